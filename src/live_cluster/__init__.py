@@ -1,0 +1,1 @@
+"""live-cluster: two head servers become a high-availability pair, and stay one."""

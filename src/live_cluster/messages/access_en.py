@@ -1,0 +1,3 @@
+"""Sentences (English): access."""
+
+TEXTS: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""Sentences (Russian): access."""
+
+TEXTS: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""Sentences (English): checks."""
+
+TEXTS: dict[str, str] = {}

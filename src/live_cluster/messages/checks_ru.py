@@ -1,0 +1,3 @@
+"""Sentences (Russian): checks."""
+
+TEXTS: dict[str, str] = {}

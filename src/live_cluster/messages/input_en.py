@@ -1,0 +1,3 @@
+"""Sentences (English): input."""
+
+TEXTS: dict[str, str] = {}

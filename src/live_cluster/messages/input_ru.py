@@ -1,0 +1,3 @@
+"""Sentences (Russian): input."""
+
+TEXTS: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""Sentences (English): status."""
+
+TEXTS: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""Sentences (Russian): status."""
+
+TEXTS: dict[str, str] = {}

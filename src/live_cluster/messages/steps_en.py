@@ -1,0 +1,3 @@
+"""Sentences (English): steps."""
+
+TEXTS: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""Sentences (Russian): steps."""
+
+TEXTS: dict[str, str] = {}

@@ -1,0 +1,1 @@
+"""Reaching servers: one executor per server, over SSH or beside us, and nothing that thinks."""
