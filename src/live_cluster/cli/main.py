@@ -1,0 +1,71 @@
+"""The command `live-cluster`: its verbs, each loaded only when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from live_cluster.cli.output import Output
+from live_cluster.errors import ExitCode, LiveClusterError, NotPermitted, problem
+from live_cluster.messages import message
+
+# Loading all verbs costs 0.3 s (asyncssh, pydantic); `status` is called often and needs none of them.
+VERBS = {
+    "configure": "live_cluster.cli.configure_cli:configure",
+    "status": "live_cluster.cli.status_cli:status",
+    "start-resources": "live_cluster.cli.resources_cli:start_resources",
+    "stop-resources": "live_cluster.cli.resources_cli:stop_resources",
+    "timeouts": "live_cluster.cli.timeouts_cli:timeouts",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a verb's module when the verb is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """All verbs, for the help text."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The verb's own click command; None makes click say that there is no such verb."""
+        target = VERBS.get(cmd_name)
+        if target is None:
+            return None
+        module, attribute = target.split(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="live-cluster", message="%(prog)s %(version)s")
+def program() -> None:
+    """Turn two head servers into a high-availability pair, and keep them one."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb; every expected failure becomes a sentence and an exit code of Pacemaker's table."""
+    arguments = sys.argv[1:] if argv is None else argv
+    output = Output()
+    try:
+        result = program.main(args=arguments, prog_name="live-cluster", standalone_mode=False)
+    except click.ClickException as error:
+        # What click itself finds (unknown verb or option) ends like every other wrong input.
+        error.show(file=sys.stderr)
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        output.say(message("interrupted"))
+        return 128 + 2
+    except LiveClusterError as error:
+        output.failure(error)
+        return error.exit_code
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def require_root(command: str) -> None:
+    """A9: anything but root gets a clear error before anything else happens."""
+    if os.geteuid() != 0:
+        raise NotPermitted(problem("root-required", command=command))
