@@ -17,6 +17,8 @@ class Command:
     timeout_s: float = 60.0
     changes_node: bool = False
     accepts: tuple[int, ...] = (0,)
+    # Takes the output of the action before it as its input: what a pipe does in a shell.
+    input_from_previous: bool = False
 
     def __str__(self) -> str:
         return " ".join(self.argv)

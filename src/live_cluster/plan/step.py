@@ -1,0 +1,192 @@
+"""A step: where, what, its impact, and the one check that says whether it is done.
+
+The same check decides three times: whether the step belongs into the plan, whether it is still needed right
+before it is carried out, and whether it came about afterwards. Nothing else knows what "done" means.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from live_cluster.messages import Message
+from live_cluster.remote.requests import (
+    Command,
+    CommandResult,
+    FileState,
+    ReadFile,
+    RemoveFile,
+    Reply,
+    Request,
+    WriteFile,
+)
+
+# Observations: what each server answered to the requests of the checks.
+Observed = Mapping[tuple[str, Request], Reply]
+Replies = tuple[Reply, ...]
+
+
+class Impact(IntEnum):
+    """What users of the product notice, in rising order."""
+
+    NONE = 0
+    RELOAD = 1
+    RESTART = 2
+    FAILOVER = 3
+    OUTAGE = 4
+    REPLACES_DATA = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Read-only requests, and what their replies must be like."""
+
+    requests: tuple[Request, ...]
+    holds: Callable[[Replies], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One change on one server.
+
+    `actions` follow from the check's replies right before: what is there decides what has to be done.
+    `describe` makes the preview (a difference) from the same replies.
+    `deadline_s`: how long the check may take to become true after the actions; 0 means at once.
+    `watches` names a file on the server that tells how far a long step is (JSON with a `message`).
+    """
+
+    code: str
+    node: str
+    title: Message
+    impact: Impact
+    actions: Callable[[Replies], tuple[Request, ...]]
+    check: Check
+    describe: Callable[[Replies], str] | None = None
+    preview: str = ""
+    deadline_s: float = 0.0
+    watches: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Steps between two barriers: servers work side by side, the steps of one server in their order."""
+
+    title: Message
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that is to be done, in order."""
+
+    stages: tuple[Stage, ...]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps, in their order."""
+        return tuple(step for stage in self.stages for step in stage.steps)
+
+    @property
+    def impact(self) -> Impact:
+        """The worst of all steps."""
+        return max((step.impact for step in self.steps), default=Impact.NONE)
+
+
+def requests_of(stages: tuple[Stage, ...]) -> dict[str, tuple[Request, ...]]:
+    """Per server, every request that the checks of these steps make, each once."""
+    wanted: dict[str, dict[Request, None]] = {}
+    for stage in stages:
+        for step in stage.steps:
+            wanted.setdefault(step.node, {}).update(dict.fromkeys(step.check.requests))
+    return {node: tuple(requests) for node, requests in wanted.items()}
+
+
+def is_done(step: Step, observed: Observed) -> bool:
+    """Does the step's check hold with what was observed?"""
+    return step.check.holds(tuple(observed[step.node, request] for request in step.check.requests))
+
+
+def outstanding(stages: tuple[Stage, ...], observed: Observed) -> Plan:
+    """The plan: of all steps that make up the described cluster, those whose check does not hold."""
+    remaining = []
+    for stage in stages:
+        steps = tuple(_with_preview(step, observed) for step in stage.steps if not is_done(step, observed))
+        if steps:
+            remaining.append(Stage(title=stage.title, steps=steps))
+    return Plan(stages=tuple(remaining))
+
+
+def file_check(wanted: WriteFile) -> Check:
+    """The file has this content, mode and owner."""
+
+    def holds(replies: Replies) -> bool:
+        state = replies[0]
+        return (
+            isinstance(state, FileState)
+            and state.exists
+            and state.content == wanted.content
+            and (state.mode, state.owner, state.group) == (wanted.mode, wanted.owner, wanted.group)
+        )
+
+    return Check(requests=(ReadFile(path=wanted.path),), holds=holds)
+
+
+def absent_check(path: str) -> Check:
+    """There is no such file."""
+
+    def holds(replies: Replies) -> bool:
+        state = replies[0]
+        return isinstance(state, FileState) and not state.exists
+
+    return Check(requests=(ReadFile(path=path),), holds=holds)
+
+
+def command_check(command: Command, holds: Callable[[CommandResult], bool]) -> Check:
+    """The command's result is as `holds` wants it."""
+
+    def accept(replies: Replies) -> bool:
+        result = replies[0]
+        return isinstance(result, CommandResult) and holds(result)
+
+    return Check(requests=(command,), holds=accept)
+
+
+def both(first: Check, second: Check) -> Check:
+    """Both checks hold."""
+    count = len(first.requests)
+    return Check(
+        requests=first.requests + second.requests,
+        holds=lambda replies: first.holds(replies[:count]) and second.holds(replies[count:]),
+    )
+
+
+def always(*actions: Request) -> Callable[[Replies], tuple[Request, ...]]:
+    """The same actions whatever was observed."""
+    return lambda _replies: actions
+
+
+def file_difference(action: WriteFile | RemoveFile) -> Callable[[Replies], str]:
+    """The preview of a file step: a unified difference, or only the path where the content may be secret."""
+    return lambda replies: _difference(action, replies[0])
+
+
+def _with_preview(step: Step, observed: Observed) -> Step:
+    if step.describe is None:
+        return step
+    replies = tuple(observed[step.node, request] for request in step.check.requests)
+    return replace(step, preview=step.describe(replies))
+
+
+def _difference(action: WriteFile | RemoveFile, state: Reply) -> str:
+    if not isinstance(state, FileState):
+        return f"{action.path}\n"
+    is_secret = isinstance(action, WriteFile) and not action.mode & 0o004
+    if is_secret or (state.exists and not state.mode & 0o004):
+        return f"{action.path}\n"
+    new = action.content.decode(errors="replace") if isinstance(action, WriteFile) else ""
+    lines = difflib.unified_diff(
+        state.text.splitlines(), new.splitlines(), action.path, action.path, lineterm="", n=1
+    )
+    return "".join(line + "\n" for line in lines)

@@ -1,0 +1,140 @@
+"""What has to change in a running CIB so that everything of ours is as wanted, and nothing else is touched."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+
+from lxml import etree
+from lxml.builder import E
+
+from live_cluster.render.cib_elements import Element
+
+OUR_PREFIX = "live-cluster"
+_PARSER = etree.XMLParser(remove_blank_text=True)
+
+
+def merged(running: bytes, wanted: Element) -> bytes:
+    """The running CIB with our elements as wanted; same bytes in the same form where nothing differs."""
+    cib = etree.fromstring(running, _PARSER)
+    configuration = cib.find("configuration")
+    assert configuration is not None  # the CIB schema demands it
+    for section in wanted:
+        _merge_section(configuration, section)
+    return etree.tostring(cib, pretty_print=True)
+
+
+def differs(running: bytes, wanted: Element) -> bool:
+    """Is anything of ours missing or other than wanted?"""
+    return normalised(running) != merged(running, wanted)
+
+
+def normalised(cib: bytes) -> bytes:
+    """The CIB in the form that `merged` gives."""
+    return etree.tostring(etree.fromstring(cib, _PARSER), pretty_print=True)
+
+
+def preview(running: bytes, wanted: Element) -> str:
+    """A unified difference of the configuration sections."""
+    before = _configuration_text(normalised(running))
+    after = _configuration_text(merged(running, wanted))
+    lines = difflib.unified_diff(before, after, "CIB", "CIB", lineterm="", n=1)
+    return "".join(line + "\n" for line in lines)
+
+
+def foreign_ids(running: bytes, wanted: Element) -> tuple[str, ...]:
+    """Resources and constraints in the CIB that are not ours; they are left alone and reported."""
+    cib = etree.fromstring(running, _PARSER)
+    found = []
+    for section in ("resources", "constraints"):
+        ours = {child.get("id") for child in wanted.iterfind(f"{section}/*")}
+        found += [
+            str(child.get("id"))
+            for child in cib.iterfind(f"configuration/{section}/*")
+            if child.get("id") not in ours and not str(child.get("id")).startswith(OUR_PREFIX)
+        ]
+    return tuple(found)
+
+
+def with_node_attributes(wanted: Element, running: bytes, name: str, values: dict[str, str]) -> Element:
+    """`wanted` plus a permanent attribute for each named node, under the ids that crm_attribute(8) uses."""
+    result = copy.deepcopy(wanted)
+    nodes = result.find("nodes")
+    assert nodes is not None
+    cib = etree.fromstring(running, _PARSER)
+    for node in cib.iterfind("configuration/nodes/node"):
+        value = values.get(str(node.get("uname")))
+        if value is None:
+            continue
+        changed = copy.deepcopy(node)
+        identity = f"nodes-{node.get('id')}"
+        block = changed.find("instance_attributes")
+        if block is None:
+            block = E.instance_attributes(id=identity)
+            changed.append(block)
+        for old in block.findall(f"nvpair[@name='{name}']"):
+            block.remove(old)
+        block.append(E.nvpair(id=f"{identity}-{name}", name=name, value=value))
+        nodes.append(changed)
+    return result
+
+
+def _merge_section(configuration: Element, wanted: Element) -> None:
+    section = configuration.find(str(wanted.tag))
+    if section is None:
+        section = etree.SubElement(configuration, str(wanted.tag))
+    for child in wanted:
+        present = _child_with_id(section, str(child.get("id")))
+        new = copy.deepcopy(child)
+        if present is None:
+            section.append(new)
+            continue
+        _keep_foreign_meta(present, new)
+        if _canonical(present) != _canonical(new):
+            section.replace(present, new)
+    _remove_retired(section, wanted)
+
+
+def _keep_foreign_meta(present: Element, new: Element) -> None:
+    """An administrator's target-role or is-managed inside our elements stays; `status` shows it."""
+    for block in present.iter("meta_attributes"):
+        ours = new.find(f".//meta_attributes[@id='{block.get('id')}']")
+        if new.get("id") == block.get("id"):
+            ours = new
+        if ours is None:
+            owner = _element_with_id(new, str(block.getparent().get("id")))  # type: ignore[union-attr]
+            if owner is not None:
+                owner.insert(0, copy.deepcopy(block))
+            continue
+        names = {pair.get("name") for pair in ours}
+        ours.extend(copy.deepcopy(pair) for pair in block if pair.get("name") not in names)
+
+
+def _remove_retired(section: Element, wanted: Element) -> None:
+    """What an earlier version of ours left in the constraints and is wanted no more."""
+    if section.tag != "constraints":
+        return
+    ours = {child.get("id") for child in wanted}
+    for child in list(section):
+        if str(child.get("id")).startswith(OUR_PREFIX) and child.get("id") not in ours:
+            section.remove(child)
+
+
+def _child_with_id(section: Element, identity: str) -> Element | None:
+    return next((child for child in section if child.get("id") == identity), None)
+
+
+def _element_with_id(root: Element, identity: str) -> Element | None:
+    return next((element for element in root.iter() if element.get("id") == identity), None)
+
+
+def _canonical(element: Element) -> bytes:
+    detached = copy.deepcopy(element)
+    detached.tail = None
+    return etree.tostring(detached, method="c14n")
+
+
+def _configuration_text(cib: bytes) -> list[str]:
+    configuration = etree.fromstring(cib, _PARSER).find("configuration")
+    assert configuration is not None
+    return etree.tostring(configuration, pretty_print=True).decode().splitlines()

@@ -1,0 +1,52 @@
+"""The cluster's fragment for the product's firewall (C7): the servers of this cluster, and nobody else."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+from live_cluster.render.ownership import OWNED
+
+# The service concatenates the fragments in the order of their names; ours comes after 0000-default.
+FRAGMENT = "/etc/iptables-config/ipv4/filter.d/0500-live-cluster"
+SERVICE = "iptables-config"
+# corosync.conf(5): knet uses one UDP port for each link, from 5405 upwards.
+COROSYNC_PORTS = "5405:5412"
+COMMENT = "live-cluster"
+
+
+def filter_fragment(
+    *, heads: tuple[IPv4Address, ...], media: tuple[IPv4Address, ...], database_port: int, is_head: bool
+) -> str:
+    """iptables-restore(8) lines: SSH and the database between all servers, Corosync between the heads."""
+    lines = [OWNED.rstrip()]
+    peers = (*heads, *media)
+    lines += [_accept(peer, "tcp", "22") for peer in peers]
+    if is_head:
+        lines += [_accept(peer, "tcp", str(database_port)) for peer in peers]
+        lines += [_accept(head, "udp", COROSYNC_PORTS) for head in heads]
+        lines += [_drop("tcp", str(database_port)), _drop("udp", COROSYNC_PORTS)]
+    return "\n".join(lines) + "\n"
+
+
+def opens_to_all(fragment: str, port: int) -> bool:
+    """Does another fragment accept `port` from everywhere, as the article's prerequisite 8 advises?"""
+    return any(
+        line.startswith("-A INPUT")
+        and f"--dport {port} " in line + " "
+        and line.rstrip().endswith("-j ACCEPT")
+        and " -s " not in line
+        for line in fragment.splitlines()
+    )
+
+
+def _accept(source: IPv4Address, protocol: str, port: str) -> str:
+    return (
+        f"-A INPUT -s {source}/32 -p {protocol} -m {protocol} --dport {port} "
+        f"-m comment --comment {COMMENT} -j ACCEPT"
+    )
+
+
+def _drop(protocol: str, port: str) -> str:
+    return (
+        f"-A INPUT ! -i lo -p {protocol} -m {protocol} --dport {port} -m comment --comment {COMMENT} -j DROP"
+    )
