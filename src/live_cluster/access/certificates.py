@@ -67,7 +67,7 @@ def user_certificate(
     validity: Validity,
     source_addresses: Sequence[str] = (),
 ) -> bytes:
-    """Certificate line for the configurator's key; `purpose` is what sshd writes into the server's journal."""
+    """Certificate line for the configurator's key; sshd writes `purpose` into the server's journal."""
     builder = (
         SSHCertificateBuilder()
         .public_key(key)

@@ -38,7 +38,7 @@ def new_passphrase() -> Passphrase:
 
 
 def parse_passphrase(text: str) -> Passphrase:
-    """The passphrase in `text`, however it is spaced; InputRejected tells what is wrong without repeating it."""
+    """The passphrase in `text`, however spaced; InputRejected says what is wrong without repeating it."""
     words = tuple(text.lower().translate(_LATIN_KEYS).replace("-", " ").split())
     if len(words) != WORD_COUNT:
         raise InputRejected(problem("passphrase-word-count", wanted=WORD_COUNT, found=len(words)))

@@ -132,7 +132,7 @@ def render_sshd_config(
             "AuthorizedKeysCommand none",
         ]
     lines = [
-        "# Written by live-configure unlock-configurator; gone after lock-configurator, one hour, or a reboot.",
+        "# Written by live-configure unlock-configurator; gone after lock-configurator, an hour, a reboot.",
         *(f"HostCertificate {path}" for path in host_certificates),
         "Match User root",
         *(f"    {rule}" for rule in rules),

@@ -1,3 +1,52 @@
 """Sentences (English): access."""
 
-TEXTS: dict[str, str] = {}
+TEXTS: dict[str, str] = {
+    # The passphrase
+    "passphrase-prompt": "Passphrase of this installation (the seven words that unlock-configurator printed):",
+    "passphrase-prompt-first": "Passphrase of this installation (leave empty on the first server to make a new one):",
+    "passphrase-made": "The passphrase of this installation. It is shown only now; type it on the other servers and for live-cluster configure:",
+    "passphrase-word-count": "A passphrase has {wanted} words; {found} were given. Only a passphrase printed by live-configure unlock-configurator works.",
+    "passphrase-unknown-words": "Not in the list of words: word {places} of the passphrase. Look for a typing error there.",
+    "passphrase-check-failed": "The words of the passphrase do not belong together. Compare each of them, and their order, with what unlock-configurator printed.",
+    "passphrase-missing": "The passphrase of this installation is needed and there is no terminal to ask at, or none was typed. Give it with --passphrase-file FILE (- is standard input), in the file that LIVE_CLUSTER_PASSPHRASE_FILE names, or as key file /etc/live-cluster/site.key. On the first server unlock-configurator --generate makes a new one.",
+    "passphrase-file-unreadable": "--passphrase-file: {path} cannot be read ({reason}).",
+    "passphrase-file-readable": "{path} with the passphrase can be read by other users. Make it private: chmod 600 {path}",
+    "generate-with-file": "--generate makes a new passphrase, --passphrase-file reads an existing one: give only one of them.",
+    "generate-beside-site-key": "This server has the key file {path}, which is the key of its installation. Leave --generate out, or remove the file.",
+    "site-key-readable": "The key file {path} (mode {mode}) must belong to root and be readable by root only: chown root {path}; chmod 600 {path}",
+    "site-key-malformed": "The key file {path} must hold {wanted} random bytes in base64. Make one with: head -c {wanted} /dev/urandom | base64",
+    "access-memory-short": "Deriving the key needs {needed} MiB of free memory, and there is less. Free some and try again.",
+    # Opening and closing
+    "access-unlocked": "This server is open for live-cluster configure until {until}, or until the next reboot.",
+    "access-extended": "This server was open already; now it is open for live-cluster configure until {until}, or until the next reboot.",
+    "access-fingerprint": "Key of this installation: {fingerprint} (must be the same on every server)",
+    "access-key-replaced": "It was open with another passphrase before. That one does not work any more; connections ended: {ended}.",
+    "access-locked": "This server is locked for live-cluster configure. Connections ended: {ended}.",
+    "access-was-locked": "This server was locked for live-cluster configure already.",
+    "access-interrupted": "Interrupted. This server is as locked as it was before, or open as live-configure status tells.",
+    "status-open": "open until {until} ({minutes} min left), by {by}, key {fingerprint}, connections: {connections}",
+    "status-locked": "locked",
+    "status-remains": "locked, but files of an interrupted run are left: run live-configure lock-configurator",
+    # What keeps a server from being opened
+    "sshd-missing": "There is no SSH server here (/usr/sbin/sshd). Install openssh-server.",
+    "sshd-not-running": "The SSH server does not run, so nothing was opened. Start it: systemctl start ssh",
+    "sshd-config-invalid": "The SSH server's configuration has errors, so nothing was opened: {output}",
+    "sshd-ignores-drop-in": "The SSH server does not read {path}, so nothing was opened. /etc/ssh/sshd_config must begin with: Include /etc/ssh/sshd_config.d/*.conf",
+    "host-key-missing": "The SSH server has no host keys, so nothing was opened. Make them: ssh-keygen -A",
+    "access-write-failed": "{path} cannot be written ({reason}), so nothing was opened.",
+    "access-self-test-failed": "A trial login did not succeed ({detail}), so this server was locked again. See journalctl --unit=ssh for what the SSH server said; often DenyUsers, DenyGroups or a HostCertificate of its own stand in /etc/ssh.",
+    # Why another server does not let the configurator in
+    "access-let-in": "{node} lets the configurator in.",
+    "access-server-off": "{node} ({address}) cannot be reached by SSH: {detail}.",
+    "access-server-locked": "{node} ({address}) does not show a certificate of this installation. Run there: sudo live-configure unlock-configurator",
+    "access-other-key": "{node} ({address}) was unlocked with another passphrase: its key is {detail}, ours is {own}. Run unlock-configurator there again, with the same passphrase.",
+    "access-not-the-host": "{node} ({address}) shows a certificate that is not valid for it: {detail}. If its addresses or its clock changed, run unlock-configurator there again; if not, another machine may be answering at this address.",
+    "access-refused": "{node} ({address}) refuses the configurator ({detail}). Either its hour is over (run unlock-configurator there again) or its clock differs from ours by more than five minutes.",
+    "access-ssh-failed": "{node} ({address}): SSH failed: {detail}.",
+    # The journal
+    "journal-unlocked": "unlocked for the configurator by {by} for {seconds} s, key {fingerprint}",
+    "journal-extended": "unlocked again for the configurator by {by} for {seconds} s, key {fingerprint}",
+    "journal-unlock-failed": "unlocking for the configurator by {by} failed; locked",
+    "journal-locked": "locked for the configurator by {by}, connections ended: {ended}",
+    "journal-expired": "locked for the configurator because the time is over, connections ended: {ended}",
+}

@@ -1,3 +1,52 @@
 """Sentences (Russian): access."""
 
-TEXTS: dict[str, str] = {}
+TEXTS: dict[str, str] = {
+    # The passphrase
+    "passphrase-prompt": "Парольная фраза этой установки (семь слов, которые показала команда unlock-configurator):",
+    "passphrase-prompt-first": "Парольная фраза этой установки (на первом сервере оставьте пустой — будет создана новая):",
+    "passphrase-made": "Парольная фраза этой установки. Она показывается только сейчас; введите её на остальных серверах и для live-cluster configure:",
+    "passphrase-word-count": "В парольной фразе должно быть слов: {wanted}, задано: {found}. Подходит только фраза, которую показала команда live-configure unlock-configurator.",
+    "passphrase-unknown-words": "Таких слов нет в списке: слово {places} парольной фразы. Проверьте, нет ли там опечатки.",
+    "passphrase-check-failed": "Слова парольной фразы не подходят друг к другу. Сверьте каждое слово и их порядок с тем, что показала команда unlock-configurator.",
+    "passphrase-missing": "Нужна парольная фраза этой установки, но спросить её негде (нет терминала) или она не введена. Передайте её через --passphrase-file ФАЙЛ (- означает стандартный ввод), в файле, на который указывает LIVE_CLUSTER_PASSPHRASE_FILE, или положите файл ключа /etc/live-cluster/site.key. На первом сервере новую фразу создаёт unlock-configurator --generate.",
+    "passphrase-file-unreadable": "--passphrase-file: не удалось прочитать {path} ({reason}).",
+    "passphrase-file-readable": "Файл {path} с парольной фразой могут читать другие пользователи. Закройте его: chmod 600 {path}",
+    "generate-with-file": "--generate создаёт новую парольную фразу, --passphrase-file читает готовую: укажите что-то одно.",
+    "generate-beside-site-key": "На этом сервере есть файл ключа {path}, это и есть ключ установки. Уберите --generate или удалите файл.",
+    "site-key-readable": "Файл ключа {path} (права {mode}) должен принадлежать root и читаться только им: chown root {path}; chmod 600 {path}",
+    "site-key-malformed": "Файл ключа {path} должен содержать случайные байты ({wanted}) в base64. Создать такой: head -c {wanted} /dev/urandom | base64",
+    "access-memory-short": "Для получения ключа нужно {needed} МиБ свободной памяти, а её меньше. Освободите память и повторите.",
+    # Opening and closing
+    "access-unlocked": "Сервер открыт для live-cluster configure до {until} или до ближайшей перезагрузки.",
+    "access-extended": "Сервер уже был открыт; теперь он открыт для live-cluster configure до {until} или до ближайшей перезагрузки.",
+    "access-fingerprint": "Ключ этой установки: {fingerprint} (должен быть одинаковым на всех серверах)",
+    "access-key-replaced": "Раньше сервер был открыт с другой парольной фразой. Она больше не действует; завершено подключений: {ended}.",
+    "access-locked": "Сервер закрыт для live-cluster configure. Завершено подключений: {ended}.",
+    "access-was-locked": "Сервер уже был закрыт для live-cluster configure.",
+    "access-interrupted": "Прервано. Сервер закрыт, как и раньше, либо открыт так, как показывает live-configure status.",
+    "status-open": "открыт до {until} (осталось {minutes} мин), кем: {by}, ключ {fingerprint}, подключений: {connections}",
+    "status-locked": "закрыт",
+    "status-remains": "закрыт, но остались файлы прерванного запуска: выполните live-configure lock-configurator",
+    # What keeps a server from being opened
+    "sshd-missing": "Здесь нет SSH-сервера (/usr/sbin/sshd). Установите openssh-server.",
+    "sshd-not-running": "SSH-сервер не запущен, поэтому ничего не открыто. Запустите его: systemctl start ssh",
+    "sshd-config-invalid": "В настройках SSH-сервера есть ошибки, поэтому ничего не открыто: {output}",
+    "sshd-ignores-drop-in": "SSH-сервер не читает {path}, поэтому ничего не открыто. Файл /etc/ssh/sshd_config должен начинаться со строки: Include /etc/ssh/sshd_config.d/*.conf",
+    "host-key-missing": "У SSH-сервера нет ключей узла, поэтому ничего не открыто. Создайте их: ssh-keygen -A",
+    "access-write-failed": "Не удалось записать {path} ({reason}), поэтому ничего не открыто.",
+    "access-self-test-failed": "Пробный вход не удался ({detail}), поэтому сервер снова закрыт. Что ответил SSH-сервер, покажет journalctl --unit=ssh; часто мешают DenyUsers, DenyGroups или собственный HostCertificate в /etc/ssh.",
+    # Why another server does not let the configurator in
+    "access-let-in": "{node} пускает конфигуратор.",
+    "access-server-off": "{node} ({address}) недоступен по SSH: {detail}.",
+    "access-server-locked": "{node} ({address}) не предъявляет сертификат этой установки. Выполните на нём: sudo live-configure unlock-configurator",
+    "access-other-key": "{node} ({address}) открыт с другой парольной фразой: его ключ {detail}, наш {own}. Выполните на нём unlock-configurator ещё раз, с той же фразой.",
+    "access-not-the-host": "{node} ({address}) предъявляет сертификат, который ему не соответствует: {detail}. Если изменились его адреса или часы, выполните на нём unlock-configurator ещё раз; если нет, по этому адресу может отвечать чужая машина.",
+    "access-refused": "{node} ({address}) не пускает конфигуратор ({detail}). Либо его час истёк (выполните на нём unlock-configurator ещё раз), либо его часы расходятся с нашими больше чем на пять минут.",
+    "access-ssh-failed": "{node} ({address}): ошибка SSH: {detail}.",
+    # The journal
+    "journal-unlocked": "открыт для конфигуратора: {by}, на {seconds} с, ключ {fingerprint}",
+    "journal-extended": "снова открыт для конфигуратора: {by}, на {seconds} с, ключ {fingerprint}",
+    "journal-unlock-failed": "открыть для конфигуратора не удалось: {by}; сервер закрыт",
+    "journal-locked": "закрыт для конфигуратора: {by}, завершено подключений: {ended}",
+    "journal-expired": "закрыт для конфигуратора: время истекло, завершено подключений: {ended}",
+}

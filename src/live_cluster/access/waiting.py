@@ -1,0 +1,24 @@
+"""The only place of this part that lets time pass: between two attempts at the same thing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+RETRY_EVERY_S = 0.2
+
+
+async def retry_until(
+    attempt: Callable[[], Awaitable[Result]], is_done: Callable[[Result], bool], *, deadline_s: float
+) -> Result:
+    """The first result that is good, or the last one when the deadline has passed."""
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + deadline_s
+    while True:
+        result = await attempt()
+        if is_done(result) or loop.time() >= ends_at:
+            return result
+        await asyncio.sleep(RETRY_EVERY_S)
