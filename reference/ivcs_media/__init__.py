@@ -1,0 +1,1 @@
+"""The media server's service of the reference."""

@@ -1,0 +1,219 @@
+"""The application profile: all that is known about the application, as frozen values from one TOML file."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+DEFAULT_PROFILE = Path("/usr/share/live-cluster/profiles/ivcs.toml")
+
+# What a file's template may use; render/ gives exactly these.
+TEMPLATE_VARIABLES = ("database_ip", "filestorage_ip", "public_ip", "public_fqdn", "mount_point", "share")
+
+
+class ProfileError(Exception):
+    """The profile cannot be used; each problem names the key and what it should be."""
+
+    def __init__(self, path: Path, problems: tuple[str, ...]) -> None:
+        super().__init__(f"{path}: {'; '.join(problems)}")
+        self.path = path
+        self.problems = problems
+
+
+def _without_line_breaks_around(text: str) -> str:
+    return text.strip("\n") + "\n"
+
+
+def _without_parent_folders(text: str) -> str:
+    if {".", ".."} & set(text.split("/")):
+        raise ValueError("must not contain the folders . and ..")
+    return text
+
+
+def _with_one_number(text: str) -> str:
+    if text.count("{n}") != 1 or set(text.replace("{n}", "")) & set("{}"):
+        raise ValueError("must contain {n} once, where the number goes")
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+# systemd.unit(5), useradd(8), CIB ids and PostgreSQL identifiers that need no quoting, in this order.
+Unit = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_.@\\-]+$")]
+Account = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
+ResourceId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
+AbsolutePath = Annotated[
+    str, StringConstraints(pattern=r"^(/[A-Za-z0-9_.@+-]+)+$"), AfterValidator(_without_parent_folders)
+]
+Mode = Annotated[str, StringConstraints(pattern=r"^0[0-7]{3}$")]
+ShareName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
+HostnamePattern = Annotated[
+    str, StringConstraints(pattern=r"^[a-z]([a-z0-9{}-]*[a-z0-9}])?$"), AfterValidator(_with_one_number)
+]
+Port = Annotated[int, Field(ge=1, le=65535)]
+FileText = Annotated[str, AfterValidator(_without_line_breaks_around)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Installed(_Part):
+    """Signs that the product is installed on a head server."""
+
+    units: tuple[Unit, ...]
+    paths: tuple[AbsolutePath, ...]
+
+
+class Hostnames(_Part):
+    """Patterns of the servers' host names."""
+
+    head: HostnamePattern
+    media: HostnamePattern
+
+    def of_head(self, number: int) -> str:
+        """Host name of head 1 or 2."""
+        return self.head.replace("{n}", str(number))
+
+    def of_media(self, number: int) -> str:
+        """Host name of a media server; the first one is 0."""
+        return self.media.replace("{n}", str(number))
+
+
+class Resources(_Part):
+    """Ids of the cluster's resources, groups and clones; the clustered services bring their own."""
+
+    database_group: ResourceId
+    database_address: ResourceId
+    database: ResourceId
+    database_clone: ResourceId
+    filestorage_group: ResourceId
+    filestorage_filesystem: ResourceId
+    filestorage_address: ResourceId
+    filestorage_samba: ResourceId
+    application_group: ResourceId
+    application_address: ResourceId
+    diskspace: ResourceId
+    diskspace_clone: ResourceId
+    monitor: ResourceId
+    monitor_clone: ResourceId
+
+
+class ClusteredService(_Part):
+    """A service that runs on the active head only."""
+
+    resource: ResourceId
+    unit: Unit
+
+
+class ServicesOnBothHeads(_Part):
+    """Services that systemd keeps running."""
+
+    units: tuple[Unit, ...]
+
+
+class Samba(_Part):
+    """The file server."""
+
+    unit: Unit
+
+
+class Database(_Part):
+    """The application's database; `user_data_query` gives the number of rows that users have put in."""
+
+    name: Identifier
+    owner: Identifier
+    port: Port
+    user_data_query: Text
+
+
+class FileStorage(_Part):
+    """Where the file storage is mounted, and how it is shared."""
+
+    mount_point: AbsolutePath
+    share: ShareName
+    smb_user: Account
+    owner: Account
+    group: Account
+    mode: Mode
+
+
+class PublicPorts(_Part):
+    """Ports of the head servers that are open to everyone."""
+
+    tcp: tuple[Port, ...]
+    udp: tuple[Port, ...]
+
+
+class SecondHead(_Part):
+    """What the second head takes over from the first one."""
+
+    files_from_first_head: tuple[AbsolutePath, ...]
+
+
+class ClusterFile(_Part):
+    """A file written on both heads; its text is a Jinja2 template of TEMPLATE_VARIABLES."""
+
+    path: AbsolutePath
+    owner: Account
+    group: Account
+    mode: Mode
+    template: FileText
+
+    @property
+    def mode_bits(self) -> int:
+        """The mode as open(2) takes it."""
+        return int(self.mode, 8)
+
+
+class Profile(_Part):
+    """The whole profile."""
+
+    product: Text
+    installed: Installed
+    hostnames: Hostnames
+    resources: Resources
+    clustered_services: Annotated[tuple[ClusteredService, ...], Field(min_length=1)]
+    services_on_both_heads: ServicesOnBothHeads
+    samba: Samba
+    database: Database
+    filestorage: FileStorage
+    public_ports: PublicPorts
+    second_head: SecondHead
+    files: tuple[ClusterFile, ...]
+
+
+def load_profile(path: Path = DEFAULT_PROFILE) -> Profile:
+    """The profile in this file; ProfileError holds every problem at once."""
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ProfileError(path, (error.strerror or str(error),)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProfileError(path, (str(error),)) from error
+    try:
+        # From JSON, where strict types still take a list for a tuple.
+        profile = Profile.model_validate_json(json.dumps(values, default=str))
+    except ValidationError as error:
+        sentences = tuple(_sentence(detail["loc"], detail["msg"]) for detail in error.errors())
+        raise ProfileError(path, sentences) from error
+    problems = _repeated_ids(profile)
+    if problems:
+        raise ProfileError(path, problems)
+    return profile
+
+
+def _sentence(location: tuple[int | str, ...], text: str) -> str:
+    return f"{'.'.join(str(part) for part in location)}: {text.removeprefix('Value error, ')}"
+
+
+def _repeated_ids(profile: Profile) -> tuple[str, ...]:
+    services = (service.resource for service in profile.clustered_services)
+    ids = sorted((*profile.resources.model_dump().values(), *services))
+    repeated = {first for first, second in pairwise(ids) if first == second}
+    return tuple(f"resources: {name} is the id of two resources" for name in sorted(repeated))

@@ -1,0 +1,113 @@
+"""The profile of the reference application, and what is refused in others."""
+
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, StrictUndefined
+from jinja2.meta import find_undeclared_variables
+
+from live_cluster.model.profile import TEMPLATE_VARIABLES, Profile, ProfileError, load_profile
+
+IVCS = Path(__file__).parents[2] / "profiles/ivcs.toml"
+
+
+def altered(tmp_path: Path, old: str, new: str) -> Path:
+    """The profile with one change."""
+    text = IVCS.read_text("utf-8")
+    assert old in text
+    path = tmp_path / "profile.toml"
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def ivcs() -> Profile:
+    return load_profile(IVCS)
+
+
+def test_services_start_in_the_order_of_the_article(ivcs: Profile) -> None:
+    assert [service.resource for service in ivcs.clustered_services] == ["ivcs-server", "opensips", "gnugk"]
+
+
+def test_host_names_are_those_of_the_article(ivcs: Profile) -> None:
+    assert [ivcs.hostnames.of_head(1), ivcs.hostnames.of_head(2)] == ["ivcs-main-1", "ivcs-main-2"]
+    assert [ivcs.hostnames.of_media(0), ivcs.hostnames.of_media(1)] == ["ivcs-media-0", "ivcs-media-1"]
+
+
+def test_modes_are_octal(ivcs: Profile) -> None:
+    assert ivcs.files[0].mode_bits == 0o640
+
+
+def test_templates_use_only_what_they_are_given(ivcs: Profile) -> None:
+    environment = Environment(undefined=StrictUndefined)  # noqa: S701
+    for file in ivcs.files:
+        assert find_undeclared_variables(environment.parse(file.template)) <= set(TEMPLATE_VARIABLES)
+
+
+def test_rendered_server_configuration(ivcs: Profile) -> None:
+    values = {
+        "database_ip": "192.0.2.1",
+        "filestorage_ip": "192.0.2.2",
+        "public_ip": "192.0.2.3",
+        "public_fqdn": "conf.example.org",
+        "mount_point": "/srv/filestorage",
+        "share": "filestorage",
+    }
+    text = Environment(undefined=StrictUndefined).from_string(ivcs.files[0].template).render(values)  # noqa: S701
+    assert "[database]\nhost = 192.0.2.1\n" in text
+    assert "address = 192.0.2.3\nfqdn = conf.example.org" in text
+
+
+def test_values_cannot_be_changed(ivcs: Profile) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        ivcs.database.port = 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("port = 5432", 'port = "5432"', "database.port"),
+        ("port = 5432", "port = 0", "database.port"),
+        ("port = 5432", "", "database.port"),
+        ("port = 5432", "port = 5432\nprot = 1", "database.prot"),
+        ('product = "IVA MCU"', "product = 2025-01-01T00:00:00Z\nproducts = 1", "products"),
+        ('product = "IVA MCU"', 'product = ""', "product"),
+        ('mode = "0640"', "mode = 0o640", "files.0.mode"),
+        ('mode = "0640"', 'mode = "640"', "files.0.mode"),
+        ('paths = ["/etc/', 'paths = ["etc/', "installed.paths.0"),
+        ('mount_point = "/srv/filestorage"', 'mount_point = "/srv/../etc"', "filestorage.mount_point"),
+        ('"ivcs-main-{n}"', '"ivcs-main"', "hostnames.head"),
+        ('"ivcs-main-{n}"', '"ivcs_main_{n}"', "hostnames.head"),
+        ('"ivcs-main-{n}"', '"ivcs-{x}-{n}"', "hostnames.head"),
+        ('owner = "ivcs"', 'owner = "ivcs; DROP"', "database.owner"),
+        ('unit = "gnugk"', 'unit = "gnugk stop"', "clustered_services.2.unit"),
+        ('resource = "gnugk"', 'resource = "opensips"', "resources"),
+        ("tcp = [80, ", "tcp = [80, 70000, ", "public_ports.tcp.1"),
+    ],
+)
+def test_a_wrong_profile_is_refused_by_the_key(tmp_path: Path, old: str, new: str, key: str) -> None:
+    path = altered(tmp_path, old, new)
+    with pytest.raises(ProfileError) as caught:
+        load_profile(path)
+    assert any(problem.startswith(f"{key}: ") for problem in caught.value.problems)
+
+
+def test_all_problems_come_at_once(tmp_path: Path) -> None:
+    path = altered(tmp_path, "port = 5432", "port = 0\nprot = 1")
+    with pytest.raises(ProfileError) as caught:
+        load_profile(path)
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize("content", [b"product = ", b"\xff\xfe", b"a = 1\na = 2\n"])
+def test_what_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "profile.toml"
+    path.write_bytes(content)
+    with pytest.raises(ProfileError):
+        load_profile(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="No such file") as caught:
+        load_profile(tmp_path / "none.toml")
+    assert caught.value.path == tmp_path / "none.toml"
