@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from lxml import etree
-from lxml.builder import E
 
 from live_cluster.model.profile import Resources
 from live_cluster.render.cib_elements import (
@@ -18,6 +17,7 @@ from live_cluster.render.cib_elements import (
     attributes,
     clone,
     colocation,
+    element,
     group,
     ordering,
 )
@@ -80,27 +80,41 @@ class CibPlan:
 
 def configuration(plan: CibPlan) -> Element:
     """<configuration> with everything that is ours; nodes are Pacemaker's own."""
-    return E.configuration(
-        E.crm_config(attributes("cluster_property_set", "live-cluster", _PROPERTIES)),
-        E.nodes(),
+    return element(
+        "configuration",
+        element("crm_config", attributes("cluster_property_set", "live-cluster", _PROPERTIES)),
+        element(
+            "nodes",
+        ),
         _resources(plan),
         _constraints(plan.names),
-        E.rsc_defaults(attributes("meta_attributes", "live-cluster-rsc", _RESOURCE_DEFAULTS)),
+        element("rsc_defaults", attributes("meta_attributes", "live-cluster-rsc", _RESOURCE_DEFAULTS)),
     )
 
 
 def first_cib() -> bytes:
     """The CIB with which Pacemaker starts for the first time: only what makes that start quick."""
     quick = {"dc-deadtime": DC_DEADTIME, "stonith-enabled": "false"}
-    cib = E.cib(
-        E.configuration(
-            E.crm_config(attributes("cluster_property_set", "live-cluster", quick)),
-            E.nodes(),
-            E.resources(),
-            E.constraints(),
+    cib = element(
+        "cib",
+        element(
+            "configuration",
+            element("crm_config", attributes("cluster_property_set", "live-cluster", quick)),
+            element(
+                "nodes",
+            ),
+            element(
+                "resources",
+            ),
+            element(
+                "constraints",
+            ),
         ),
-        E.status(),
-        **{"crm_feature_set": "3.16.2", "validate-with": "pacemaker-3.9"},
+        element(
+            "status",
+        ),
+        crm_feature_set="3.16.2",
+        validate__with="pacemaker-3.9",
         epoch="1",
         num_updates="0",
         admin_epoch="0",
@@ -119,7 +133,8 @@ def _resources(plan: CibPlan) -> Element:
         _address(names.application_address, plan.public_ip),
         *(_service(service) for service in plan.services),
     )
-    return E.resources(
+    return element(
+        "resources",
         group(names.database_group, (_address(names.database_address, plan.database_ip),)),
         group(names.filestorage_group, storage),
         group(names.application_group, application),
@@ -246,7 +261,9 @@ def _connectivity(plan: CibPlan) -> Primitive:
 
 
 def _constraints(names: Resources) -> Element:
-    constraints = E.constraints()
+    constraints = element(
+        "constraints",
+    )
     for name in (names.database_group, names.filestorage_group, names.application_group):
         constraints.append(
             colocation(f"live-cluster-{name}-with-primary", name, names.database_clone, role="Promoted")
@@ -300,9 +317,12 @@ def _orderings(names: Resources) -> tuple[Ordering, ...]:
 
 def _prefer_connected(names: Resources) -> Element:
     # Relative, not absolute: where no head reaches the targets, the service goes on where it is.
-    location = E.rsc_location(id="live-cluster-primary-connected", rsc=names.database_clone)
-    rule = E.rule(
-        E.expression(id="live-cluster-primary-connected-expr", attribute="pingd", operation="defined"),
+    location = element("rsc_location", id="live-cluster-primary-connected", rsc=names.database_clone)
+    rule = element(
+        "rule",
+        element(
+            "expression", id="live-cluster-primary-connected-expr", attribute="pingd", operation="defined"
+        ),
         id="live-cluster-primary-connected-rule",
         role="Promoted",
     )
@@ -313,10 +333,15 @@ def _prefer_connected(names: Resources) -> Element:
 
 def _avoid_full_disk(names: Resources) -> Element:
     # Finite for the same reason: with both disks full a primary that reads is better than none.
-    location = E.rsc_location(id="live-cluster-primary-disk", rsc=names.database_clone)
-    rule = E.rule(
-        E.expression(
-            id="live-cluster-primary-disk-expr", attribute="#health_disk", operation="eq", value="red"
+    location = element("rsc_location", id="live-cluster-primary-disk", rsc=names.database_clone)
+    rule = element(
+        "rule",
+        element(
+            "expression",
+            id="live-cluster-primary-disk-expr",
+            attribute="#health_disk",
+            operation="eq",
+            value="red",
         ),
         id="live-cluster-primary-disk-rule",
         role="Promoted",

@@ -1,4 +1,4 @@
-"""What has to change in a running CIB so that everything of ours is as wanted, and nothing else is touched."""
+"""What has to change in a running CIB so that all that is ours is as wanted, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import copy
 import difflib
 
 from lxml import etree
-from lxml.builder import E
 
-from live_cluster.render.cib_elements import Element
+from live_cluster.render.cib_elements import Element, element
 
 OUR_PREFIX = "live-cluster"
 _PARSER = etree.XMLParser(remove_blank_text=True)
@@ -70,11 +69,11 @@ def with_node_attributes(wanted: Element, running: bytes, name: str, values: dic
         identity = f"nodes-{node.get('id')}"
         block = changed.find("instance_attributes")
         if block is None:
-            block = E.instance_attributes(id=identity)
+            block = element("instance_attributes", id=identity)
             changed.append(block)
         for old in block.findall(f"nvpair[@name='{name}']"):
             block.remove(old)
-        block.append(E.nvpair(id=f"{identity}-{name}", name=name, value=value))
+        block.append(element("nvpair", id=f"{identity}-{name}", name=name, value=value))
         nodes.append(changed)
     return result
 
@@ -125,11 +124,11 @@ def _child_with_id(section: Element, identity: str) -> Element | None:
 
 
 def _element_with_id(root: Element, identity: str) -> Element | None:
-    return next((element for element in root.iter() if element.get("id") == identity), None)
+    return next((found for found in root.iter() if found.get("id") == identity), None)
 
 
-def _canonical(element: Element) -> bytes:
-    detached = copy.deepcopy(element)
+def _canonical(part: Element) -> bytes:
+    detached = copy.deepcopy(part)
     detached.tail = None
     return etree.tostring(detached, method="c14n")
 

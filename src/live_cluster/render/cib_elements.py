@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
-from lxml.builder import E
 
 Element = etree._Element
 
@@ -32,59 +31,68 @@ class Primitive:
     meta: Mapping[str, str] = field(default_factory=dict)
 
 
+def element(tag: str, *children: Element, **values: str) -> Element:
+    """One element; a trailing underscore in an attribute's name is for Python's own words."""
+    made = etree.Element(tag, {name.rstrip("_").replace("__", "-"): text for name, text in values.items()})
+    made.extend(children)
+    return made
+
+
 def primitive(resource: Primitive) -> Element:
     """<primitive> with its attributes and operations."""
     standard, _, rest = resource.agent.partition(":")
     provider, _, kind = rest.rpartition(":")
-    element = E.primitive(id=resource.id, **{"class": standard, "type": kind})
+    made = element("primitive", id=resource.id, class_=standard, type=kind)
     if provider:
-        element.set("provider", provider)
+        made.set("provider", provider)
     if resource.parameters:
-        element.append(attributes("instance_attributes", resource.id, resource.parameters))
+        made.append(attributes("instance_attributes", resource.id, resource.parameters))
     if resource.meta:
-        element.append(attributes("meta_attributes", resource.id, resource.meta))
-    operations = E.operations()
+        made.append(attributes("meta_attributes", resource.id, resource.meta))
+    operations = element(
+        "operations",
+    )
     for operation in resource.operations:
         operations.append(_operation(resource.id, operation))
-    element.append(operations)
-    return element
+    made.append(operations)
+    return made
 
 
 def group(identity: str, members: tuple[Primitive, ...], meta: Mapping[str, str] | None = None) -> Element:
     """<group>: its members start in this order and stay together."""
-    element = E.group(id=identity)
+    made = element("group", id=identity)
     if meta:
-        element.append(attributes("meta_attributes", identity, meta))
-    element.extend(primitive(member) for member in members)
-    return element
+        made.append(attributes("meta_attributes", identity, meta))
+    made.extend(primitive(member) for member in members)
+    return made
 
 
 def clone(identity: str, resource: Primitive, meta: Mapping[str, str]) -> Element:
     """<clone>: one instance on each head."""
-    element = E.clone(id=identity)
-    element.append(attributes("meta_attributes", identity, meta))
-    element.append(primitive(resource))
-    return element
+    made = element("clone", id=identity)
+    made.append(attributes("meta_attributes", identity, meta))
+    made.append(primitive(resource))
+    return made
 
 
 def attributes(tag: str, owner: str, values: Mapping[str, str], *, suffix: str = "") -> Element:
     """A set of name-value pairs; ids follow from the owner's id and the names."""
     identity = f"{owner}-{tag}{suffix}"
-    element = etree.Element(tag, id=identity)
+    made = etree.Element(tag, id=identity)
     for name, value in values.items():
-        element.append(E.nvpair(id=f"{identity}-{name}", name=name, value=value))
-    return element
+        made.append(element("nvpair", id=f"{identity}-{name}", name=name, value=value))
+    return made
 
 
 def colocation(
     identity: str, who: str, with_whom: str, *, role: str = "", score: str = "INFINITY"
 ) -> Element:
     """`who` runs where `with_whom` runs (in `role`)."""
-    element = E.rsc_colocation(id=identity, rsc=who, score=score)
-    element.set("with-rsc", with_whom)
+    made = element("rsc_colocation", id=identity, rsc=who, score=score)
+    made.set("with-rsc", with_whom)
     if role:
-        element.set("with-rsc-role", role)
-    return element
+        made.set("with-rsc-role", role)
+    return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,21 +110,22 @@ class Ordering:
 
 def ordering(order: Ordering) -> Element:
     """<rsc_order>."""
-    element = E.rsc_order(id=order.id, first=order.first, then=order.then, kind=order.kind)
-    element.set("first-action", order.first_action)
-    element.set("then-action", order.then_action)
-    element.set("symmetrical", "true" if order.symmetrical else "false")
-    return element
+    made = element("rsc_order", id=order.id, first=order.first, then=order.then, kind=order.kind)
+    made.set("first-action", order.first_action)
+    made.set("then-action", order.then_action)
+    made.set("symmetrical", "true" if order.symmetrical else "false")
+    return made
 
 
 def _operation(owner: str, operation: Operation) -> Element:
     role = f"-{operation.role.lower()}" if operation.role else ""
-    element = E.op(
+    made = element(
+        "op",
         id=f"{owner}-{operation.name}{role}-{operation.interval}",
         name=operation.name,
         interval=operation.interval,
         timeout=operation.timeout,
     )
     if operation.role:
-        element.set("role", operation.role)
-    return element
+        made.set("role", operation.role)
+    return made

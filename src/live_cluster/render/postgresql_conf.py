@@ -13,8 +13,8 @@ REPLICATION_USER = "live_cluster_replication"
 REPLICATION_CONF = f"{STATE_DIR}/replication.conf"
 PASSFILE = f"{STATE_DIR}/replication.pgpass"
 
-# wal_log_hints lets pg_rewind work on clusters without checksums. restart_after_crash is off because Pacemaker
-# decides where the database goes on. The time-outs end a dead connection after about 4 s; they never decide about
+# wal_log_hints lets pg_rewind work on clusters without checksums. restart_after_crash is off: Pacemaker says
+# where the database goes on. The time-outs end a dead connection after about 4 s; they never decide about
 # synchronous mode, the cluster's membership does.
 _SETTINGS = (
     ("listen_addresses", "'*'"),
