@@ -37,12 +37,17 @@ class LoginResult:
 
 
 class _KeyWatch(asyncssh.SSHClient):
-    """Notes which installation's CA has signed the server's certificate, and trusts none beside ours."""
+    """Notes what the server shows in place of a certificate of ours, and trusts none of it."""
 
     other_fingerprint = ""
+    has_no_certificate = False
 
     def validate_host_ca_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002
         self.other_fingerprint = fingerprint_of(key.export_public_key("openssh"))
+        return False
+
+    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002
+        self.has_no_certificate = True
         return False
 
 
@@ -61,10 +66,8 @@ async def try_login(
     except asyncssh.HostKeyNotVerifiable as error:
         if watch.other_fingerprint:
             return LoginResult(outcome=Outcome.OTHER_KEY, detail=watch.other_fingerprint)
-        return LoginResult(outcome=Outcome.NOT_THE_HOST, detail=error.reason)
-    except asyncssh.KeyExchangeFailed as error:
-        # Only certificates are asked for as host keys: a locked server has none.
-        return LoginResult(outcome=Outcome.LOCKED, detail=error.reason)
+        outcome = Outcome.LOCKED if watch.has_no_certificate else Outcome.NOT_THE_HOST
+        return LoginResult(outcome=outcome, detail=error.reason)
     except asyncssh.PermissionDenied as error:
         return LoginResult(outcome=Outcome.REFUSED, detail=error.reason)
     except asyncssh.Error as error:
@@ -98,6 +101,9 @@ async def _connect(
         client_keys=[(key, certificate)],
         known_hosts=asyncssh.import_known_hosts(credentials.known_hosts),
         host_key_alias=host_name or address,
+        # Plain keys are asked for, too, and refused: a locked server has nothing else to show, and where only
+        # certificates are asked for, sshd just drops the connection (as if something were wrong with it).
+        server_host_key_algs="default",
         # Neither the administrator's own SSH settings nor an agent may widen or narrow what is trusted here.
         config=None,
         agent_path=None,

@@ -149,11 +149,14 @@ def _check_login(secret: SiteSecret, locked_state: EffectiveSshd) -> None:
     address, port = login_endpoint(locked_state.listen_addresses)
     credentials = controller_credentials(secret, valid_s=300, purpose="self-test")
 
+    # Until sshd has read the new files it shows the old certificate, or none. A refusal comes after that.
+    final = {Outcome.LET_IN, Outcome.REFUSED}
+
     async def attempt() -> LoginResult:
         return await try_login(address, credentials, port=port, host_name=os.uname().nodename)
 
     result = asyncio.run(
-        retry_until(attempt, lambda result: result.outcome is Outcome.LET_IN, deadline_s=SSHD_DEADLINE_S)
+        retry_until(attempt, lambda result: result.outcome in final, deadline_s=SSHD_DEADLINE_S)
     )
     if result.outcome is not Outcome.LET_IN:
         raise NotReady(problem("access-self-test-failed", detail=f"{result.outcome.name}: {result.detail}"))
@@ -179,4 +182,3 @@ def _replace(path: Path, content: bytes) -> None:
         os.fchmod(descriptor, 0o644)
         file.write(content)
     fresh.rename(path)
-

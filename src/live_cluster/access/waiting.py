@@ -8,7 +8,9 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
-RETRY_EVERY_S = 0.2
+# Short at first, because most things take a moment; sshd 9.8 and later punishes many attempts in a row.
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 2.0
 
 
 async def retry_until(
@@ -17,8 +19,10 @@ async def retry_until(
     """The first result that is good, or the last one when the deadline has passed."""
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + deadline_s
+    pause_s = FIRST_PAUSE_S
     while True:
         result = await attempt()
         if is_done(result) or loop.time() >= ends_at:
             return result
-        await asyncio.sleep(RETRY_EVERY_S)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
