@@ -43,35 +43,53 @@ class BlockDeviceFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseFacts:
-    """PostgreSQL on one head, asked through its local socket.
+    """PostgreSQL on one head. `versions` are the major versions with a cluster named main (pg_lsclusters(1)).
 
-    `user_rows` is what the profile's question about user data answered; None where it could not be asked.
+    `user_rows` is what the profile's question about user data answered, None where nobody answered;
+    `size_bytes` is what a copy of the whole server needs.
     """
 
-    version: str
-    answers: bool
-    in_recovery: bool = False
+    versions: tuple[str, ...]
     user_rows: int | None = None
-    system_identifier: str = ""
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """A process that listens on a port (`ss`)."""
+
+    protocol: str
+    port: int
+    process: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """A file that one head passes on to the other."""
+
+    path: str
+    content: bytes = field(repr=False)
+    mode: int
+    owner: str
+    group: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFacts:
-    """One server."""
+    """One server. `free_bytes` maps mount points, `firewall` holds the fragments that others wrote."""
 
     server: ServerName
     system: str
     system_version: str
-    hostname: str
     addresses: tuple[NetworkAddress, ...]
     gateway: IPv4Address | None
     packages: tuple[tuple[str, str], ...]
-    units: frozenset[str]
+    missing_units: tuple[str, ...]
     missing_paths: tuple[str, ...]
     clock_offset_s: float
-    clock_uncertainty_s: float
     free_bytes: tuple[tuple[str, int], ...]
-    open_ports: frozenset[int] = frozenset()
+    listeners: tuple[Listener, ...]
+    firewall: str
 
     def version_of(self, package: str) -> str:
         """Installed version; empty where the package is not installed."""
@@ -91,27 +109,25 @@ class NodeFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadFacts:
-    """What only heads have, beside the facts of every server."""
+    """What only heads have, beside the facts of every server; `cib` is empty where Pacemaker does not run."""
 
     node: NodeFacts
     database: DatabaseFacts
     device: BlockDeviceFacts | None
-    authkey: bytes | None = field(repr=False)
-    corosync_conf: str = ""
-    cluster_name: str = ""
-    cib: bytes = field(default=b"", repr=False)
-    primary: str = ""
-    stored_settings: str = ""
-    copied_files: tuple[tuple[str, bytes, int, str, str], ...] = field(default=(), repr=False)
+    service_secrets: str = field(repr=False)
+    corosync_conf: str
+    cib: bytes = field(repr=False)
+    primary: str
+    shared_files: tuple[FileFacts, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterFacts:
-    """All servers of the installation."""
+    """All servers of the installation; `answering` are floating addresses that a stranger holds."""
 
     heads: tuple[HeadFacts, HeadFacts]
-    media: tuple[NodeFacts, ...] = ()
-    answering: frozenset[IPv4Address] = frozenset()
+    media: tuple[NodeFacts, ...]
+    answering: frozenset[IPv4Address]
 
     @property
     def nodes(self) -> tuple[NodeFacts, ...]:
@@ -119,6 +135,15 @@ class ClusterFacts:
         return (self.heads[0].node, self.heads[1].node, *self.media)
 
     @property
-    def is_formed(self) -> bool:
-        """Both heads are in our cluster and the CIB holds our database resource."""
-        return any(b'id="ivcs-db-ms"' in head.cib for head in self.heads)
+    def cib(self) -> bytes:
+        """The running CIB as one of the heads knows it; empty where Pacemaker runs on neither."""
+        return self.heads[0].cib or self.heads[1].cib
+
+    def has_resource(self, identity: str) -> bool:
+        """Does the running CIB hold this resource?"""
+        return f'id="{identity}"'.encode() in self.cib
+
+    @property
+    def primary(self) -> str:
+        """Cluster name of the head with the promoted database; empty where there is none."""
+        return self.heads[0].primary or self.heads[1].primary

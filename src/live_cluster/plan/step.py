@@ -55,6 +55,7 @@ class Step:
     `describe` makes the preview (a difference) from the same replies.
     `deadline_s`: how long the check may take to become true after the actions; 0 means at once.
     `watches` names a file on the server that tells how far a long step is (JSON with a `message`).
+    `foreseen`: belongs into the plan although its check holds now, because earlier steps will change that.
     """
 
     code: str
@@ -67,6 +68,7 @@ class Step:
     preview: str = ""
     deadline_s: float = 0.0
     watches: str = ""
+    foreseen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,11 @@ def outstanding(stages: tuple[Stage, ...], observed: Observed) -> Plan:
     """The plan: of all steps that make up the described cluster, those whose check does not hold."""
     remaining = []
     for stage in stages:
-        steps = tuple(_with_preview(step, observed) for step in stage.steps if not is_done(step, observed))
+        steps = tuple(
+            _with_preview(step, observed)
+            for step in stage.steps
+            if step.foreseen or not is_done(step, observed)
+        )
         if steps:
             remaining.append(Stage(title=stage.title, steps=steps))
     return Plan(stages=tuple(remaining))

@@ -1,0 +1,145 @@
+"""What the two heads are asked beside: database, file storage, and the cluster as it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from live_cluster.model.facts import BlockDeviceFacts, DatabaseFacts, FileFacts, HeadFacts, NodeFacts
+from live_cluster.model.profile import Profile
+from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE
+from live_cluster.probes.pacemaker import NoClusterView, parse_crm_mon
+from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, Reply, Request
+
+DATABASE_CLUSTER = "main"
+CLUSTERS = Command(argv=("pg_lsclusters", "--no-header"))
+CIB = Command(argv=("cibadmin", "--query"), timeout_s=30)
+VIEW = Command(argv=("crm_mon", "--one-shot", "--output-as=xml"), timeout_s=30)
+COROSYNC_CONF = ReadFile(path="/etc/corosync/corosync.conf")
+SECRETS = ReadFile(path=SERVICE_SECRETS_FILE)
+
+
+def question(sql: str, *, database: str, port: int) -> Command:
+    """SQL on the server's own socket as its superuser; one value per line, columns by tab."""
+    return Command(
+        argv=(
+            "runuser", "--user", "postgres", "--",
+            "psql", "--no-psqlrc", "--no-align", "--tuples-only", "--quiet", "--field-separator=\t",
+            "--set=ON_ERROR_STOP=1", f"--port={port}", f"--dbname={database}",
+        ),
+        stdin=sql.encode(),
+    )  # fmt: skip
+
+
+def user_rows_question(profile: Profile) -> Command:
+    """How many rows users have put in."""
+    return question(
+        profile.database.user_data_query, database=profile.database.name, port=profile.database.port
+    )
+
+
+def size_question(profile: Profile) -> Command:
+    """Bytes of all databases."""
+    sql = "SELECT sum(pg_database_size(oid)) FROM pg_database;"
+    return question(sql, database="postgres", port=profile.database.port)
+
+
+def device_question(path: str) -> Command:
+    """Type and id of what is on the block device, read from the device itself."""
+    return Command(argv=("blkid", "-p", "-o", "export", "--", path))
+
+
+def device_exists(path: str) -> Command:
+    """Is it a block device?"""
+    return Command(argv=("test", "-b", path))
+
+
+def head_requests(profile: Profile, device: str) -> tuple[Request, ...]:
+    """All requests of one head, to be made at the same time."""
+    wanted: tuple[Request, ...] = (
+        CLUSTERS, CIB, VIEW, COROSYNC_CONF, SECRETS, user_rows_question(profile), size_question(profile),
+    )  # fmt: skip
+    wanted += tuple(ReadFile(path=path) for path in profile.second_head.files_from_first_head)
+    if device:
+        wanted += (device_question(device), device_exists(device))
+    return wanted
+
+
+def pg_hba_request(version: str) -> ReadFile:
+    """Client access of Debian's cluster VERSION/main."""
+    return ReadFile(path=f"/etc/postgresql/{version}/{DATABASE_CLUSTER}/pg_hba.conf")
+
+
+def head_facts(
+    node: NodeFacts, replies: Mapping[Request, Reply], *, profile: Profile, device: str
+) -> HeadFacts:
+    """The answers of one head as a value."""
+    cib = replies[CIB]
+    return HeadFacts(
+        node=node,
+        database=DatabaseFacts(
+            versions=database_versions(_text(replies[CLUSTERS])),
+            user_rows=_number(replies[user_rows_question(profile)]),
+            size_bytes=_number(replies[size_question(profile)]) or 0,
+        ),
+        device=_device(replies, device) if device else None,
+        service_secrets=_file(replies[SECRETS]).text,
+        corosync_conf=_file(replies[COROSYNC_CONF]).text,
+        cib=cib.stdout if isinstance(cib, CommandResult) and cib.ok else b"",
+        primary=primary_of(replies[VIEW]),
+        shared_files=tuple(_shared_files(replies, profile)),
+    )
+
+
+def database_versions(text: str) -> tuple[str, ...]:
+    """Major versions that have a cluster named main, in the output of pg_lsclusters(1)."""
+    rows = (line.split() for line in text.splitlines())
+    return tuple(row[0] for row in rows if len(row) > 1 and row[1] == DATABASE_CLUSTER)
+
+
+def primary_of(reply: Reply) -> str:
+    """Name of the head whose database is promoted; empty where none is or Pacemaker does not run."""
+    if not isinstance(reply, CommandResult):
+        return ""
+    try:
+        return parse_crm_mon(reply.stdout).primary
+    except NoClusterView:
+        return ""
+
+
+def _device(replies: Mapping[Request, Reply], device: str) -> BlockDeviceFacts:
+    exists = replies[device_exists(device)]
+    pairs = (
+        line.split("=", 1) for line in _text(replies[device_question(device)]).splitlines() if "=" in line
+    )
+    values = {name: value for name, value in pairs}
+    return BlockDeviceFacts(
+        exists=isinstance(exists, CommandResult) and exists.ok,
+        filesystem=values.get("TYPE", ""),
+        uuid=values.get("UUID", ""),
+    )
+
+
+def _shared_files(replies: Mapping[Request, Reply], profile: Profile) -> list[FileFacts]:
+    found = []
+    for path in profile.second_head.files_from_first_head:
+        state = _file(replies[ReadFile(path=path)])
+        if state.exists:
+            found.append(
+                FileFacts(
+                    path=path, content=state.content, mode=state.mode, owner=state.owner, group=state.group
+                )
+            )
+    return found
+
+
+def _number(reply: Reply) -> int | None:
+    text = _text(reply).strip()
+    return int(text) if text.isdigit() else None
+
+
+def _file(reply: Reply) -> FileState:
+    return reply if isinstance(reply, FileState) else FileState(exists=False)
+
+
+def _text(reply: Reply) -> str:
+    return reply.text if isinstance(reply, CommandResult) and reply.ok else ""
