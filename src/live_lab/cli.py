@@ -1,0 +1,162 @@
+"""./lab: the lab for people."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from live_lab.errors import LabError
+from live_lab.image import base_image, layers_for, prune
+from live_lab.lab import Lab, LabWish, all_labs, remove
+from live_lab.process import become
+from live_lab.recipe import RELEASES
+from live_lab.topology import LINKS, plan_hosts
+
+_NAME = click.option(
+    "--name", default="lab", show_default=True, help="Which lab; several can run side by side."
+)
+_RELEASE = click.option("--release", type=click.Choice(RELEASES), default="bookworm", show_default=True)
+_PRODUCT = click.option(
+    "--with-product/--without-product",
+    default=True,
+    show_default=True,
+    help="Install the packages from dist/.",
+)
+_LINK = click.argument("link", type=click.Choice(LINKS))
+
+
+class _Group(click.Group):
+    """Says in one line what went wrong: whoever types ./lab wants no traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LabError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Boots whole servers on this machine and breaks them on request."""
+
+
+@main.command()
+@_NAME
+@_RELEASE
+@_PRODUCT
+@click.option("--media", type=int, default=1, show_default=True, help="Number of media hosts.")
+@click.option("--replace", is_flag=True, help="Remove a running lab of this name first.")
+def up(*, name: str, release: str, with_product: bool, media: int, replace: bool) -> None:
+    """Boot a fresh lab."""
+    wish = LabWish(
+        release=release, media=media, has_product=with_product, is_owned=False, may_replace=replace
+    )
+    lab = Lab.create(name, wish, announce=click.echo)
+    _show(lab)
+    click.echo(f"Enter a host: ./lab shell ivcs-main-1{_suffix(name)}    End: ./lab down{_suffix(name)}")
+
+
+@main.command()
+@_NAME
+def down(*, name: str) -> None:
+    """Remove the lab and everything it had."""
+    remove(name)
+    click.echo(f"Lab {name} is down.")
+
+
+@main.command()
+@click.option("--name", help="Only this lab.")
+def status(*, name: str | None) -> None:
+    """Show the labs of this machine; exit code 1 when there is none."""
+    names = [name] if name else list(all_labs())
+    for each in names:
+        _show(Lab.attach(each))
+    if not names:
+        click.echo("No lab is up. Run: ./lab up")
+        sys.exit(1)
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@_NAME
+@click.option("--timeout", type=float, default=3600.0, show_default=True, help="Seconds.")
+@click.argument("host")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def execute(*, name: str, timeout: float, host: str, command: tuple[str, ...]) -> None:
+    """Run a command on a host, as root; its exit code is ours. `-` on its own reads nothing from stdin."""
+    command = command[1:] if command[0] == "--" else command
+    source = "" if sys.stdin.isatty() else sys.stdin.buffer.read()
+    completed = Lab.attach(name).host(host).run(command, stdin=source, check=False, timeout_s=timeout)
+    click.echo(completed.stdout, nl=False)
+    click.echo(completed.stderr, nl=False, err=True)
+    sys.exit(completed.returncode)
+
+
+@main.command()
+@_NAME
+@click.argument("host")
+def shell(*, name: str, host: str) -> None:
+    """Open a root shell on a host."""
+    become(Lab.attach(name).host(host).enter(("bash", "-l"), environment=("TERM=xterm-256color",)))
+
+
+@main.command("power-off")
+@_NAME
+@click.argument("host")
+def power_off(*, name: str, host: str) -> None:
+    """Power loss: everything on the host ends at once."""
+    Lab.attach(name).host(host).power_off()
+
+
+@main.command("power-on")
+@_NAME
+@click.argument("host")
+def power_on(*, name: str, host: str) -> None:
+    """Boot a host from its disk."""
+    Lab.attach(name).host(host).power_on()
+
+
+@main.command()
+@_NAME
+@click.argument("host")
+@_LINK
+def cut(*, name: str, host: str, link: str) -> None:
+    """Pull a cable of a host."""
+    Lab.attach(name).cut(host, link)
+
+
+@main.command()
+@_NAME
+@click.argument("host")
+@_LINK
+def heal(*, name: str, host: str, link: str) -> None:
+    """Put a cable back."""
+    Lab.attach(name).heal(host, link)
+
+
+@main.command()
+@_RELEASE
+@_PRODUCT
+def image(*, release: str, with_product: bool) -> None:
+    """Build the images ahead of time, and remove old layers."""
+    base = base_image(release, click.echo)
+    for plan in plan_hosts(1):
+        layers_for(plan, base, has_product=with_product, announce=click.echo)
+    prune(click.echo)
+    click.echo(f"Ready: {base}")
+
+
+main.add_command(execute, "exec")
+main.commands.pop("execute")
+
+
+def _suffix(name: str) -> str:
+    return "" if name == "lab" else f" --name {name}"
+
+
+def _show(lab: Lab) -> None:
+    click.echo(f"Lab {lab.name} ({lab.release}):")
+    for host in lab.hosts.values():
+        addresses = "  ".join(f"{link} {address}" for link, address in host.addresses.items())
+        click.echo(f"  {host.name:<14} {'on ' if host.is_running else 'off'}  {addresses}")

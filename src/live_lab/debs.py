@@ -1,0 +1,41 @@
+"""The product's packages as `packaging/build` left them in dist/."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from live_lab.errors import LabError
+from live_lab.places import dist_directory
+from live_lab.topology import Role
+
+_DEBIAN_NUMBER = {"bookworm": "deb12", "trixie": "deb13"}
+
+
+def packages_for(role: Role) -> tuple[str, ...]:
+    """Names of the packages that an administrator installs on such a host."""
+    if role is Role.HEAD:
+        return ("live-cluster", "ivcs-reference")
+    return ("live-cluster", "ivcs-media-reference")
+
+
+def debs_of(release: str, packages: Sequence[str]) -> tuple[Path, ...]:
+    """The latest file of each package for this release."""
+    return tuple(_latest(release, package) for package in packages)
+
+
+def _latest(release: str, package: str) -> Path:
+    directory = dist_directory()
+    mine = _DEBIAN_NUMBER[release]
+    fitting = [
+        path
+        for path in directory.glob(f"{package}_*.deb")
+        if f"+{mine}_" in path.name
+        or not any(f"+{number}_" in path.name for number in _DEBIAN_NUMBER.values())
+    ]
+    if not fitting:
+        raise LabError(
+            f"no package {package} for {release} in {directory}; "
+            f"run: packaging/build --release {release}  (or boot without it: ./lab up --without-product)"
+        )
+    return max(fitting, key=lambda path: path.stat().st_mtime)

@@ -1,0 +1,85 @@
+"""Disks: a small file system per host, on which the overlay keeps what the host writes, and the shared block device."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from live_lab.mounts import attach_loop
+from live_lab.places import Places
+from live_lab.process import run
+from live_lab.topology import GATEWAY, PREFIX_LENGTH, HostPlan, Role
+
+# Sparse files: a host can fill its own disk, as in a real fault, without filling that of the machine.
+DISK_BYTES = 8 * 1024**3
+LUN_BYTES = 1024**3
+_MKFS = ("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1")
+
+# Services of the image that only heads need; on the others they would just cost memory and time.
+_HEAD_SERVICES = (
+    "postgresql",
+    "corosync",
+    "pacemaker",
+    "smbd",
+    "nmbd",
+    "samba-ad-dc",
+    "logd",
+    "corosync-qnetd",
+)
+
+
+def _sparse_file(path: Path, size: int) -> None:
+    with path.open("wb") as file:
+        file.truncate(size)
+
+
+def create_lun(places: Places) -> str:
+    """The administrator's part of the shared storage: a block device with ext4; returns its node here."""
+    _sparse_file(places.lun, LUN_BYTES)
+    run((*_MKFS, "-L", "filestorage", str(places.lun)))
+    return attach_loop(places.lun)
+
+
+def create_disk(places: Places, host: HostPlan, layers: Sequence[Path]) -> None:
+    """A fresh disk, mounted at the host's root, as its installer would have left it."""
+    home = places.root(host.name).parent
+    disk, mounted = home / "disk.img", home / "disk"
+    for directory in (home, mounted, places.root(host.name)):
+        directory.mkdir(parents=True)
+    _sparse_file(disk, DISK_BYTES)
+    run((*_MKFS, "-m", "0", str(disk)))
+    run(("mount", "-o", "loop", str(disk), str(mounted)))
+    (mounted / "upper").mkdir(mode=0o755)
+    (mounted / "work").mkdir()
+    lower = ":".join(str(layer) for layer in layers)
+    options = f"lowerdir={lower},upperdir={mounted}/upper,workdir={mounted}/work"
+    run(("mount", "-t", "overlay", "overlay", "-o", options, str(places.root(host.name))))
+    _personalise(places.root(host.name), host)
+
+
+def _personalise(root: Path, host: HostPlan) -> None:
+    """What makes two installations different: name, identity, keys, addresses."""
+    (root / "etc/hostname").write_text(f"{host.hostname}\n")
+    (root / "etc/hosts").write_text(f"127.0.0.1\tlocalhost\n127.0.1.1\t{host.hostname}\n")
+    (root / "etc/machine-id").write_text(f"{uuid.uuid4().hex}\n")
+    (root / "etc/network/interfaces").write_text(_interfaces(host))
+    run(("ssh-keygen", "-q", "-A", "-f", str(root)))
+    if host.role is not Role.HEAD:
+        run(("systemctl", f"--root={root}", "--quiet", "disable", *_HEAD_SERVICES))
+
+
+def _interfaces(host: HostPlan) -> str:
+    """Static addresses stay when a cable is cut; a reboot from within keeps the namespace, hence the flush."""
+    stanzas = ["auto lo\niface lo inet loopback\n"]
+    for port in host.ports:
+        lines = [
+            f"auto {port.link}",
+            f"iface {port.link} inet static",
+            f"    address {port.address}/{PREFIX_LENGTH}",
+            f"    pre-up ip address flush dev {port.link}",
+        ]
+        if port.address.rpartition(".")[0] == GATEWAY.rpartition(".")[0]:
+            lines.append(f"    gateway {GATEWAY}")
+        stanzas.append("\n".join(lines) + "\n")
+    return "\n".join(stanzas)

@@ -1,0 +1,193 @@
+"""One host: a whole Debian server under systemd-nspawn, with power switch, disk and cables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from live_lab.cgroup import HostCgroup
+from live_lab.errors import HostIsOff, LabError
+from live_lab.network import Network
+from live_lab.places import Places
+from live_lab.process import Background, Completed, detach, run
+from live_lab.state import load_power, mark_of, save_power
+from live_lab.topology import HostPlan
+from live_lab.wait import wait_until
+
+# A lab must not set the clock of the machine, load modules into its kernel or reach its ports.
+_WITHHELD = "CAP_SYS_TIME,CAP_SYS_MODULE,CAP_SYS_RAWIO"
+_JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"'
+_CLEAN = (
+    "env", "-i", "--chdir=/root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash", "LANG=C.UTF-8",
+)  # fmt: skip
+BOOT_DEADLINE_S = 120.0
+
+
+class Host:
+    """A server of the lab; `name` is its name in the lab, which need not be the one it gives itself."""
+
+    def __init__(self, places: Places, plan: HostPlan, lun_device: str) -> None:
+        self.plan = plan
+        self.name = plan.name
+        self.addresses = {port.link: port.address for port in plan.ports}
+        self._places = places
+        self._lun_device = lun_device
+        self._network = Network(places)
+        self._cgroup = HostCgroup(path=f"{places.lab}/{plan.name}")
+
+    def __repr__(self) -> str:
+        return f"<host {self.name} of lab {self._places.lab}>"
+
+    # -- commands -------------------------------------------------------------------------------------------
+
+    def run(
+        self, argv: Sequence[str], *, stdin: str | bytes = "", check: bool = True, timeout_s: float = 120.0
+    ) -> Completed:
+        """Runs a command as root on the host, in a clean environment, without terminal."""
+        return run(self.enter(argv), stdin=stdin, check=check, timeout_s=timeout_s)
+
+    def start(self, argv: Sequence[str], *, stdin: str | bytes = "") -> Background:
+        """Starts a command on the host that goes on beside us."""
+        return Background(self.enter(argv), stdin=stdin)
+
+    def read(self, path: str) -> str:
+        """Text of a file on the host."""
+        return self.run(("cat", "--", path)).stdout
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """Creates or replaces a file on the host."""
+        script = 'umask 077; cat >"$1" && chmod "$2" "$1"'
+        self.run(("sh", "-c", script, "write", path, f"{mode:o}"), stdin=text)
+
+    def enter(self, argv: Sequence[str], *, environment: Sequence[str] = ()) -> tuple[str, ...]:
+        """The command line that runs `argv` inside the host: all its namespaces, its control group."""
+        files = (str(file) for file in self._cgroup.visitor_files())
+        leader = str(self.leader())
+        return (
+            "sh",
+            "-c",
+            _JOIN,
+            "join",
+            *files,
+            "--",
+            "nsenter",
+            "-t",
+            leader,
+            "-a",
+            *_CLEAN,
+            *environment,
+            *argv,
+        )
+
+    def leader(self) -> int:
+        """Process id, on this machine, of the host's own process 1."""
+        power = load_power(self._places, self.name)
+        if power is None:
+            raise HostIsOff(f"{self.name} is off; power it on first")
+        leader = _leader_below(power.pid)
+        if leader is None:
+            raise HostIsOff(f"{self.name} has power but its system does not run (booting or going down)")
+        return leader
+
+    # -- power ----------------------------------------------------------------------------------------------
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has power; says nothing about how far it has booted."""
+        return load_power(self._places, self.name) is not None
+
+    def power_on(self, *, wait: bool = True) -> None:
+        """Boots from its disk, with fresh network interfaces; nothing when it runs already."""
+        if self.is_running:
+            return
+        self._cgroup.kill()
+        self._cgroup.create()
+        if self._network.is_plugged_in(self.plan):
+            self._network.unplug(self.plan)
+        self._network.plug_in(self.plan)
+        environment = {
+            **os.environ,
+            "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
+            "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
+        }
+        files = (str(file) for file in self._cgroup.boot_files())
+        argv = ("sh", "-c", _JOIN, "join", *files, "--", *self._nspawn())
+        pid = detach(argv, log=self._places.console(self.name), env=environment)
+        save_power(self._places, self.name, mark_of(pid))
+        if wait:
+            self.wait_booted()
+
+    def power_off(self) -> None:
+        """Power loss: every process vanishes at once, the links go down. What was not on the disk is gone."""
+        self._cgroup.kill()
+        if self._network.is_plugged_in(self.plan):
+            self._network.unplug(self.plan)
+        wait_until(lambda: not self.is_running, deadline_s=30, what=f"{self.name} off", every_s=0.02)
+
+    def shut_down(self) -> None:
+        """An orderly end, as by the power button."""
+        self.run(("systemctl", "poweroff"), check=False)
+        wait_until(lambda: not self.is_running, deadline_s=BOOT_DEADLINE_S, what=f"{self.name} shut down")
+        self.power_off()
+
+    def reboot(self) -> None:
+        """An orderly end and a new boot."""
+        self.shut_down()
+        self.power_on()
+
+    def freeze(self) -> None:
+        """All processes stand still, the network does not answer, nothing is lost: a hung hypervisor."""
+        self._cgroup.freeze()
+
+    def thaw(self) -> None:
+        """The processes go on."""
+        self._cgroup.thaw()
+
+    def wait_booted(self) -> str:
+        """Waits for the end of the boot and returns what systemctl says: `running`, or `degraded` with failed units."""
+        wait_until(self._has_system, deadline_s=BOOT_DEADLINE_S, what=f"{self.name}: systemd answers")
+        return self.run(
+            ("systemctl", "is-system-running", "--wait"), check=False, timeout_s=BOOT_DEADLINE_S
+        ).stdout.strip()
+
+    def failed_units(self) -> list[str]:
+        """Units that failed since the boot."""
+        listing = self.run(("systemctl", "list-units", "--failed", "--plain", "--no-legend")).stdout
+        return [line.split()[0] for line in listing.splitlines()]
+
+    def _has_system(self) -> bool:
+        power = load_power(self._places, self.name)
+        if power is None:
+            console = self._places.console(self.name)
+            raise LabError(
+                f"{self.name} ended while booting; its console ({console}):\n{console.read_text()[-2000:]}"
+            )
+        leader = _leader_below(power.pid)
+        return leader is not None and Path(f"/proc/{leader}/root/run/systemd/private").exists()
+
+    def _nspawn(self) -> tuple[str, ...]:
+        shared = (f"--bind={self._lun_device}:/dev/lun",) if self.plan.has_lun else ()
+        return (
+            "systemd-nspawn", "--quiet", "--settings=no", "--register=no", "--keep-unit",
+            f"--machine={self._places.host_namespace(self.name)}",
+            f"--hostname={self.plan.hostname}",
+            f"--directory={self._places.root(self.name)}",
+            f"--network-namespace-path=/run/netns/{self._places.host_namespace(self.name)}",
+            "--boot", "--console=pipe", "--capability=all", f"--drop-capability={_WITHHELD}",
+            "--resolv-conf=off", "--timezone=off", "--link-journal=no", *shared,
+        )  # fmt: skip
+
+
+def _leader_below(supervisor: int) -> int | None:
+    """The child of nspawn that is process 1 in its own namespace."""
+    try:
+        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+        for child in children:
+            for line in Path(f"/proc/{child}/status").read_text().splitlines():
+                if line.startswith("NSpid:") and len(line.split()) > 2 and line.split()[-1] == "1":
+                    return int(child)
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None

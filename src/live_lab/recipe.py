@@ -1,0 +1,75 @@
+"""What an image is made of: packages, files and the finishing touches, with the key that names the result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from live_lab.errors import LabError
+
+RELEASES = ("bookworm", "trixie")
+ASSETS = Path(__file__).resolve().parent / "assets" / "image"
+
+PACKAGES = (
+    "systemd", "systemd-sysv", "dbus", "libpam-systemd", "kmod", "ifupdown", "iproute2", "iputils-ping", "iputils-arping",
+    "procps", "psmisc", "less", "sudo", "curl", "ca-certificates", "tcpdump", "netcat-openbsd", "iptables",
+    "openssh-server", "openssh-client", "chrony", "e2fsprogs", "rsync",
+    "corosync", "corosync-qdevice", "corosync-qnetd", "pacemaker", "pacemaker-cli-utils", "resource-agents", "crmsh",
+    "postgresql", "samba", "smbclient", "nginx", "python3", "python3-aiohttp", "python3-psycopg",
+)  # fmt: skip
+
+# Run in the finished tree. Timers that would begin to work in the middle of a test are masked.
+FINISH = """
+set -eu
+for timer in apt-daily apt-daily-upgrade e2scrub_all fstrim man-db dpkg-db-backup; do
+    ln -sf /dev/null /etc/systemd/system/$timer.timer
+done
+ln -sf /dev/null /etc/systemd/system/run-rpc_pipefs.mount
+systemctl enable iptables-config.service
+rm -f /etc/ssh/ssh_host_* /etc/resolv.conf /etc/hostname /var/lib/dbus/machine-id
+: >/etc/machine-id
+rm -rf /var/log/journal
+"""
+
+# Each head has a database cluster of its own, as two installations would: otherwise both had one system identifier.
+SECOND_DATABASE = """
+set -eu
+pg_lsclusters --no-header | while read -r version name rest; do
+    pg_dropcluster "$version" "$name"
+    pg_createcluster "$version" "$name"
+done
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A Debian release with everything that a server of the lab has before the product comes."""
+
+    release: str
+
+    def __post_init__(self) -> None:
+        if self.release not in RELEASES:
+            raise LabError(f"unknown release {self.release!r}; known are {', '.join(RELEASES)}")
+
+    @property
+    def key(self) -> str:
+        """Changes whenever anything in the recipe does."""
+        files = {str(path.relative_to(ASSETS)): path.read_text() for path in asset_files()}
+        return digest(
+            json.dumps([self.release, PACKAGES, FINISH, SECOND_DATABASE, files], sort_keys=True).encode()
+        )
+
+
+def asset_files() -> list[Path]:
+    """Files of the lab's own that every image gets."""
+    return sorted(path for path in ASSETS.rglob("*") if path.is_file())
+
+
+def digest(*parts: bytes) -> str:
+    """Short name of a content."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(hashlib.sha256(part).digest())
+    return total.hexdigest()[:16]

@@ -1,0 +1,110 @@
+"""What is written down about a running lab, so that other processes and the next run find it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from live_lab.errors import LabError, LabInUse
+from live_lab.places import Places
+from live_lab.process import start_time
+from live_lab.wait import wait_until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessMark:
+    """A process by id and start time (clock ticks after boot): ids alone are used again."""
+
+    pid: int
+    started: int
+
+    @property
+    def is_alive(self) -> bool:
+        """False too when another process has the id now."""
+        return start_time(self.pid) == self.started
+
+
+def mark_of(pid: int) -> ProcessMark:
+    """The mark of a process that runs now."""
+    started = start_time(pid)
+    if started is None:
+        raise LabError(f"process {pid} has ended already")
+    return ProcessMark(pid=pid, started=started)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabState:
+    """The lab as a whole; `owner` is the process that ends it, none for a lab made by hand."""
+
+    release: str
+    media: int
+    has_product: bool
+    is_complete: bool
+    lun_device: str
+    owner: ProcessMark | None
+
+
+def _write(path: Path, value: object) -> None:
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text(json.dumps(value, indent=1) + "\n")
+    fresh.rename(path)
+
+
+def save_lab(places: Places, state: LabState) -> None:
+    """Replaces lab.json."""
+    places.state.mkdir(parents=True, exist_ok=True)
+    _write(places.state / "lab.json", asdict(state))
+
+
+def load_lab(places: Places) -> LabState | None:
+    """None when there is no lab of this name."""
+    try:
+        values = json.loads((places.state / "lab.json").read_text())
+    except FileNotFoundError:
+        return None
+    owner = values.pop("owner")
+    return LabState(owner=ProcessMark(**owner) if owner else None, **values)
+
+
+def save_power(places: Places, host: str, mark: ProcessMark) -> None:
+    """Remembers which process is the host's power."""
+    _write(places.host_state(host), asdict(mark))
+
+
+def load_power(places: Places, host: str) -> ProcessMark | None:
+    """None when the host is off, whether switched off, crashed or shut down by itself."""
+    try:
+        mark = ProcessMark(**json.loads(places.host_state(host).read_text()))
+    except FileNotFoundError:
+        return None
+    return mark if mark.is_alive else None
+
+
+@contextlib.contextmanager
+def lock(path: Path, *, what: str, deadline_s: float) -> Iterator[None]:
+    """Alone with this file; ends with the process, so a killed run holds nothing. LabInUse when too late."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+
+        def taken() -> bool:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+        if deadline_s:
+            wait_until(taken, deadline_s=deadline_s, what=f"{what}: another process is at work with it")
+        elif not taken():
+            raise LabInUse(f"{what}: another process is at work with it; wait for its end")
+        yield
+
+
+def myself() -> ProcessMark:
+    """The mark of this process."""
+    return mark_of(os.getpid())
