@@ -1,0 +1,1 @@
+"""One module per verb: what it does, without a word about options or output."""

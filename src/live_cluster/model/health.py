@@ -1,0 +1,219 @@
+"""Can the pair lose a server now? The judgement on what the cluster reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from live_cluster.messages import Message, message
+from live_cluster.model.cluster_view import ClusterView, Instance, Kind, Node, ResourceSet, Role
+from live_cluster.model.membership import Link, Quorum
+from live_cluster.model.replication import DATA_LATEST, DATA_SYNC, Mode, Rejoin, Replication, data_state
+
+
+class Level(Enum):
+    """Healthy: either head may die. Degraded: it works, but one may not. Down: some service is not there."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Everything that was seen; `quorum` None and no links where Corosync's tools gave no answer."""
+
+    view: ClusterView
+    replication: Replication
+    quorum: Quorum | None = None
+    links: tuple[Link, ...] = ()
+    rejoin: Rejoin | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """Whether the pair can lose this head, and why not."""
+
+    node: str
+    reasons: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """`down` and `blocking` hold for the whole cluster, `losses` for each head that is still there."""
+
+    down: tuple[Message, ...] = ()
+    blocking: tuple[Message, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    hazards: tuple[Message, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        """The worst that was found."""
+        if self.down:
+            return Level.DOWN
+        return Level.HEALTHY if self.healthy else Level.DEGRADED
+
+    @property
+    def healthy(self) -> bool:
+        """Everything runs and either head may die."""
+        return not self.down and len(self.can_lose) == len(self.losses) > 1
+
+    @property
+    def can_lose(self) -> tuple[str, ...]:
+        """The heads whose loss the service survives by itself."""
+        if self.down or self.blocking:
+            return ()
+        return tuple(loss.node for loss in self.losses if not loss.reasons)
+
+    @property
+    def reasons(self) -> tuple[Message, ...]:
+        """Every reason once: what is down first, then what stands in the way of losing a head."""
+        seen = dict.fromkeys((*self.down, *self.blocking))
+        seen.update(dict.fromkeys(reason for loss in self.losses for reason in loss.reasons))
+        return tuple(seen)
+
+
+def judge(seen: Observation) -> Verdict:
+    """The verdict on one observation; pure."""
+    nodes = seen.view.nodes
+    return Verdict(
+        down=tuple(_down(seen.view)),
+        blocking=tuple(_blocking(seen)),
+        losses=tuple(
+            Loss(node=node.name, reasons=_reasons_against_losing(node, nodes, seen))
+            for node in nodes
+            if node.online
+        ),
+        hazards=tuple(_hazards(seen)),
+    )
+
+
+def _down(view: ClusterView) -> Iterator[Message]:
+    if not view.with_quorum:
+        yield message("health-no-quorum")
+    if view.stop_all_resources:
+        yield message("health-resources-stopped")
+        return
+    for group in view.sets:
+        if group.kind is Kind.PROMOTABLE and not group.nodes_in(Role.PROMOTED):
+            yield message("health-not-promoted", resource=group.id)
+        elif group.is_clone and not any(instance.active for instance in group.instances):
+            yield message("health-clone-not-running", resource=group.id)
+        elif not group.is_clone:
+            yield from (_not_running(one) for one in group.instances if not _runs(one))
+
+
+def _runs(instance: Instance) -> bool:
+    return instance.active and instance.role in (Role.STARTED, Role.PROMOTED, Role.UNPROMOTED)
+
+
+def _not_running(instance: Instance) -> Message:
+    if instance.disabled:
+        return message("health-resource-disabled", resource=instance.id)
+    state = instance.role.value.lower()
+    return message("health-resource-not-running", resource=instance.id, state=state)
+
+
+def _blocking(seen: Observation) -> Iterator[Message]:
+    view = seen.view
+    if view.maintenance_mode:
+        yield message("health-maintenance-mode")
+        return
+    unmanaged = sorted({one.id for _, one in view.instances() if not one.managed and not one.orphaned})
+    for resource in unmanaged:
+        yield message("health-resource-unmanaged", resource=resource)
+    for group, instance in view.instances():
+        if instance.failed and not group.is_clone and _runs(instance):
+            yield message("health-resource-failed", resource=instance.id)
+    if len(view.nodes) < 2:
+        yield message("health-one-node")
+    if seen.quorum is not None and view.with_quorum and not seen.quorum.stays_without_one:
+        yield from _quorum_would_be_lost(seen)
+
+
+def _quorum_would_be_lost(seen: Observation) -> Iterator[Message]:
+    # With a head missing the vote that is missing is that head's, and its own reason says so.
+    if seen.quorum is not None and all(node.online for node in seen.view.nodes):
+        silent = seen.quorum.arbiter and seen.quorum.arbiter_votes == 0
+        yield message("health-arbiter-silent" if silent else "health-quorum-would-be-lost")
+
+
+def _reasons_against_losing(lost: Node, nodes: Sequence[Node], seen: Observation) -> tuple[Message, ...]:
+    survivors = [node for node in nodes if node.name != lost.name]
+    verdicts = [tuple(_reasons_against_surviving(node, seen)) for node in survivors]
+    # The candidate with the fewest reasons would take over.
+    return min(verdicts, key=len, default=())
+
+
+def _reasons_against_surviving(survivor: Node, seen: Observation) -> Iterator[Message]:
+    state = _node_state(survivor)
+    if state:
+        yield message(state, node=survivor.name)
+        return
+    yield from _bars(survivor, seen.view)
+    if survivor.health == "red" or survivor.attributes.get("#health_disk") == "red":
+        yield message("health-disk-full", node=survivor.name)
+    if survivor.attributes.get("pingd") == "0":
+        yield message("health-gateway-unreachable", node=survivor.name)
+    for group in seen.view.sets:
+        if group.kind is Kind.CLONE and not _covers(group, survivor.name):
+            yield message("health-clone-missing", resource=group.id, node=survivor.name)
+    if survivor.name != seen.view.primary and seen.view.database is not None:
+        yield from _database_bars(survivor, seen.view.database, seen)
+
+
+def _node_state(node: Node) -> str:
+    if node.unclean:
+        return "health-node-unclean"
+    if node.pending:
+        return "health-node-pending"
+    if not node.online:
+        return "health-node-offline"
+    if node.maintenance:
+        return "health-node-maintenance"
+    return "health-node-standby" if node.standby else ""
+
+
+def _bars(survivor: Node, view: ClusterView) -> Iterator[Message]:
+    for count in view.fail_counts:
+        if count.node == survivor.name and count.bans:
+            yield message("health-banned-by-failures", resource=count.resource, node=count.node)
+    for ban in view.bans:
+        if ban.node == survivor.name:
+            yield message("health-banned-by-rule", resource=ban.resource, node=ban.node, rule=ban.id)
+
+
+def _covers(group: ResourceSet, node: str) -> bool:
+    return any(_runs(one) and not one.failed and node in one.nodes for one in group.instances)
+
+
+def _database_bars(survivor: Node, database: ResourceSet, seen: Observation) -> Iterator[Message]:
+    if survivor.name not in database.nodes_in(Role.UNPROMOTED):
+        yield message("health-standby-stopped", node=survivor.name)
+        return
+    data = data_state(seen.view, survivor.name)
+    if data and data not in (DATA_LATEST, DATA_SYNC):
+        yield message("health-standby-behind", node=survivor.name, data=data)
+    elif seen.replication.mode is Mode.ASYNCHRONOUS:
+        yield message("health-asynchronous", node=survivor.name)
+    elif seen.replication.mode is Mode.NONE:
+        yield message("health-not-replicating", node=survivor.name)
+
+
+def _hazards(seen: Observation) -> Iterator[Message]:
+    unprotected = seen.quorum is not None and not seen.quorum.arbiter and not seen.view.fencing_enabled
+    if unprotected and len({link.number for link in seen.links}) == 1:
+        yield message("hazard-split-brain-one-network")
+    elif unprotected:
+        yield message("hazard-split-brain")
+    if all(node.online for node in seen.view.nodes):
+        for link in seen.links:
+            if not link.connected:
+                yield message("hazard-link-down", number=link.number, address=link.remote_address)
+    if seen.replication.commits_wait:
+        yield message("hazard-commits-wait")
+    bans = [count for count in seen.view.fail_counts if not count.bans]
+    for count in bans:
+        yield message("hazard-failures-counted", resource=count.resource, node=count.node, count=count.count)

@@ -1,0 +1,31 @@
+"""Votes and links of Corosync: whether the pair stays quorate, and through how many networks it talks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quorum:
+    """Votes at this moment; `arbiter` says that a quorum device is configured and known to Corosync."""
+
+    total_votes: int
+    needed_votes: int
+    two_node: bool = False
+    arbiter: bool = False
+    arbiter_votes: int = 0
+
+    @property
+    def stays_without_one(self) -> bool:
+        """The rest is still quorate when one head (one vote) disappears."""
+        return self.total_votes - 1 >= self.needed_votes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One Corosync link from this server to the other."""
+
+    number: int
+    local_address: str
+    remote_address: str
+    connected: bool

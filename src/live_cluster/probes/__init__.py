@@ -1,0 +1,1 @@
+"""Read-only looks at a server: a command and a parser each."""

@@ -1,0 +1,61 @@
+"""What is asked of the tools on this server; the other modules here read the answers.
+
+Apart from them, so that the tools are already at work while the parsers load (20 ms).
+"""
+
+from __future__ import annotations
+
+import os
+
+# Without operations and fencing history, which cost time and are not shown.
+CRM_MON = (
+    "crm_mon",
+    "--one-shot",
+    "--output-as=xml",
+    "--inactive",
+    "--include=none,summary,nodes,resources,attributes,failures,failcounts,bans",
+)
+
+# Their exit codes say "not quorate" and "a link is down"; the text says it better.
+QUORUM_TOOL = ("corosync-quorumtool", "-s")
+LINK_TOOL = ("corosync-cfgtool", "-n")
+
+SERVICES = ("systemctl", "is-active", "corosync", "pacemaker")
+
+_BINARIES = "/usr/lib/postgresql"
+
+# One row of JSON, so that no value can be mistaken for a separator. Copies in the making are not standbys.
+_QUERY = """
+select json_build_object(
+  'in_recovery', pg_is_in_recovery(),
+  'waits_for', current_setting('synchronous_standby_names'),
+  'standbys', (
+    select coalesce(json_agg(json_build_object(
+      'name', application_name, 'state', state, 'sync_state', sync_state,
+      'lag_bytes', greatest(0, pg_wal_lsn_diff(
+        case when pg_is_in_recovery() then pg_last_wal_receive_lsn() else pg_current_wal_lsn() end,
+        replay_lsn))::bigint)), '[]'::json)
+    from pg_stat_replication where application_name not in ('pg_basebackup', 'pg_receivewal')
+      and state <> 'backup'),
+  'receiver', (
+    select json_build_object('status', status, 'lag_bytes', greatest(0,
+      pg_wal_lsn_diff(latest_end_lsn, pg_last_wal_replay_lsn()))::bigint)
+    from pg_stat_wal_receiver))
+"""
+
+
+def psql_command() -> tuple[str, ...] | None:
+    """The question to the local database; None where no PostgreSQL is installed.
+
+    Debian's /usr/bin/psql is a Perl program that costs 60 ms; runuser would note a session in the journal.
+    """
+    try:
+        versions = sorted((name for name in os.listdir(_BINARIES) if name.isdigit()), key=int)  # noqa: PTH208
+    except FileNotFoundError:
+        return None
+    if not versions:
+        return None
+    psql = f"{_BINARIES}/{versions[-1]}/bin/psql"
+    become_postgres = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
+    connection = "dbname=postgres connect_timeout=3 options='-c statement_timeout=3s'"
+    return (*become_postgres, psql, "-XAtqw", "-d", connection, "-c", _QUERY)
