@@ -65,11 +65,15 @@ def close_access(system: AccessSystem) -> Closed:
     # so that a second run knows what is left to do.
     for path in (files.drop_in, files.sshd_config, files.gate, files.user_ca):
         path.unlink(missing_ok=True)
-    sshd_runs = system.sshd.reload()
-    ended = end_connections(open_connections(files))
-    shutil.rmtree(files.directory, ignore_errors=True)
-    for window_id in markers:
-        system.timer.disarm(window_id)
+    try:
+        sshd_runs = system.sshd.reload()
+    finally:
+        # Also where sshd refuses to reload (somebody's error in its configuration): without the files above
+        # it lets no configurator in, whatever it has in memory.
+        ended = end_connections(open_connections(files))
+        shutil.rmtree(files.directory, ignore_errors=True)
+        for window_id in markers:
+            system.timer.disarm(window_id)
     return Closed(was_open=window is not None, ended=ended, sshd_runs=sshd_runs)
 
 

@@ -8,12 +8,16 @@ import syslog
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from live_cluster.access.sshd import AccessFiles, EffectiveSshd, parse_effective
 from live_cluster.errors import NotReady, Unreachable, problem
 from live_cluster.messages import Message, render
 from live_cluster.remote.local import run_local
+
+if TYPE_CHECKING:
+    from live_cluster.access.login import LoginResult
+    from live_cluster.access.site_key import SiteSecret
 
 SSHD = "/usr/sbin/sshd"
 SSH_SERVICE = "ssh.service"
@@ -54,6 +58,7 @@ class AccessSystem:
     timer: LockTimer
     journal: Callable[[Message], None]
     addresses: Callable[[], tuple[str, ...]]
+    login_here: Callable[[SiteSecret, tuple[str, ...]], LoginResult]
     lock_file: Path = ACCESS_LOCK
 
 
@@ -152,7 +157,15 @@ def this_server() -> AccessSystem:
         timer=SystemdLockTimer(),
         journal=write_journal,
         addresses=server_addresses,
+        login_here=_login_here,
     )
+
+
+def _login_here(secret: SiteSecret, listen_addresses: tuple[str, ...]) -> LoginResult:
+    # asyncssh costs 0.2 s to load; status and lock-configurator do without.
+    from live_cluster.access.self_test import login_here
+
+    return login_here(secret, listen_addresses)
 
 
 def who_asks() -> str:

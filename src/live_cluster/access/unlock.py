@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Iterator
@@ -12,9 +11,8 @@ from pathlib import Path
 
 from live_cluster.access.certificates import Validity, host_certificate
 from live_cluster.access.connections import end_connections, open_connections
-from live_cluster.access.credentials import controller_credentials
 from live_cluster.access.lock import close_access, marked_windows, one_at_a_time
-from live_cluster.access.login import LoginResult, Outcome, try_login
+from live_cluster.access.login import Outcome
 from live_cluster.access.site_key import SiteSecret, openssh_public_bytes
 from live_cluster.access.sshd import (
     AccessFiles,
@@ -24,13 +22,9 @@ from live_cluster.access.sshd import (
     render_sshd_config,
 )
 from live_cluster.access.system import AccessSystem, who_asks
-from live_cluster.access.waiting import retry_until
 from live_cluster.access.window import Window, new_window, read_window, window_text
 from live_cluster.errors import NotReady, Unreachable, problem
 from live_cluster.messages import message
-
-# sshd restarts itself within 0.1 s of the reload; ten times slower machines and a loaded start-up included.
-SSHD_DEADLINE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +58,7 @@ def unlock(secret: SiteSecret, system: AccessSystem, *, length_s: int) -> Unlock
         ended = 0
         if previous and previous.fingerprint != window.fingerprint:
             ended = end_connections(open_connections(files))
-        _check_login(secret, locked_state)
+        _check_login(secret, system, locked_state)
         for window_id in old_markers:
             files.marker(window_id).unlink(missing_ok=True)
             system.timer.disarm(window_id)
@@ -143,35 +137,10 @@ def _check_configuration(system: AccessSystem) -> None:
         raise NotReady(problem("sshd-ignores-drop-in", path=files.drop_in))
 
 
-def _check_login(secret: SiteSecret, locked_state: EffectiveSshd) -> None:
-    # `sshd -t` says nothing about a host certificate that cannot be used or a user list that forbids root:
-    # only a real login shows that the configurator will come in.
-    address, port = login_endpoint(locked_state.listen_addresses)
-    credentials = controller_credentials(secret, valid_s=300, purpose="self-test")
-
-    # Until sshd has read the new files it shows the old certificate, or none. A refusal comes after that.
-    final = {Outcome.LET_IN, Outcome.REFUSED}
-
-    async def attempt() -> LoginResult:
-        return await try_login(address, credentials, port=port, host_name=os.uname().nodename)
-
-    result = asyncio.run(
-        retry_until(attempt, lambda result: result.outcome in final, deadline_s=SSHD_DEADLINE_S)
-    )
+def _check_login(secret: SiteSecret, system: AccessSystem, locked_state: EffectiveSshd) -> None:
+    result = system.login_here(secret, locked_state.listen_addresses)
     if result.outcome is not Outcome.LET_IN:
         raise NotReady(problem("access-self-test-failed", detail=f"{result.outcome.name}: {result.detail}"))
-
-
-def login_endpoint(listen_addresses: tuple[str, ...]) -> tuple[str, int]:
-    """Where this server's sshd can be reached from itself, from sshd's own notation ([::]:22)."""
-    endpoints = []
-    for text in listen_addresses:
-        address, _, port = text.rpartition(":")
-        address = address.strip("[]")
-        endpoints.append(({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address), int(port)))  # noqa: S104
-    # IPv4 first: a server without IPv6 still shows [::] here.
-    endpoints.sort(key=lambda endpoint: ":" in endpoint[0])
-    return endpoints[0] if endpoints else ("127.0.0.1", 22)
 
 
 def _replace(path: Path, content: bytes) -> None:
