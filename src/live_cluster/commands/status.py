@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,8 +29,9 @@ class Running(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """What is needed of this server: processes, the file that `configure` writes last, the agent's progress."""
+    """What is needed of this server: processes, the file `configure` writes last, the agent's progress."""
 
+    name: str = field(default_factory=lambda: os.uname().nodename)
     start: Callable[[Sequence[str]], Running] = start_local
     mark: Path = Path("/etc/live-cluster/cluster.toml")
     rejoin: Path = Path("/var/lib/live-cluster/postgresql/rejoin.json")

@@ -56,7 +56,7 @@ class Replication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejoin:
-    """How far the database agent is with bringing this server's copy back; `total_bytes` None while unknown."""
+    """How far the agent is with bringing this server's copy back; sizes are None while unknown."""
 
     state: str
     method: str = ""
