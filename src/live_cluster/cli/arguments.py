@@ -1,0 +1,206 @@
+"""The arguments of `configure`: every option of the table, read so that all mistakes show at once.
+
+click stops at the first mistake and words it in English, so the words are read here; click keeps the rest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from live_cluster.cli.option_names import (
+    CONFIG,
+    DRY_RUN,
+    JSON,
+    PASSPHRASE_FILE,
+    PROFILE,
+    YES,
+    Kind,
+    OptionName,
+    option_named,
+    similar_option,
+)
+from live_cluster.cli.secret_input import SecretSource, secrets_in
+from live_cluster.cli.settings_file import STORED_DIRECTORY, read_settings_file, read_stored
+from live_cluster.errors import Problem, Severity, problem, warning
+from live_cluster.model.raw_settings import Origin, RawSettings, RawValue, Source, shown
+from live_cluster.model.settings import ClusterSettings
+from live_cluster.model.settings_rules import settings_from
+
+# What text processors make of two hyphens.
+_DASHES = "—–―‒−‑"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """What was asked for: the settings as texts, and how to run."""
+
+    settings: RawSettings
+    config: Path | None
+    profile: Path | None
+    passphrase_file: str | None
+    dry_run: bool
+    yes: bool
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything besides the command line that settings may come from."""
+
+    environment: Mapping[str, str]
+    secrets: SecretSource
+    stored_directory: Path = STORED_DIRECTORY
+
+    @classmethod
+    def of_process(cls) -> Inputs:
+        """The inputs of this process."""
+        return cls(environment=os.environ, secrets=SecretSource.of_process())
+
+
+def configure_arguments(argv: Sequence[str], inputs: Inputs) -> tuple[Arguments, tuple[Problem, ...]]:
+    """Read options, files and the environment; touches nothing, and every mistake is a problem."""
+    spoken = read_words(argv)
+    problems = list(spoken.problems)
+    settings, faults = read_stored(inputs.stored_directory)
+    problems += faults
+    config = spoken.last(CONFIG)
+    if config is not None:
+        found, faults = read_settings_file(Path(config), Source.FILE)
+        settings = settings.also(found)
+        problems += faults
+    settings = settings.also(secrets_in(inputs.environment))
+    for name, path in spoken.secret_files:
+        secret, faults = inputs.secrets.read(name, path)
+        problems += faults
+        if secret is not None:
+            origin = Origin(source=Source.SECRET_FILE, detail=path)
+            value = RawValue(name=name, text=secret.reveal(), origin=origin)
+            settings = settings.also(RawSettings(given=(value,)))
+    profile = spoken.last(PROFILE)
+    arguments = Arguments(
+        settings=settings.also(RawSettings(given=tuple(spoken.values))),
+        config=Path(config) if config else None,
+        profile=Path(profile) if profile else None,
+        passphrase_file=spoken.last(PASSPHRASE_FILE),
+        dry_run=DRY_RUN in spoken.run,
+        yes=YES in spoken.run,
+        as_json=JSON in spoken.run,
+    )
+    return arguments, tuple(problems)
+
+
+def settings_of(
+    arguments: Arguments, problems: Sequence[Problem]
+) -> tuple[ClusterSettings | None, tuple[Problem, ...]]:
+    """The settings and all problems, those of reading included; None where one of them is an error."""
+    settings, found = settings_from(arguments.settings)
+    # An option that could not be read is not missing as well: one mistake, one sentence.
+    unread = {one.option for one in problems}
+    more = (one for one in found if one.code != "option-missing" or one.option not in unread)
+    together = (*problems, *more)
+    has_error = any(one.severity is Severity.ERROR for one in together)
+    return None if has_error else settings, together
+
+
+@dataclass(slots=True, kw_only=True)
+class SpokenWords:
+    """The words of the command line, sorted; `run` holds the options that are no settings."""
+
+    values: list[RawValue] = field(default_factory=list)
+    secret_files: list[tuple[str, str]] = field(default_factory=list)
+    run: dict[str, list[str]] = field(default_factory=dict)
+    wants_help: bool = False
+    problems: list[Problem] = field(default_factory=list)
+
+    def last(self, name: str) -> str | None:
+        """The value of a run option."""
+        return self.run[name][-1] if name in self.run else None
+
+    def take(self, option: OptionName, text: str) -> None:
+        """Note one option with its value."""
+        match option.kind:
+            case Kind.SETTING:
+                origin = Origin(source=Source.OPTION)
+                self.values.append(RawValue(name=option.name, text=text, origin=origin))
+            case Kind.SECRET_FILE:
+                self.secret_files.append((option.name, text))
+            case Kind.RUN:
+                self._take_run_option(option, text)
+            case Kind.HELP:
+                self.wants_help = True
+
+    def _take_run_option(self, option: OptionName, text: str) -> None:
+        earlier = self.run.setdefault(option.name, [])
+        earlier.append(text)
+        if option.takes_value and len(earlier) == 2:
+            code = "option-repeated" if earlier[0] != text else "option-repeated-same"
+            make = problem if earlier[0] != text else warning
+            self.problems.append(make(code, option=option.name, times=2))
+        if option.takes_value and not text:
+            self.problems.append(problem("option-without-value", option=option.name, metavar=option.metavar))
+
+
+def read_words(argv: Sequence[str]) -> SpokenWords:
+    """`--name value`, `--name=value` and `--switch`, in any order."""
+    spoken = SpokenWords()
+    words = list(argv)
+    last: OptionName | None = None
+    position = 0
+    while position < len(words):
+        word = words[position]
+        position += 1
+        typed, equals, text = word.partition("=")
+        option = option_named(typed)
+        if option is None:
+            spoken.problems.append(_unknown(word, last))
+            # What follows an unknown option is most likely its value: one mistake, one sentence.
+            if _looks_like_option(word) and not equals and position < len(words):
+                position += 0 if _looks_like_option(words[position]) else 1
+                last = None
+            continue
+        last = option
+        if not option.takes_value:
+            if equals:
+                spoken.problems.append(problem("flag-with-value", option=option.typed_name))
+            else:
+                spoken.take(option, "true")
+        elif equals:
+            spoken.take(option, text)
+        elif position < len(words) and not _is_option(words[position]):
+            spoken.take(option, words[position])
+            position += 1
+        else:
+            fault = problem("option-without-value", option=option.typed_name, metavar=option.metavar)
+            spoken.problems.append(fault)
+    return spoken
+
+
+def _is_option(word: str) -> bool:
+    """A value may begin with hyphens, but one that is spelled like an option is the next option."""
+    return option_named(word.partition("=")[0]) is not None
+
+
+def _looks_like_option(word: str) -> bool:
+    return word[:1] in {"-", *_DASHES} and len(word) > 1 and not word[1].isdigit()
+
+
+def _unknown(word: str, last: OptionName | None) -> Problem:
+    """Why a word fits nowhere. It may be a part of a password without quotes, which is not shown."""
+    typed = word.partition("=")[0]
+    bare = typed.lstrip("-" + _DASHES)
+    similar = similar_option(bare)
+    if _looks_like_option(word) and word[0] in _DASHES:
+        return problem("argument-long-dash", option=bare, value=shown(typed), similar=similar or f"--{bare}")
+    if _looks_like_option(word):
+        if similar is None:
+            return problem("option-unknown", option=bare, typed=shown(typed))
+        return problem("option-unknown-similar", option=bare, typed=shown(typed), similar=similar)
+    if not word.strip():
+        return problem("argument-blank")
+    if last is None or not last.takes_value:
+        return problem("argument-stray-first", value=shown(word))
+    value = "…" if last.is_secret else shown(word)
+    return problem("argument-stray", option=last.typed_name, value=value)

@@ -1,0 +1,1 @@
+"""What the administrator wants: the table of options, typed values, and the rules across them."""

@@ -1,0 +1,146 @@
+"""What the user wants, as frozen values: complete, typed and free of contradictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A text that shows itself only when asked: neither repr nor str nor a traceback contains it."""
+
+    _text: str = field(repr=False)
+
+    def reveal(self) -> str:
+        """The text itself, for the one place that needs it."""
+        return self._text
+
+    def __str__(self) -> str:
+        return "********"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadSettings:
+    """One head server; the secondary address is its end of the private network."""
+
+    number: int
+    address: IPv4Address
+    secondary: IPv4Address | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockDevice:
+    """A LUN that both heads see under the same path, with ext4 made by the administrator."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CifsShare:
+    """A Windows share; `share` may go on with folders below it."""
+
+    host: str
+    share: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NfsExport:
+    """An exported directory; `export` begins with a slash."""
+
+    host: str
+    export: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrbdDisk:
+    """A disk of each head, mirrored by DRBD; `is_ready` means that `path` is already the mirrored device."""
+
+    path: str
+    is_ready: bool
+
+
+Storage = BlockDevice | CifsShare | NfsExport | DrbdDisk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """A login; some services ask for the name only."""
+
+    username: str
+    password: Secret | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnedOff:
+    """The administrator switched the service off (`…-disable`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """The external mail server."""
+
+    hostname: str
+    credentials: Credentials | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmscGateway:
+    """The gateway that sends SMS (SMPP)."""
+
+    host: str
+    port: int
+    credentials: Credentials | None
+    sender_address: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class License:
+    """The license file, the server instance id to force, or both."""
+
+    path: Path | None
+    server_instance_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateFiles:
+    """A certificate and its private key on the server where the command runs."""
+
+    certificate: Path
+    private_key: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSettings:
+    """What outgoing calls carry; the defaults are made of the public name (B5)."""
+
+    outgoing_sip_proxy: str
+    sip_from_header: str
+    h323_from_header: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterSettings:
+    """The whole wish. None means: not ours, leave it as it is (B3)."""
+
+    heads: tuple[HeadSettings, HeadSettings]
+    public_ip: IPv4Address
+    database_ip: IPv4Address
+    filestorage_ip: IPv4Address
+    public_fqdn: str
+    filestorage: Storage | None
+    filestorage_credentials: Credentials | None
+    media: tuple[IPv4Address, ...]
+    token_ms: int
+    token_retransmits: int
+    mail: MailServer | TurnedOff | None
+    smsc: SmscGateway | TurnedOff | None
+    license: License | None
+    certificate: CertificateFiles | None
+    calls: CallSettings
+
+    @property
+    def has_private_network(self) -> bool:
+        """Both heads have a secondary address, so there is a second ring."""
+        return all(head.secondary is not None for head in self.heads)

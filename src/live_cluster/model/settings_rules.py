@@ -1,0 +1,230 @@
+"""Texts → settings, or every problem at once (B7): first each value by itself, then the rules across them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from live_cluster.errors import Problem, Severity, problem, warning
+from live_cluster.messages import message
+from live_cluster.model.build_settings import ParsedSettings, settings_of
+from live_cluster.model.parameters import (
+    CERTIFICATE_FILE,
+    DATABASE_IP,
+    DEFAULT_RETRANSMITS,
+    DEFAULT_TOKEN_MS,
+    FILESTORAGE_DEVICE,
+    FILESTORAGE_IP,
+    FILESTORAGE_PASSWORD,
+    FILESTORAGE_USERNAME,
+    HEAD_1,
+    HEAD_1_SECONDARY,
+    HEAD_2,
+    HEAD_2_SECONDARY,
+    MAIL_HOSTNAME,
+    MAIL_PASSWORD,
+    MAIL_SERVICE,
+    MAIL_USERNAME,
+    PARAMETERS,
+    PRIVATE_KEY_FILE,
+    PUBLIC_IP,
+    SERVICES,
+    SMSC_HOST,
+    SMSC_PASSWORD,
+    SMSC_PORT,
+    SMSC_SERVICE,
+    SMSC_USERNAME,
+    TOKEN,
+    TOKEN_RETRANSMITS,
+    Section,
+    media_name,
+    media_parameter,
+    parameter_named,
+)
+from live_cluster.model.raw_settings import RawSettings, RawValue, Source, shown
+from live_cluster.model.settings import BlockDevice, CifsShare, ClusterSettings, DrbdDisk, NfsExport
+from live_cluster.model.settings_oddities import oddities
+from live_cluster.model.value_types import FILE, BadValue, check_readable, path_of
+
+# The setting on the left is needed as soon as one of those on the right is there.
+_NEEDED_BY = (
+    (HEAD_1_SECONDARY, (HEAD_2_SECONDARY.name,)),
+    (HEAD_2_SECONDARY, (HEAD_1_SECONDARY.name,)),
+    (CERTIFICATE_FILE, (PRIVATE_KEY_FILE.name,)),
+    (PRIVATE_KEY_FILE, (CERTIFICATE_FILE.name,)),
+    (FILESTORAGE_DEVICE, (FILESTORAGE_USERNAME.name, FILESTORAGE_PASSWORD.name)),
+    (FILESTORAGE_USERNAME, (FILESTORAGE_PASSWORD.name,)),
+    (MAIL_HOSTNAME, MAIL_SERVICE.members),
+    (MAIL_USERNAME, (MAIL_PASSWORD.name,)),
+    (SMSC_HOST, SMSC_SERVICE.members),
+    (SMSC_PORT, SMSC_SERVICE.members),
+    (SMSC_USERNAME, (SMSC_PASSWORD.name,)),
+)
+
+_LATER = {
+    Section.STORAGE: "later-nas",
+    Section.LICENSE: "later-license",
+    Section.CERTIFICATE: "later-certificate",
+    Section.MAIL: "later-mail",
+    Section.SMS: "later-sms",
+    Section.CALLS: "later-calls",
+}
+
+
+def settings_from(raw: RawSettings) -> tuple[ClusterSettings | None, tuple[Problem, ...]]:
+    """The settings and perhaps warnings; None and all problems where one of them is an error."""
+    wish = ParsedSettings(raw)
+    rules = (
+        _repeated,
+        _bad_values,
+        _missing,
+        _incomplete,
+        _contradictions,
+        _same_addresses,
+        _media_gaps,
+        _moved_heads,
+        _token_too_short,
+        _misplaced_credentials,
+        _not_available_yet,
+        oddities,
+    )
+    found = tuple(entry for rule in rules for entry in rule(wish))
+    if any(entry.severity is Severity.ERROR for entry in found):
+        return None, found
+    return settings_of(wish), found
+
+
+def _repeated(wish: ParsedSettings) -> Iterator[Problem]:
+    """The same setting twice on one command line, or twice in one file under two spellings (B1)."""
+
+    def key(value: RawValue) -> tuple[str, Source]:
+        return value.name, value.source
+
+    said = {source: set[str]() for source in Source}
+    for (name, source), group in groupby(sorted(wish.raw.given, key=key), key=key):
+        values = list(group)
+        said[source].add(name)
+        if len({value.text for value in values}) > 1:
+            yield problem("option-repeated", option=name, times=len(values))
+        elif len(values) > 1:
+            yield warning("option-repeated-same", option=name, times=len(values))
+    for name in sorted(said[Source.OPTION] & said[Source.SECRET_FILE]):
+        yield problem("option-given-two-ways", option=name)
+
+
+def _bad_values(wish: ParsedSettings) -> Iterator[Problem]:
+    for name, value in wish.values.items():
+        row = parameter_named(name)
+        if row is None:
+            yield problem("setting-unknown", option=name, place=value.place)
+            continue
+        try:
+            row.value_type.parse(value.text)
+            # A file that an earlier run has used may be gone by now.
+            if row.value_type is FILE and value.source is not Source.STORED:
+                check_readable(path_of(value.text))
+        except BadValue as fault:
+            words = {} if row.is_secret else {"value": shown(value.text)}
+            yield problem(fault.code, option=name, place=value.place, **words, **fault.fields)
+
+
+def _missing(wish: ParsedSettings) -> Iterator[Problem]:
+    for row in PARAMETERS:
+        if row.is_mandatory and row.name not in wish.values:
+            yield problem("option-missing", option=row.name, example=row.example)
+
+
+def _incomplete(wish: ParsedSettings) -> Iterator[Problem]:
+    for needed, users in _NEEDED_BY:
+        user = next((name for name in users if name in wish.values), None)
+        if needed.name not in wish.values and user is not None:
+            yield problem(
+                "option-needed", option=needed.name, place=wish.values[user].place, example=needed.example
+            )
+
+
+def _contradictions(wish: ParsedSettings) -> Iterator[Problem]:
+    for service in SERVICES:
+        said = [wish.values[name] for name in service.members if name in wish.values]
+        # Without the server's name there is already a problem that says more.
+        if service.disable.name in wish.values and service.key.name in wish.values:
+            yield problem("disable-contradicts", option=service.disable.name, place=said[0].place)
+
+
+def _same_addresses(wish: ParsedSettings) -> Iterator[Problem]:
+    rows = [HEAD_1, HEAD_1_SECONDARY, HEAD_2, HEAD_2_SECONDARY, PUBLIC_IP, DATABASE_IP, FILESTORAGE_IP]
+    rows += [media_parameter(number) for number in wish.media_numbers]
+    first_with: dict[object, str] = {}
+    for row in rows:
+        address = wish.of(row)
+        if address is None:
+            continue
+        other = first_with.setdefault(address, row.name)
+        if other != row.name:
+            place = wish.values[row.name].place
+            yield problem("address-repeated", option=row.name, place=place, value=address, other=other)
+
+
+def _media_gaps(wish: ParsedSettings) -> Iterator[Problem]:
+    numbers = wish.media_numbers
+    for position, number in enumerate(numbers, start=1):
+        if number != position:
+            place = wish.values[media_name(number)].place
+            yield problem("media-gap", option=media_name(number), place=place, missing=media_name(position))
+            return
+
+
+def _moved_heads(wish: ParsedSettings) -> Iterator[Problem]:
+    for row in (HEAD_1, HEAD_2):
+        stored, wanted = wish.raw.stored(row.name), wish.values.get(row.name)
+        if stored is not None and wanted is not None and stored.text != wanted.text:
+            yield problem(
+                "head-address-changed", option=row.name, old=shown(stored.text), new=shown(wanted.text)
+            )
+
+
+def _token_too_short(wish: ParsedSettings) -> Iterator[Problem]:
+    """A8: every retransmit needs more than 30 ms, or Corosync refuses the configuration."""
+    is_bad = [wish.of(row) is None and row.name in wish.values for row in (TOKEN, TOKEN_RETRANSMITS)]
+    if any(is_bad):
+        return
+    token = wish.of(TOKEN) or DEFAULT_TOKEN_MS
+    retransmits = wish.of(TOKEN_RETRANSMITS) or DEFAULT_RETRANSMITS
+    # In tenths: token / (retransmits + 0.2) > 30  ⇔  10 * token > 300 * retransmits + 60
+    least_tenths = 300 * retransmits + 60
+    if 10 * token <= least_tenths:
+        option = TOKEN.name if TOKEN.name in wish.values else TOKEN_RETRANSMITS.name
+        yield problem(
+            "token-too-short",
+            option=option,
+            token=token,
+            retransmits=retransmits,
+            least=least_tenths // 10 + 1,
+        )
+
+
+def _misplaced_credentials(wish: ParsedSettings) -> Iterator[Problem]:
+    storage = wish.of(FILESTORAGE_DEVICE)
+    if storage is None or isinstance(storage, CifsShare):
+        return
+    for row in (FILESTORAGE_USERNAME, FILESTORAGE_PASSWORD):
+        if row.name in wish.values:
+            device = shown(wish.values[FILESTORAGE_DEVICE.name].text)
+            place = wish.values[row.name].place
+            yield problem("credentials-without-share", option=row.name, place=place, device=device)
+
+
+def _not_available_yet(wish: ParsedSettings) -> Iterator[Problem]:
+    """What this version checks but cannot bring about is refused, never accepted and ignored."""
+    for name, value in wish.values.items():
+        row = parameter_named(name)
+        if row is not None and not row.is_delivered:
+            subject = message(_LATER[row.section])
+            yield problem("not-available-yet", option=name, place=value.place, subject=subject)
+    storage = wish.of(FILESTORAGE_DEVICE)
+    if storage is None or isinstance(storage, BlockDevice):
+        return
+    subjects = {CifsShare: "later-nas", NfsExport: "later-nas", DrbdDisk: "later-drbd"}
+    place = wish.values[FILESTORAGE_DEVICE.name].place
+    subject = message(subjects[type(storage)])
+    yield problem("not-available-yet", option=FILESTORAGE_DEVICE.name, place=place, subject=subject)
