@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import configparser
 import contextlib
 import logging
 import signal
@@ -13,7 +12,7 @@ from aiohttp import web
 
 from ivcs_server.connections import Connections, DatabaseUnavailable
 from ivcs_server.database import Database
-from ivcs_server.settings import Settings, read_settings
+from ivcs_server.settings import Settings, SettingsProblem, read_settings
 from ivcs_server.storage import FileStorage
 from ivcs_server.web import Api
 from ivcs_service.systemd import notify
@@ -30,8 +29,8 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
     try:
         settings = read_settings()
-    except (configparser.Error, ValueError, OSError) as error:
-        log.error("the settings cannot be read: %s", error)
+    except SettingsProblem as problem:
+        log.error("%s", problem)
         return EX_CONFIG
     asyncio.run(_serve(settings))
     return 0

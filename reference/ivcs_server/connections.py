@@ -102,7 +102,7 @@ class Connections:
                     connect_timeout=CONNECT_TIMEOUT_S,
                     # A standby that still holds the address would accept the connection and refuse the write.
                     target_session_attrs="read-write",
-                    # A server that lost power sends nothing: without these its connections last for 15 minutes.
+                    # Without these, connections to a server that lost power last for 15 minutes.
                     tcp_user_timeout=3000,
                     keepalives_idle=2,
                     keepalives_interval=1,

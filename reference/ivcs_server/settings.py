@@ -6,6 +6,11 @@ import configparser
 from dataclasses import dataclass, field
 from pathlib import Path
 
+
+class SettingsProblem(Exception):
+    """A file cannot be used; the text names it, and never quotes it: it may hold the password."""
+
+
 CONFIGURATION = Path("/etc/ivcs/server.conf")
 
 
@@ -27,15 +32,21 @@ class Settings:
 
 
 def read_settings(configuration: Path = CONFIGURATION) -> Settings:
-    """Settings of this server; ValueError or configparser.Error names what is wrong in a file."""
+    """Settings of this server; missing files are no problem."""
     parser = configparser.ConfigParser(interpolation=None)
-    drop_ins = sorted(configuration.with_name(f"{configuration.name}.d").glob("*.conf"))
-    parser.read([configuration, *drop_ins], encoding="utf-8")
-    return settings_from(parser)
+    for file in (configuration, *sorted(configuration.with_name(f"{configuration.name}.d").glob("*.conf"))):
+        try:
+            parser.read(file, encoding="utf-8")
+        except (configparser.Error, ValueError, OSError) as error:
+            raise SettingsProblem(f"{file} cannot be read ({type(error).__name__})") from None
+    try:
+        return settings_from(parser)
+    except ValueError as error:
+        raise SettingsProblem(f"{configuration}: {error}") from None
 
 
 def settings_from(parser: configparser.ConfigParser) -> Settings:
-    """The typed form of what the files say; what they leave out keeps its default."""
+    """The typed form of what the files say; ValueError for what is no number or no yes or no."""
     default = Settings()
     return Settings(
         listen_port=parser.getint("http", "port", fallback=default.listen_port),

@@ -54,7 +54,7 @@ class Api:
         except ValueError:
             return _problem(400, "the body must be JSON")
         name = wanted.get("name") if isinstance(wanted, dict) else None
-        if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or "\0" in name:
+        if not isinstance(name, str) or not _is_conference_name(name):
             return _problem(400, f"name must be a text of 1 to {LONGEST_NAME} characters")
         conference_id = _uuid(wanted["id"]) if "id" in wanted else uuid4()
         if conference_id is None:
@@ -160,6 +160,13 @@ async def _unavailable_is_503(request: web.Request, handler: Handler) -> web.Str
         return _problem(503, str(error))
     except TimeoutError:
         return _problem(503, "the file storage does not answer")
+
+
+def _is_conference_name(text: str) -> bool:
+    # JSON can say "\\u0000" and half of a surrogate pair; PostgreSQL can store neither.
+    return 0 < len(text) <= LONGEST_NAME and not any(
+        sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text
+    )
 
 
 def _problem(status: int, text: str) -> web.Response:

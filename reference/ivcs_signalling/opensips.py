@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import cast
 
 from ivcs_service.serving import ANY_ADDRESS, run_until_stopped
 from ivcs_signalling.sip import END_OF_HEADERS, reply_to
@@ -15,8 +16,8 @@ SILENCE_S = 60
 
 class _Datagrams(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        # asyncio's own class for this is not declared as what it is.
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | object, int]) -> None:
         reply = reply_to(data)
