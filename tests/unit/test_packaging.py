@@ -123,7 +123,7 @@ def test_units_of_the_reference_start_modules_that_are_packaged(tmp_path: Path) 
             folder = re.search(r"PYTHONPATH=(\S+)", text)
             module = re.search(r"-m (\S+)", text)
             assert folder, unit
-        assert module, unit
+            assert module, unit
             place = tree.root / folder[1].lstrip("/") / module[1].replace(".", "/")
             assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file()
 
