@@ -1,8 +1,8 @@
-"""A lab of whole servers on one machine: systemd-nspawn hosts, two switches, a shared block device, faults."""
+"""Whole servers on one machine: systemd-nspawn hosts, two switches, a shared block device, faults."""
 
 from live_lab.errors import HostIsOff, LabCommandFailed, LabError, LabInUse, WaitTimeout
-from live_lab.nspawn_host import Host
 from live_lab.lab import Lab
+from live_lab.nspawn_host import Host
 from live_lab.process import Background, Completed
 from live_lab.wait import slowness, wait_until
 

@@ -23,7 +23,7 @@ def _mounted(kind: str, option: str = "") -> Path | None:
 
 
 def hierarchies() -> tuple[Path, ...]:
-    """The unified hierarchy first; then, on hybrid machines, the named one in which nspawn looks up itself."""
+    """The unified hierarchy first; on hybrid machines also the named one, in which nspawn looks itself up."""
     unified = _mounted("cgroup2")
     if unified is None:
         raise LabError("this machine has no unified control group hierarchy (cgroup2); mount one")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from live_lab.errors import LabError
-from live_lab.image import base_image, layers_for, prune
+from live_lab.image import ImageWish, layers_for, prune
 from live_lab.lab import Lab, LabWish, all_labs, remove
 from live_lab.process import become
 from live_lab.recipe import RELEASES
@@ -50,9 +50,8 @@ def main() -> None:
 @click.option("--replace", is_flag=True, help="Remove a running lab of this name first.")
 def up(*, name: str, release: str, with_product: bool, media: int, replace: bool) -> None:
     """Boot a fresh lab."""
-    wish = LabWish(
-        release=release, media=media, has_product=with_product, is_owned=False, may_replace=replace
-    )
+    image = ImageWish(release=release, has_product=with_product)
+    wish = LabWish(image=image, media=media, is_owned=False, may_replace=replace)
     lab = Lab.create(name, wish, announce=click.echo)
     _show(lab)
     click.echo(f"Enter a host: ./lab shell ivcs-main-1{_suffix(name)}    End: ./lab down{_suffix(name)}")
@@ -80,17 +79,12 @@ def status(*, name: str | None) -> None:
 
 @main.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @_NAME
-@click.option("--timeout", type=float, default=3600.0, show_default=True, help="Seconds.")
 @click.argument("host")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def execute(*, name: str, timeout: float, host: str, command: tuple[str, ...]) -> None:
-    """Run a command on a host, as root; its exit code is ours. `-` on its own reads nothing from stdin."""
+def execute(*, name: str, host: str, command: tuple[str, ...]) -> None:
+    """Run a command on a host, as root; its exit code, input and output are ours."""
     command = command[1:] if command[0] == "--" else command
-    source = "" if sys.stdin.isatty() else sys.stdin.buffer.read()
-    completed = Lab.attach(name).host(host).run(command, stdin=source, check=False, timeout_s=timeout)
-    click.echo(completed.stdout, nl=False)
-    click.echo(completed.stderr, nl=False, err=True)
-    sys.exit(completed.returncode)
+    become(Lab.attach(name).host(host).enter(command))
 
 
 @main.command()
@@ -140,11 +134,11 @@ def heal(*, name: str, host: str, link: str) -> None:
 @_PRODUCT
 def image(*, release: str, with_product: bool) -> None:
     """Build the images ahead of time, and remove old layers."""
-    base = base_image(release, click.echo)
+    wish = ImageWish(release=release, has_product=with_product)
     for plan in plan_hosts(1):
-        layers_for(plan, base, has_product=with_product, announce=click.echo)
+        layers_for(plan, wish, click.echo)
     prune(click.echo)
-    click.echo(f"Ready: {base}")
+    click.echo(f"The {release} image is ready.")
 
 
 main.add_command(execute, "exec")

@@ -1,4 +1,4 @@
-"""Disks: a small file system per host, on which the overlay keeps what the host writes, and the shared block device."""
+"""Disks: a file system per host, where the overlay keeps what it writes, and the shared block device."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _personalise(root: Path, host: HostPlan) -> None:
 
 
 def _interfaces(host: HostPlan) -> str:
-    """Static addresses stay when a cable is cut; a reboot from within keeps the namespace, hence the flush."""
+    """Static addresses outlive a cut cable. A reboot from within keeps the namespace: hence the flush."""
     stanzas = ["auto lo\niface lo inet loopback\n"]
     for port in host.ports:
         lines = [

@@ -1,17 +1,28 @@
-"""Images: a Debian tree per release, and thin layers on top of it. Built once, named by content, never half."""
+"""Images: a Debian tree per release, and thin layers on top. Built once, named by content, never half."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from live_lab.apt_sources import apt_options, sources_for
 from live_lab.debs import debs_of, packages_for
-from live_lab.errors import LabError
-from live_lab.mounts import mounts_below, remove_tree
+from live_lab.mounts import remove_tree
 from live_lab.places import cache_root
 from live_lab.process import run
-from live_lab.recipe import ASSETS, FINISH, PACKAGES, SECOND_DATABASE, Recipe, asset_files, digest
+from live_lab.recipe import (
+    ASSETS,
+    FINISH,
+    PACKAGES,
+    RELEASES,
+    SECOND_DATABASE,
+    Recipe,
+    asset_files,
+    digest,
+    install_packages,
+)
 from live_lab.state import lock
 from live_lab.topology import HostPlan, Role
 
@@ -21,13 +32,9 @@ _CONFINED = (
     "unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
 )  # fmt: skip
 _CLEAN = (
-    "env",
-    "-i",
-    "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME=/root",
-    "LANG=C.UTF-8",
-    "DEBIAN_FRONTEND=noninteractive",
-)
+    "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/root", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
+)  # fmt: skip
 
 # Arguments: lower directories, directory of the layer, directory shown as /mnt. The script comes on stdin.
 _IN_LAYER = """
@@ -45,40 +52,54 @@ exec chroot "$root" "$@" /bin/sh /run/layer-script
 BUILD_DEADLINE_S = 1800.0
 LAYERS_KEPT = 8
 
-
-def _never(_: str) -> None:
-    """Default announcer."""
+Announce = Callable[[str], None]
 
 
-def layers_for(
-    host: HostPlan, base: Path, *, has_product: bool, announce: Callable[[str], None] = _never
-) -> tuple[Path, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageWish:
+    """What the hosts of a lab start from; `extras` are more Debian packages, for comparisons."""
+
+    release: str = "bookworm"
+    has_product: bool = True
+    extras: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layer:
+    """Whatever the script changes, when run in the tree of the lower layers with the files in /mnt."""
+
+    what: str
+    script: str
+    files: tuple[Path, ...] = ()
+
+
+def layers_for(host: HostPlan, wish: ImageWish, announce: Announce) -> tuple[Path, ...]:
     """Read-only trees of this host, the uppermost first; builds what is missing."""
+    base = _base(wish.release, announce)
     layers: tuple[Path, ...] = (base,)
+    if wish.extras:
+        layers = (_layered(layers, _extra_packages(wish.extras), announce), *layers)
     if host.name == "ivcs-main-2":
-        layers = (_layer(layers, SECOND_DATABASE, announce=announce, what="second database"), *layers)
-    if has_product and host.role is not Role.CLIENT:
-        layers = (_product_layer(base, host.role, announce), *layers)
+        second = _Layer(what="the database cluster of the second head", script=SECOND_DATABASE)
+        layers = (_layered((base,), second, announce), *layers)
+    if wish.has_product and host.role is not Role.CLIENT:
+        layers = (_layered((base,), _product(wish.release, host.role), announce), *layers)
     return layers
 
 
-def base_image(release: str, announce: Callable[[str], None] = _never) -> Path:
+def _base(release: str, announce: Announce) -> Path:
     """Root tree of the release, with everything from the recipe."""
-    recipe = Recipe(release=release)
 
     def build(partial: Path) -> None:
-        announce(
-            f"Building the {release} image: {len(PACKAGES)} packages and what they need; a minute or two"
-        )
+        announce(f"Building the {release} image; takes a minute or two")
         tree = partial / "tree"
-        sources = _machine_sources(release)
         options = partial / "apt.conf"
-        options.write_text(_machine_apt_options())
+        options.write_text(apt_options())
         command = (
-            "mmdebstrap", "--mode=root", "--variant=minbase", f"--aptopt={options}", f"--include={','.join(PACKAGES)}",
-            release, str(tree), "-",
+            "mmdebstrap", "--mode=root", "--variant=minbase",
+            f"--aptopt={options}", f"--include={','.join(PACKAGES)}", release, str(tree), "-",
         )  # fmt: skip
-        run((*_CONFINED, *_CLEAN, *command), stdin=sources, timeout_s=BUILD_DEADLINE_S)
+        run((*_CONFINED, *_CLEAN, *command), stdin=sources_for(release), timeout_s=BUILD_DEADLINE_S)
         for asset in asset_files():
             target = tree / asset.relative_to(ASSETS)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -86,53 +107,37 @@ def base_image(release: str, announce: Callable[[str], None] = _never) -> Path:
             target.chmod(0o755 if target.parent.name in {"bin", "sbin"} else 0o644)
         run((*_CONFINED, "chroot", str(tree), *_CLEAN, "/bin/sh"), stdin=FINISH)
 
-    return _built(f"{release}-{recipe.key}", build)
+    return _built(f"{release}-{Recipe(release=release).key}", build)
 
 
-def _product_layer(base: Path, role: Role, announce: Callable[[str], None]) -> Path:
-    release = base.parent.name.partition("-")[0]
+def _product(release: str, role: Role) -> _Layer:
     debs = debs_of(release, packages_for(role))
-    script = "set -eu\napt-get install --yes --no-install-recommends --no-download " + " ".join(
-        f"/mnt/{deb.name}" for deb in debs
-    )
-    names = ", ".join(deb.name for deb in debs)
-    return _layer((base,), script, files=debs, announce=announce, what=f"product ({names})")
+    names = [f"/mnt/{deb.name}" for deb in debs]
+    # The servers of the field are closed off: everything the packages depend on is there, nothing is fetched.
+    script = "set -eu\napt-get install --yes --no-install-recommends --no-download " + " ".join(names)
+    return _Layer(what=", ".join(deb.name for deb in debs), script=script, files=debs)
 
 
-def extra_layer(base: Path, packages: Sequence[str], announce: Callable[[str], None] = _never) -> Path:
-    """More Debian packages on top, for comparisons; installed with their recommendations left out."""
-    script = (
-        "set -eu\ncp /mnt/resolv.conf /etc/resolv.conf\napt-get update\n"
-        f"apt-get install --yes --no-install-recommends {' '.join(packages)}\n"
-        "rm -rf /etc/resolv.conf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb"
-    )
-    return _layer(
-        (base,), script, files=(Path("/etc/resolv.conf"),), announce=announce, what=" ".join(packages)
+def _extra_packages(packages: tuple[str, ...]) -> _Layer:
+    return _Layer(
+        what=" ".join(packages), script=install_packages(packages), files=(Path("/etc/resolv.conf"),)
     )
 
 
-def _layer(
-    lowers: tuple[Path, ...],
-    script: str,
-    *,
-    files: Sequence[Path] = (),
-    announce: Callable[[str], None],
-    what: str,
-) -> Path:
-    """Whatever the script changes, when run in the tree of the lower layers with the files in /mnt."""
-    content = [script.encode(), *(str(lower).encode() for lower in lowers)]
-    for file in files:
+def _layered(lowers: tuple[Path, ...], layer: _Layer, announce: Announce) -> Path:
+    content = [layer.script.encode(), *(str(lower).encode() for lower in lowers)]
+    for file in layer.files:
         content += [file.name.encode(), file.read_bytes()]
 
     def build(partial: Path) -> None:
-        announce(f"Building an image layer: {what}")
+        announce(f"Building an image layer: {layer.what}")
         for name in ("tree", "work", "root", "files"):
             (partial / name).mkdir()
-        for file in files:
+        for file in layer.files:
             shutil.copyfile(file, partial / "files" / file.name)
         lower_option = ":".join(str(lower) for lower in lowers)
         shell = ("sh", "-c", _IN_LAYER, "layer", lower_option, str(partial), str(partial / "files"), *_CLEAN)
-        run((*_CONFINED, *shell), stdin=script, timeout_s=BUILD_DEADLINE_S)
+        run((*_CONFINED, *shell), stdin=layer.script, timeout_s=BUILD_DEADLINE_S)
         for name in ("work", "root", "files"):
             shutil.rmtree(partial / name)
 
@@ -154,39 +159,16 @@ def _built(name: str, build: Callable[[Path], None]) -> Path:
     return finished / "tree"
 
 
-def _machine_sources(release: str) -> str:
-    """The package sources of this machine, for the wanted release: mirrors are the machine's affair."""
-    fields = "$(REPO_URI) $(CODENAME) $(COMPONENT)"
-    listing = run(("apt-get", "indextargets", "--format", fields, "Created-By: Packages")).stdout
-    own = run(("sh", "-c", '. /etc/os-release; echo "$VERSION_CODENAME"')).stdout.strip()
-    wanted = {own: release, f"{own}-updates": f"{release}-updates", f"{own}-security": f"{release}-security"}
-    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    lines = []
-    for line in listing.splitlines():
-        uri, codename, component = line.split(maxsplit=2)
-        if codename in wanted and component == "main":
-            lines.append(f"deb [signed-by={keyring}] {uri} {wanted[codename]} main")
-    if not any(line.endswith(f" {release} main") for line in lines):
-        raise LabError(
-            f"apt on this machine knows no Debian source of {own}/main; check it, then run: apt-get update"
-        )
-    return "\n".join(dict.fromkeys(lines)) + "\n"
-
-
-def _machine_apt_options() -> str:
-    """How this machine fetches (proxies, validity checks), without what belongs to single indexes."""
-    dump = run(("apt-config", "dump", "Acquire")).stdout.splitlines()
-    left_out = ("Acquire::IndexTargets", "Acquire::Changelogs", "Acquire::CompressionTypes")
-    return "\n".join(line for line in dump if not line.startswith(left_out)) + "\n"
-
-
-def prune(announce: Callable[[str], None] = _never) -> None:
-    """Removes layers that no lab has mounted, but for those used last."""
+def prune(announce: Announce) -> None:
+    """Removes images of older recipes and all layers but those used last; never what a lab has mounted."""
     cache = cache_root()
-    options = Path("/proc/self/mountinfo").read_text()
-    layers = [path for path in cache.glob("layer-*") if path.is_dir() and not path.name.endswith(".partial")]
+    mounted = Path("/proc/self/mountinfo").read_text()
+    layers = [path for path in cache.glob("layer-*") if path.is_dir() and path.suffix != ".partial"]
     layers.sort(key=lambda path: (cache / f"{path.name}.lock").stat().st_mtime, reverse=True)
-    for path in layers[LAYERS_KEPT:]:
-        if str(path) not in options and not mounts_below(path):
-            announce(f"Removing an old image layer: {path.name}")
+    current = {f"{release}-{Recipe(release=release).key}" for release in RELEASES}
+    bases = [path for release in RELEASES for path in cache.glob(f"{release}-*") if path.is_dir()]
+    old_bases = [path for path in bases if path.suffix != ".partial" and path.name not in current]
+    for path in [*layers[LAYERS_KEPT:], *old_bases]:
+        if str(path) not in mounted:
+            announce(f"Removing an old image: {path.name}")
             shutil.rmtree(path)

@@ -13,10 +13,11 @@ from typing import Self
 
 from live_lab.disk import create_disk, create_lun
 from live_lab.errors import LabError, LabInUse
-from live_lab.image import base_image, layers_for
+from live_lab.image import ImageWish, layers_for
+from live_lab.logs import collect
 from live_lab.network import Network
 from live_lab.nspawn_host import Host
-from live_lab.places import Places
+from live_lab.places import STATE_ROOT, Places
 from live_lab.reaper import reap
 from live_lab.state import LabState, load_lab, lock, myself, save_lab
 from live_lab.topology import LINKS, HostPlan, Role, check_name, plan_hosts
@@ -31,9 +32,8 @@ _BOOTING_AT_ONCE = 6
 class LabWish:
     """What kind of lab; `is_owned` labs may be removed by others once our process has ended."""
 
-    release: str = "bookworm"
+    image: ImageWish = ImageWish()  # noqa: RUF009 - frozen
     media: int = 1
-    has_product: bool = True
     is_owned: bool = True
     may_replace: bool = False
 
@@ -59,8 +59,9 @@ class Lab:
     def up(
         cls, name: str = "t1", release: str = "bookworm", media: int = 1, *, with_product: bool = True
     ) -> Self:
-        """Boots a fresh lab that belongs to this process; remains of an earlier one of this name are removed."""
-        return cls.create(name, LabWish(release=release, media=media, has_product=with_product))
+        """Boots a fresh lab that belongs to this process; what is left of an earlier one is removed."""
+        image = ImageWish(release=release, has_product=with_product)
+        return cls.create(name, LabWish(image=image, media=media))
 
     @classmethod
     def create(cls, name: str, wish: LabWish, announce: Callable[[str], None] = _silent) -> Self:
@@ -71,15 +72,11 @@ class Lab:
         with lock(places.lock, what=f"lab {name}", deadline_s=0):
             _check_free(places, wish)
             reap(places)
-            base = base_image(wish.release, announce)
-            layers = {
-                plan.name: layers_for(plan, base, has_product=wish.has_product, announce=announce)
-                for plan in plans
-            }
+            layers = {plan.name: layers_for(plan, wish.image, announce) for plan in plans}
             state = LabState(
-                release=wish.release,
+                release=wish.image.release,
                 media=wish.media,
-                has_product=wish.has_product,
+                has_product=wish.image.has_product,
                 is_complete=False,
                 lun_device="",
                 owner=myself() if wish.is_owned else None,
@@ -150,7 +147,11 @@ class Lab:
         with ThreadPoolExecutor(max_workers=_BOOTING_AT_ONCE) as pool:
             list(pool.map(Host.power_on, self.hosts.values()))
 
-    # -- cables and switches ----------------------------------------------------------------------------------
+    def collect_logs(self, directory: Path) -> None:
+        """Journals, logs, consoles and cluster configuration of all hosts, a subdirectory each."""
+        collect(self.places, list(self.hosts), directory)
+
+    # -- cables and switches --------------------------------------------------------------------------------
 
     def cut(self, host: str, link: str) -> None:
         """Pulls a cable; it stays out over power cycles."""
@@ -184,8 +185,6 @@ def remove(name: str) -> None:
 
 def all_labs() -> Iterator[str]:
     """Names of the labs of this machine, half-made ones too."""
-    from live_lab.places import STATE_ROOT
-
     if STATE_ROOT.is_dir():
         yield from sorted(entry.name for entry in STATE_ROOT.iterdir() if entry.is_dir())
 

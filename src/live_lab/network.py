@@ -48,9 +48,9 @@ class Network:
         commands = []
         for port in host.ports:
             cable = _cable(host.name, port.link)
+            hardware = self._hardware_address(host.name, port.link)
             commands += [
-                f"link add {cable} type veth peer name {port.link} "
-                f"address {self._hardware_address(host.name, port.link)} netns {namespace}",
+                f"link add {cable} type veth peer name {port.link} address {hardware} netns {namespace}",
                 f"link set {cable} master {port.link}",
             ]
             if not self._places.cut_mark(host.name, port.link).exists():

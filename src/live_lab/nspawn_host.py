@@ -19,7 +19,7 @@ from live_lab.wait import wait_until
 _WITHHELD = "CAP_SYS_TIME,CAP_SYS_MODULE,CAP_SYS_RAWIO"
 _JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"'
 _CLEAN = (
-    "env", "-i", "--chdir=/root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "env", "-i", "--chdir=/", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash", "LANG=C.UTF-8",
 )  # fmt: skip
 BOOT_DEADLINE_S = 120.0
@@ -146,7 +146,7 @@ class Host:
         self._cgroup.thaw()
 
     def wait_booted(self) -> str:
-        """Waits for the end of the boot and returns what systemctl says: `running`, or `degraded` with failed units."""
+        """Waits for the end of the boot; returns `running`, or `degraded` when units failed."""
         wait_until(self._has_system, deadline_s=BOOT_DEADLINE_S, what=f"{self.name}: systemd answers")
         return self.run(
             ("systemctl", "is-system-running", "--wait"), check=False, timeout_s=BOOT_DEADLINE_S

@@ -31,8 +31,8 @@ class Background:
         self, argv: Sequence[str], *, stdin: str | bytes = "", env: Mapping[str, str] | None = None
     ) -> None:
         self.argv = tuple(argv)
-        self._stdout = tempfile.TemporaryFile()
-        self._stderr = tempfile.TemporaryFile()
+        self._stdout = _scratch_file()
+        self._stderr = _scratch_file()
         with tempfile.TemporaryFile() as source:
             source.write(stdin.encode() if isinstance(stdin, str) else stdin)
             source.seek(0)
@@ -88,6 +88,11 @@ class Background:
         """Any signal to its process group; nothing when it has ended."""
         if self.is_running:
             os.killpg(self.pid, number)
+
+
+def _scratch_file() -> IO[bytes]:
+    # Files, not pipes: a command whose output nobody reads yet must not come to a halt.
+    return tempfile.TemporaryFile()
 
 
 def _everything(stream: IO[bytes]) -> str:
@@ -146,4 +151,4 @@ def attached(argv: Sequence[str]) -> int:
 
 def become(argv: Sequence[str]) -> NoReturn:
     """Replaces this process."""
-    os.execvp(argv[0], list(argv))
+    os.execvp(argv[0], list(argv))  # noqa: S606 - argv, as everywhere

@@ -13,11 +13,11 @@ RELEASES = ("bookworm", "trixie")
 ASSETS = Path(__file__).resolve().parent / "assets" / "image"
 
 PACKAGES = (
-    "systemd", "systemd-sysv", "dbus", "libpam-systemd", "kmod", "ifupdown", "iproute2", "iputils-ping", "iputils-arping",
-    "procps", "psmisc", "less", "sudo", "curl", "ca-certificates", "tcpdump", "netcat-openbsd", "iptables",
-    "openssh-server", "openssh-client", "chrony", "e2fsprogs", "rsync",
-    "corosync", "corosync-qdevice", "corosync-qnetd", "pacemaker", "pacemaker-cli-utils", "resource-agents", "crmsh",
-    "postgresql", "samba", "smbclient", "nginx", "python3", "python3-aiohttp", "python3-psycopg",
+    "systemd", "systemd-sysv", "dbus", "libpam-systemd", "kmod", "ifupdown", "iproute2", "iputils-ping",
+    "iputils-arping", "procps", "psmisc", "less", "sudo", "curl", "ca-certificates", "tcpdump", "rsync",
+    "netcat-openbsd", "iptables", "openssh-server", "openssh-client", "chrony", "e2fsprogs",
+    "corosync", "corosync-qdevice", "corosync-qnetd", "pacemaker", "pacemaker-cli-utils", "resource-agents",
+    "crmsh", "postgresql", "samba", "smbclient", "nginx", "python3", "python3-aiohttp", "python3-psycopg",
 )  # fmt: skip
 
 # Run in the finished tree. Timers that would begin to work in the middle of a test are masked.
@@ -30,16 +30,26 @@ ln -sf /dev/null /etc/systemd/system/run-rpc_pipefs.mount
 systemctl enable iptables-config.service
 rm -f /etc/ssh/ssh_host_* /etc/resolv.conf /etc/hostname /var/lib/dbus/machine-id
 : >/etc/machine-id
-rm -rf /var/log/journal
+rm -rf /var/log/journal/*
 """
 
-# Each head has a database cluster of its own, as two installations would: otherwise both had one system identifier.
+# Two installations never have the same database system identifier; layers of one image would.
 SECOND_DATABASE = """
 set -eu
 pg_lsclusters --no-header | while read -r version name rest; do
     pg_dropcluster "$version" "$name"
     pg_createcluster "$version" "$name"
 done
+"""
+
+
+# In this layer alone the network of the machine is used, with its resolver (shown in /mnt).
+_INSTALL = """
+set -eu
+cp /mnt/resolv.conf /etc/resolv.conf
+apt-get update
+apt-get install --yes --no-install-recommends {packages}
+rm -rf /etc/resolv.conf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
 """
 
 
@@ -73,3 +83,8 @@ def digest(*parts: bytes) -> str:
     for part in parts:
         total.update(hashlib.sha256(part).digest())
     return total.hexdigest()[:16]
+
+
+def install_packages(packages: tuple[str, ...]) -> str:
+    """Script for a layer with more Debian packages, without what they merely recommend."""
+    return _INSTALL.format(packages=" ".join(packages))

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from live_lab.errors import LabError, WaitTimeout
 
-
 Value = TypeVar("Value")
 
 

@@ -1,0 +1,35 @@
+"""Where this machine gets its packages from, told to the tool that builds images: mirrors are its own affair."""
+
+from __future__ import annotations
+
+import platform
+
+from live_lab.errors import LabError
+from live_lab.process import run
+
+_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+def sources_for(release: str) -> str:
+    """Lines of sources.list for the release, from the mirrors of this machine's own release."""
+    own = platform.freedesktop_os_release()["VERSION_CODENAME"]
+    fields = "$(REPO_URI) $(CODENAME) $(COMPONENT)"
+    listing = run(("apt-get", "indextargets", "--format", fields, "Created-By: Packages")).stdout
+    suites = {f"{own}{part}": f"{release}{part}" for part in ("", "-updates", "-security")}
+    lines = []
+    for line in listing.splitlines():
+        uri, codename, component = line.split(maxsplit=2)
+        if codename in suites and component == "main":
+            lines.append(f"deb [signed-by={_KEYRING}] {uri} {suites[codename]} main")
+    if not any(line.endswith(f" {release} main") for line in lines):
+        raise LabError(
+            f"apt on this machine has no Debian source of {own}/main; check it, then: apt-get update"
+        )
+    return "\n".join(dict.fromkeys(lines)) + "\n"
+
+
+def apt_options() -> str:
+    """How this machine fetches (proxies, validity checks), without what belongs to single indexes."""
+    dump = run(("apt-config", "dump", "Acquire")).stdout.splitlines()
+    left_out = ("Acquire::IndexTargets", "Acquire::Changelogs", "Acquire::CompressionTypes")
+    return "\n".join(line for line in dump if not line.startswith(left_out)) + "\n"
