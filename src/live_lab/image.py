@@ -9,6 +9,7 @@ from pathlib import Path
 
 from live_lab.apt_sources import apt_options, sources_for
 from live_lab.debs import debs_of, packages_for
+from live_lab.errors import LabCommandFailed, LabError
 from live_lab.mounts import remove_tree
 from live_lab.places import cache_root
 from live_lab.process import run
@@ -113,8 +114,8 @@ def _base(release: str, announce: Announce) -> Path:
 def _product(release: str, role: Role) -> _Layer:
     debs = debs_of(release, packages_for(role))
     names = [f"/mnt/{deb.name}" for deb in debs]
-    # The servers of the field are closed off: everything the packages depend on is there, nothing is fetched.
-    script = "set -eu\napt-get install --yes --no-install-recommends --no-download " + " ".join(names)
+    # The image has no package lists: like the closed-off servers of the field, it gets nothing from elsewhere.
+    script = "set -eu\napt-get install --yes --no-install-recommends " + " ".join(names)
     return _Layer(what=", ".join(deb.name for deb in debs), script=script, files=debs)
 
 
@@ -153,7 +154,12 @@ def _built(name: str, build: Callable[[Path], None]) -> Path:
             if not finished.is_dir():
                 remove_tree(partial)
                 partial.mkdir(parents=True)
-                build(partial)
+                try:
+                    build(partial)
+                except LabCommandFailed as failure:
+                    raise LabError(
+                        f"the image {name} could not be built:\n{failure.output[-3000:]}"
+                    ) from failure
                 partial.rename(finished)
     (cache / f"{name}.lock").touch()
     return finished / "tree"
