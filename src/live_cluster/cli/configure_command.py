@@ -31,7 +31,7 @@ _INTRODUCTION = Words(
     " give what changes, or nothing at all. Running the same command again changes nothing.",
     "Перед первым запуском выполните `sudo live-configure unlock-configurator` на каждом сервере. Для первого"
     " запуска нужны оба головных сервера и три плавающих адреса. Потом настройка, которая не указана,"
-    " остаётся прежней: укажите то, что меняется, или не указывайте ничего. Повторный запуск ничего не меняет.",
+    " остаётся прежней: укажите то, что меняется, или ничего. Повторный запуск ничего не меняет.",
 )
 _SECRETS = Words(
     "Passwords: a password on the command line is visible in the process list. Instead, each one can come"
@@ -46,7 +46,7 @@ _QUOTES = Words(
     "Значения с пробелами и особыми символами берите в кавычки: --default-sip-from-header '\"IVCS\" <sip:…>'",
 )
 _LATER = Words(
-    "(Checked, but not applied by this version yet.)", "(Проверяется, но этой версией ещё не применяется.)"
+    "(checked, but not applied by this version yet)", "(проверяется, но этой версией ещё не применяется)"
 )
 _DEFAULT = Words("Default: {}", "По умолчанию: {}")
 _EXAMPLE = """\

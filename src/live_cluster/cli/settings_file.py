@@ -81,7 +81,8 @@ def parse_settings(text: str, origin: Origin) -> tuple[RawSettings, tuple[Proble
     """The same from a text, such as the file of another head server."""
     try:
         content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        # ValueError is TOMLDecodeError's parent: Python itself refuses numbers of more than 4300 digits.
         return RawSettings(), (_syntax_problem(str(error), text, origin.detail),)
     values: list[RawValue] = []
     problems: list[Problem] = []
