@@ -1,1 +1,1 @@
-"""Carrying a plan out: lock, steps, waiting."""
+"""Carrying a plan out: locks, steps, waiting."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 
 def wait_until(
@@ -21,4 +22,23 @@ def wait_until(
         if left <= 0:
             return False
         sleep(min(poll_s, left))
+    return True
+
+
+async def wait_for(
+    condition: Callable[[], Awaitable[bool]],
+    *,
+    deadline_s: float,
+    poll_s: float = 0.5,
+    meanwhile: Callable[[], Awaitable[None]] | None = None,
+) -> bool:
+    """The same for conditions on other servers; `meanwhile` is called between two looks."""
+    end = time.monotonic() + deadline_s
+    while not await condition():
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        if meanwhile:
+            await meanwhile()
+        await asyncio.sleep(min(poll_s, left))
     return True

@@ -1,3 +1,71 @@
-"""Sentences (English): checks."""
+"""Sentences in English: reaching servers, and what must hold before anything is touched."""
 
-TEXTS: dict[str, str] = {}
+TEXTS: dict[str, str] = {
+    "connection-lost": (
+        "{node}: the connection was lost ({reason}). Check that the server runs, then repeat the command: it goes on from here."
+    ),
+    "server-off": "{node} ({address}): no connection ({reason}). Is the server on, and is port 22 open to this one?",
+    "server-silent": "{node} ({address}): the server does not answer. Is it on, and is it overloaded?",
+    "server-not-trusted": (
+        "{node} ({address}): the server did not prove that it belongs to this installation. Run "
+        "`live-configure unlock-configurator` there with the same passphrase and compare the fingerprints that it shows. "
+        "If they are equal, somebody may be answering in its place."
+    ),
+    "server-locked": (
+        "{node} ({address}): the server does not let the configurator in. Run `live-configure unlock-configurator` there "
+        "(it closes by itself after an hour), with the same passphrase; check that the clocks agree."
+    ),
+    "server-ssh-failed": "{node} ({address}): SSH failed: {reason}.",
+    "not-on-a-head": (
+        "This is neither of the head servers: its addresses are {addresses}. Run the command on a server whose address "
+        "is --head-node-1-ip or --head-node-2-ip."
+    ),
+    "profile-unusable": "The application profile {path} cannot be used: {reason}",
+    "system-unsupported": "{node}: {system} is not supported. Debian 12 or 13 is needed.",
+    "clock-differs": "{node}: its clock differs by {seconds} s from this server's. Set up time synchronisation (chrony) first.",
+    "disk-full": "{node}: only {free_mib} MiB are free under {path}; at least {need_mib} MiB are needed. Make room first.",
+    "product-missing": "{node}: {product} is not installed completely: {missing} is missing. Install it there first.",
+    "package-missing": "{node}: the package {package} is not installed. Install it there: apt-get install {package}",
+    "database-versions": (
+        "{node}: exactly one PostgreSQL cluster named main is needed, found versions: {versions}. See pg_lsclusters."
+    ),
+    "database-open-to-all": (
+        "{node}: the firewall opens port {port} to everybody (a rule in /etc/iptables-config/ipv4/filter.d). live-cluster opens "
+        "it for this cluster's servers itself: remove that rule."
+    ),
+    "port-taken": "{node}: port {port} is in use by {process}. Stop that program: the cluster needs the port.",
+    "device-missing": (
+        "{node}: {device} (--filestorage-device) is not a block device there. Both heads must see the same LUN under the same name."
+    ),
+    "device-not-ext4": (
+        "{node}: {device} (--filestorage-device) holds no ext4 file system (found: {found}). If it is the right one and empty: "
+        "mkfs.ext4 {device}"
+    ),
+    "devices-differ": (
+        "The heads see different disks under --filestorage-device (UUID {first} and {second}). Both must see the same LUN."
+    ),
+    "foreign-cluster": (
+        "{node}: already belongs to the cluster “{cluster}” with {count} resources, which live-cluster did not make. Take the "
+        "server out of it first."
+    ),
+    "versions-differ": "The heads have different versions of {what}: {first} and {second}. Install the same one on both.",
+    "database-silent": (
+        "{node}: its database does not answer, and it is the one whose data the cluster goes on with. Start it there "
+        "(systemctl start postgresql) and repeat the command."
+    ),
+    "database-on-other-head": (
+        "{other} has a database with {rows} rows of user data, and that of {node} is empty; the cluster would go on with the empty "
+        "one. Swap --head-node-1-ip and --head-node-2-ip, so that the server with the data comes first."
+    ),
+    "no-room-for-copy": (
+        "{node}: a copy of the database needs {need_mib} MiB under /var/lib/postgresql beside what is there, {free_mib} MiB are free."
+    ),
+    "address-not-here": "{node}: {address} (--{option}) is not an address of this server.",
+    "address-not-connected": (
+        "{node}: {address} (--{option}) is in none of its networks ({networks}). A floating address must be in a network of both heads."
+    ),
+    "interfaces-differ": (
+        "{address} (--{option}): the heads reach it by different interfaces or networks ({found}). They must be the same on both."
+    ),
+    "address-taken": "{address} (--{option}) is in use already (by {holder}). Choose a free address.",
+}

@@ -1,3 +1,72 @@
-"""Sentences (Russian): checks."""
+"""Sentences in Russian: reaching servers, and what must hold before anything is touched."""
 
-TEXTS: dict[str, str] = {}
+TEXTS: dict[str, str] = {
+    "connection-lost": (
+        "{node}: соединение потеряно ({reason}). Проверьте, что сервер работает, и повторите команду: она продолжит с этого места."
+    ),
+    "server-off": "{node} ({address}): нет соединения ({reason}). Включён ли сервер, открыт ли на нём порт 22 для этого сервера?",
+    "server-silent": "{node} ({address}): сервер не отвечает. Включён ли он, не перегружен ли?",
+    "server-not-trusted": (
+        "{node} ({address}): сервер не доказал, что относится к этой установке. Выполните на нём "
+        "`live-configure unlock-configurator` с той же парольной фразой и сравните отпечатки, которые он покажет. "
+        "Если они одинаковы, возможно, вместо него отвечает кто-то другой."
+    ),
+    "server-locked": (
+        "{node} ({address}): сервер не пускает конфигуратор. Выполните на нём `live-configure unlock-configurator` "
+        "(доступ закроется сам через час) с той же парольной фразой; проверьте, что часы серверов совпадают."
+    ),
+    "server-ssh-failed": "{node} ({address}): ошибка SSH: {reason}.",
+    "not-on-a-head": (
+        "Этот сервер не головной: его адреса {addresses}. Запустите команду на сервере, адрес которого указан в "
+        "--head-node-1-ip или --head-node-2-ip."
+    ),
+    "profile-unusable": "Профиль приложения {path} не подходит: {reason}",
+    "system-unsupported": "{node}: система {system} не поддерживается. Нужна Debian 12 или 13.",
+    "clock-differs": "{node}: часы отличаются на {seconds} с от часов этого сервера. Сначала настройте синхронизацию времени (chrony).",
+    "disk-full": "{node}: в {path} свободно только {free_mib} МиБ, нужно хотя бы {need_mib} МиБ. Сначала освободите место.",
+    "product-missing": "{node}: {product} установлен не полностью, не хватает: {missing}. Сначала установите его.",
+    "package-missing": "{node}: не установлен пакет {package}. Установите его: apt-get install {package}",
+    "database-versions": (
+        "{node}: нужен ровно один кластер PostgreSQL с именем main, найдены версии: {versions}. Смотрите pg_lsclusters."
+    ),
+    "database-open-to-all": (
+        "{node}: межсетевой экран открывает порт {port} для всех (правило в /etc/iptables-config/ipv4/filter.d). live-cluster сам "
+        "открывает его для серверов кластера: уберите это правило."
+    ),
+    "port-taken": "{node}: порт {port} занят программой {process}. Остановите её: порт нужен кластеру.",
+    "device-missing": (
+        "{node}: {device} (--filestorage-device) на этом сервере не блочное устройство. Оба головных сервера должны видеть один и тот "
+        "же LUN под одним именем."
+    ),
+    "device-not-ext4": (
+        "{node}: на {device} (--filestorage-device) нет файловой системы ext4 (найдено: {found}). Если это нужное и пустое "
+        "устройство: mkfs.ext4 {device}"
+    ),
+    "devices-differ": (
+        "Головные серверы видят под --filestorage-device разные диски (UUID {first} и {second}). Оба должны видеть один и тот же LUN."
+    ),
+    "foreign-cluster": (
+        "{node}: сервер уже входит в кластер «{cluster}», ресурсов: {count}; его создал не live-cluster. Сначала выведите сервер из него."
+    ),
+    "versions-differ": "На головных серверах разные версии {what}: {first} и {second}. Установите на оба одну и ту же.",
+    "database-silent": (
+        "{node}: база данных не отвечает, а кластер должен продолжить работу именно с её данными. Запустите её "
+        "(systemctl start postgresql) и повторите команду."
+    ),
+    "database-on-other-head": (
+        "На {other} в базе есть данные пользователей (строк: {rows}), а база на {node} пуста; кластер продолжил бы с пустой. "
+        "Поменяйте местами --head-node-1-ip и --head-node-2-ip, чтобы сервер с данными был первым."
+    ),
+    "no-room-for-copy": (
+        "{node}: для копии базы данных нужно {need_mib} МиБ в /var/lib/postgresql помимо занятого, свободно {free_mib} МиБ."
+    ),
+    "address-not-here": "{node}: {address} (--{option}) — не адрес этого сервера.",
+    "address-not-connected": (
+        "{node}: {address} (--{option}) не входит ни в одну из его сетей ({networks}). Плавающий адрес должен быть в сети обоих "
+        "головных серверов."
+    ),
+    "interfaces-differ": (
+        "{address} (--{option}): на головных серверах для него разные интерфейсы или сети ({found}). Они должны совпадать."
+    ),
+    "address-taken": "{address} (--{option}) уже занят (кем: {holder}). Выберите свободный адрес.",
+}

@@ -1,3 +1,61 @@
-"""Sentences (English): steps."""
+"""Sentences in English: the plan, its steps, the run."""
 
-TEXTS: dict[str, str] = {}
+TEXTS: dict[str, str] = {
+    "connecting": "Looking at {count} servers …",
+    "plan-title": "To be done, {count} steps:",
+    "plan-impact": "Worst impact of all steps: {impact}.",
+    "impact-none": "nobody notices",
+    "impact-reload": "a service reads its settings again",
+    "impact-restart": "a service restarts",
+    "impact-failover": "the service moves to the other head",
+    "impact-outage": "the service is down for a while",
+    "impact-replaces-data": "data on this server is set aside and replaced",
+    "ask-replace-data": (
+        "The database on {node} holds data of its own. It will be set aside on that server, not deleted, and replaced "
+        "by a copy of the first head's database. Go on?"
+    ),
+    "declined": "Nothing was changed, as you answered no.",
+    "cannot-ask": "{question} There is no terminal to ask at: repeat the command with --yes to agree.",
+    "nothing-to-do": "Nothing to do: the cluster is as described ({seconds} s).",
+    "dry-run-ends": "Dry run: nothing was touched.",
+    "run-summary": "Steps changed: {changed}, done already: {unchanged}. Time: {seconds} s.",
+    "what-next": (
+        "The cluster is configured. See it with: live-cluster status. Then close the access on every server: "
+        "live-configure lock-configurator"
+    ),
+    "run-in-progress": "{node}: another run is at work ({holder}). Wait until it ends, then repeat the command.",
+    "history-not-written": "{node}: the record of this run could not be written to {path}: {reason}.",
+    "file-failed": "{node}: {path} could not be written: {reason}. Remove the cause and repeat the command.",
+    "step-without-effect": (
+        "{node}: “{step}” did not come about within {seconds} s. Last seen: {seen}. See `live-cluster status` and "
+        "`journalctl -u pacemaker` on that server, then repeat the command: it goes on from here."
+    ),
+    "step-file": "Write {path}",
+    "step-file-absent": "Remove {path}",
+    "step-folder": "Make the folder {path}",
+    "step-hostname": "Name the server {name}",
+    "step-service-handed-over": "Hand {unit} over to the cluster",
+    "step-service-running": "Start {units}, now and at boot",
+    "step-smb-account": "Set up the file storage account {user}",
+    "step-storage-owner": "Give {path} to {owner}",
+    "step-database-handed-over": "Hand {unit} over to the cluster",
+    "step-database-copy-requested": "Set the database aside and copy that of {first}",
+    "step-replication-role": "Set up the database role {role}",
+    "step-corosync-reload": "Let Corosync read its settings again",
+    "step-default-cluster-stopped": "Stop the one-server cluster of a fresh installation",
+    "step-first-cib": "Prepare Pacemaker's first start",
+    "step-members-online": "Wait until both heads are online",
+    "step-cib": "Configure the cluster's resources",
+    "step-database-promoted": "Wait until the database has a primary",
+    "step-resources-running": "Wait until all resources run",
+    "step-standby-synchronous": "Wait until the standby has all data and is synchronous",
+    "stage-prepare": "Preparing the servers",
+    "stage-hand-over": "Handing the services over to the cluster",
+    "stage-start": "Starting Corosync and Pacemaker",
+    "stage-members": "Forming the cluster",
+    "stage-resources": "Configuring the resources",
+    "stage-database": "Starting the database",
+    "stage-replication": "Preparing replication and file storage",
+    "stage-complete": "Bringing everything up",
+    "stage-settings": "Keeping the settings",
+}

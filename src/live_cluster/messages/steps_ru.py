@@ -1,3 +1,61 @@
-"""Sentences (Russian): steps."""
+"""Sentences in Russian: the plan, its steps, the run."""
 
-TEXTS: dict[str, str] = {}
+TEXTS: dict[str, str] = {
+    "connecting": "Осматриваю серверы ({count}) …",
+    "plan-title": "Будет сделано, шагов: {count}",
+    "plan-impact": "Самое заметное последствие: {impact}.",
+    "impact-none": "никто не заметит",
+    "impact-reload": "служба перечитает настройки",
+    "impact-restart": "служба перезапустится",
+    "impact-failover": "служба перейдёт на другой головной сервер",
+    "impact-outage": "служба будет некоторое время недоступна",
+    "impact-replaces-data": "данные на этом сервере будут отложены и заменены",
+    "ask-replace-data": (
+        "В базе данных на {node} есть собственные данные. Они будут отложены на этом сервере (не удалены) и заменены "
+        "копией базы первого головного сервера. Продолжить?"
+    ),
+    "declined": "Ничего не изменено: вы ответили «нет».",
+    "cannot-ask": "{question} Спросить не у кого (нет терминала): чтобы согласиться, повторите команду с --yes.",
+    "nothing-to-do": "Делать нечего: кластер уже в описанном состоянии ({seconds} с).",
+    "dry-run-ends": "Пробный запуск: ничего не изменено.",
+    "run-summary": "Шагов выполнено: {changed}, уже было сделано: {unchanged}. Время: {seconds} с.",
+    "what-next": (
+        "Кластер настроен. Посмотреть: live-cluster status. Затем закройте доступ на каждом сервере: "
+        "live-configure lock-configurator"
+    ),
+    "run-in-progress": "{node}: уже идёт другой запуск ({holder}). Дождитесь его конца и повторите команду.",
+    "history-not-written": "{node}: не удалось записать отчёт о запуске в {path}: {reason}.",
+    "file-failed": "{node}: не удалось записать {path}: {reason}. Устраните причину и повторите команду.",
+    "step-without-effect": (
+        "{node}: «{step}» — не произошло за {seconds} с. Последнее, что видно: {seen}. Смотрите `live-cluster status` и "
+        "`journalctl -u pacemaker` на этом сервере, затем повторите команду: она продолжит с этого места."
+    ),
+    "step-file": "Записать {path}",
+    "step-file-absent": "Убрать {path}",
+    "step-folder": "Создать папку {path}",
+    "step-hostname": "Назвать сервер {name}",
+    "step-service-handed-over": "Передать {unit} под управление кластера",
+    "step-service-running": "Запустить {units}, сейчас и при загрузке",
+    "step-smb-account": "Завести учётную запись файлового хранилища {user}",
+    "step-storage-owner": "Передать {path} пользователю {owner}",
+    "step-database-handed-over": "Передать {unit} под управление кластера",
+    "step-database-copy-requested": "Отложить базу данных и скопировать базу с {first}",
+    "step-replication-role": "Завести роль базы данных {role}",
+    "step-corosync-reload": "Corosync перечитает настройки",
+    "step-default-cluster-stopped": "Остановить кластер из одного сервера, созданный при установке пакета",
+    "step-first-cib": "Подготовить первый запуск Pacemaker",
+    "step-members-online": "Дождаться, пока оба головных сервера будут в сети",
+    "step-cib": "Настроить ресурсы кластера",
+    "step-database-promoted": "Дождаться, пока у базы данных появится ведущий сервер",
+    "step-resources-running": "Дождаться, пока заработают все ресурсы",
+    "step-standby-synchronous": "Дождаться, пока резервная база получит все данные и станет синхронной",
+    "stage-prepare": "Подготовка серверов",
+    "stage-hand-over": "Передача служб под управление кластера",
+    "stage-start": "Запуск Corosync и Pacemaker",
+    "stage-members": "Сборка кластера",
+    "stage-resources": "Настройка ресурсов",
+    "stage-database": "Запуск базы данных",
+    "stage-replication": "Подготовка репликации и файлового хранилища",
+    "stage-complete": "Запуск всего остального",
+    "stage-settings": "Сохранение настроек",
+}

@@ -13,7 +13,7 @@ from live_cluster.remote.requests import Command, CommandResult, FileState, Read
 DATABASE_CLUSTER = "main"
 CLUSTERS = Command(argv=("pg_lsclusters", "--no-header"))
 CIB = Command(argv=("cibadmin", "--query"), timeout_s=30)
-VIEW = Command(argv=("crm_mon", "--one-shot", "--output-as=xml"), timeout_s=30)
+VIEW = Command(argv=("crm_mon", "--one-shot", "--output-as=xml", "--inactive", "--show-node-attributes"), timeout_s=30)
 COROSYNC_CONF = ReadFile(path="/etc/corosync/corosync.conf")
 SECRETS = ReadFile(path=SERVICE_SECRETS_FILE)
 

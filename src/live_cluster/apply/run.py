@@ -1,0 +1,197 @@
+"""Carry a plan out: every server at its own pace between barriers, every step checked before and after."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Protocol
+
+from live_cluster.apply.waiting import wait_for
+from live_cluster.errors import CommandFailed, ConditionNotMet, LiveClusterError, problem
+from live_cluster.plan.step import Plan, Replies, Stage, Step
+from live_cluster.remote.executor import Server
+from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, Refused, Reply, Request
+
+
+class StepState(Enum):
+    """How a step ended; `unchanged`: it was done already when its turn came."""
+
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    NOT_REACHED = "not-reached"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """One step's end and how long it took."""
+
+    step: Step
+    state: StepState
+    seconds: float
+
+
+class Observer(Protocol):
+    """Who watches the work: the screen, or nobody."""
+
+    def stage(self, stage: Stage) -> None:
+        """A stage begins."""
+
+    def began(self, step: Step) -> None:
+        """A step begins."""
+
+    def progress(self, step: Step, text: str) -> None:
+        """A long step says how far it is."""
+
+    def ended(self, result: StepResult) -> None:
+        """A step ended."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """The run of one plan; `results` also tells what was reached where it failed or was interrupted."""
+
+    servers: Mapping[str, Server]
+    observer: Observer
+    results: list[StepResult] = field(default_factory=list)
+    _stopping: bool = False
+
+    async def carry_out(self, plan: Plan) -> None:
+        """All stages in order; after a failure no further step begins, and the failures are raised together."""
+        for stage in plan.stages:
+            self.observer.stage(stage)
+            nodes = list(dict.fromkeys(step.node for step in stage.steps))
+            outcomes = await asyncio.gather(
+                *(self._one_server([step for step in stage.steps if step.node == node]) for node in nodes),
+                return_exceptions=True,
+            )
+            _raise_failures(outcomes)
+
+    def unreached(self, plan: Plan) -> list[StepResult]:
+        """Steps of the plan that never began."""
+        begun = {id(result.step) for result in self.results}
+        return [
+            StepResult(step=step, state=StepState.NOT_REACHED, seconds=0.0)
+            for step in plan.steps
+            if id(step) not in begun
+        ]
+
+    async def _one_server(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            if self._stopping:
+                return
+            started = time.monotonic()
+            self.observer.began(step)
+            try:
+                state = await self._one_step(step)
+            except (LiveClusterError, asyncio.CancelledError):
+                self._stopping = True
+                self._end(step, StepState.FAILED, started)
+                raise
+            self._end(step, state, started)
+
+    async def _one_step(self, step: Step) -> StepState:
+        server = self.servers[step.node]
+        replies = await server.ask_all(step.check.requests)
+        if step.check.holds(replies):
+            return StepState.UNCHANGED
+        await _act(server, step.actions(replies))
+        await self._await_effect(server, step)
+        return StepState.CHANGED
+
+    async def _await_effect(self, server: Server, step: Step) -> None:
+        replies: Replies = ()
+
+        async def came_about() -> bool:
+            nonlocal replies
+            replies = await server.ask_all(step.check.requests)
+            return step.check.holds(replies)
+
+        async def report() -> None:
+            if step.watches:
+                state = await server.ask(ReadFile(path=step.watches))
+                self.observer.progress(step, _progress_text(state))
+
+        if not await wait_for(came_about, deadline_s=step.deadline_s, meanwhile=report):
+            seen = _last_words(replies)
+            raise ConditionNotMet(
+                problem(
+                    "step-without-effect",
+                    node=step.node,
+                    step=step.title,
+                    seconds=round(step.deadline_s),
+                    seen=seen,
+                )
+            )
+
+    def _end(self, step: Step, state: StepState, started: float) -> None:
+        result = StepResult(step=step, state=state, seconds=time.monotonic() - started)
+        self.results.append(result)
+        self.observer.ended(result)
+
+
+async def _act(server: Server, actions: Sequence[Request]) -> None:
+    previous = b""
+    for action in actions:
+        request = action
+        if isinstance(action, Command) and action.input_from_previous:
+            request = replace(action, stdin=previous)
+        reply = await server.ask(request)
+        _check_reply(server.name, action, reply)
+        previous = reply.stdout if isinstance(reply, CommandResult) else b""
+
+
+def _check_reply(node: str, action: Request, reply: Reply) -> None:
+    if isinstance(reply, Refused):
+        path = getattr(action, "path", "")
+        raise CommandFailed(problem("file-failed", node=node, path=path, reason=reply.reason))
+    if (
+        isinstance(action, Command)
+        and isinstance(reply, CommandResult)
+        and reply.returncode not in action.accepts
+    ):
+        output = (reply.error_text or reply.text).strip()[-2000:]
+        raise CommandFailed(
+            problem(
+                "command-failed",
+                node=node,
+                command=str(action),
+                exit_code=reply.returncode,
+                output=output,
+            )
+        )
+
+
+def _raise_failures(outcomes: Sequence[BaseException | None]) -> None:
+    failures = [one for one in outcomes if one is not None]
+    if not failures:
+        return
+    known = [one for one in failures if isinstance(one, LiveClusterError)]
+    if len(known) == len(failures):
+        problems = tuple(found for one in known for found in one.problems)
+        raise type(known[0])(*problems)
+    raise next(one for one in failures if not isinstance(one, LiveClusterError))
+
+
+def _progress_text(state: Reply) -> str:
+    if not isinstance(state, FileState) or not state.exists:
+        return ""
+    try:
+        values = json.loads(state.content)
+    except ValueError:
+        return ""
+    done, total = values.get("bytes_done") or 0, values.get("bytes_total") or 0
+    amount = f" {done // 2**20}/{total // 2**20} MiB" if total else ""
+    return f"{values.get('state', '')}{amount}"
+
+
+def _last_words(replies: Replies) -> str:
+    """What the check saw last, short enough for a message."""
+    texts = [
+        (reply.error_text or reply.text).strip() for reply in replies if isinstance(reply, CommandResult)
+    ]
+    return " | ".join(text[:300] for text in texts if text)

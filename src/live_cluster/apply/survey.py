@@ -1,0 +1,93 @@
+"""Looking at all servers at once: facts first, then what the steps' checks ask for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address
+
+from live_cluster.apply.fleet import Fleet
+from live_cluster.model.facts import ClusterFacts, NodeFacts, Role, ServerName
+from live_cluster.model.profile import Profile
+from live_cluster.model.settings import BlockDevice, ClusterSettings
+from live_cluster.plan.step import Observed, Stage, requests_of
+from live_cluster.probes import head, node
+from live_cluster.remote.requests import Command, CommandResult, Reply, Request
+
+
+async def facts_of(
+    fleet: Fleet, names: Sequence[ServerName], *, settings: ClusterSettings, profile: Profile
+) -> ClusterFacts:
+    """Everything that a plan is made of."""
+    storage = settings.filestorage
+    device = storage.path if isinstance(storage, BlockDevice) else ""
+    # Opening the first command costs a fork more than the others; a clock asked alone is a better clock.
+    answers = await asyncio.gather(*(_ask(fleet, one, _requests(one, profile, device)) for one in names))
+    by_name = dict(zip((one.name for one in names), answers, strict=True))
+    facts = {
+        one.name: node.node_facts(one, by_name[one.name], _units(one, profile), _paths(one, profile))
+        for one in names
+    }
+    heads = [one for one in names if one.role is Role.HEAD]
+    first, second = (
+        head.head_facts(facts[one.name], by_name[one.name], profile=profile, device=device) for one in heads
+    )
+    return ClusterFacts(
+        heads=(first, second),
+        media=tuple(facts[one.name] for one in names if one.role is Role.MEDIA),
+        answering=await _answering(fleet, tuple(facts.values()), settings),
+    )
+
+
+async def observe(fleet: Fleet, stages: tuple[Stage, ...]) -> Observed:
+    """One reply for every request of every step's check."""
+    wanted = requests_of(stages)
+    replies = await asyncio.gather(*(_ask(fleet, name, requests) for name, requests in wanted.items()))
+    return {
+        (name, request): reply
+        for name, answers in zip(wanted, replies, strict=True)
+        for request, reply in answers.items()
+    }
+
+
+async def _ask(
+    fleet: Fleet, server: ServerName | str, requests: Sequence[Request]
+) -> Mapping[Request, Reply]:
+    name = server if isinstance(server, str) else server.name
+    replies = await fleet.servers[name].ask_all(requests)
+    return dict(zip(requests, replies, strict=True))
+
+
+def _requests(server: ServerName, profile: Profile, device: str) -> tuple[Request, ...]:
+    wanted = node.node_requests(_units(server, profile), _paths(server, profile))
+    if server.role is Role.HEAD:
+        wanted += head.head_requests(profile, device)
+    return wanted
+
+
+def _units(server: ServerName, profile: Profile) -> tuple[str, ...]:
+    return profile.installed.units if server.role is Role.HEAD else ()
+
+
+def _paths(server: ServerName, profile: Profile) -> tuple[str, ...]:
+    return profile.installed.paths if server.role is Role.HEAD else ()
+
+
+async def _answering(
+    fleet: Fleet, nodes: tuple[NodeFacts, ...], settings: ClusterSettings
+) -> frozenset[IPv4Address]:
+    """Floating addresses that no server of ours holds and that somebody answers for (RFC 5227, ARP probe)."""
+    here = next(one for one in nodes if one.server.name == fleet.local)
+    questions: dict[IPv4Address, Command] = {}
+    for address in (settings.public_ip, settings.database_ip, settings.filestorage_ip):
+        place = here.nic_for(address)
+        if place and not any(one.has(address) for one in nodes):
+            argv = ("arping", "-D", "-q", "-c", "2", "-w", "2", "-I", place.nic, str(address))
+            questions[address] = Command(argv=argv, timeout_s=30)
+    replies = await _ask(fleet, fleet.local, tuple(questions.values()))
+    # arping(8): 1 means that a reply came, 0 that the address is free; 2 and more are errors of its own.
+    return frozenset(address for address, question in questions.items() if _is_answered(replies[question]))
+
+
+def _is_answered(reply: Reply) -> bool:
+    return isinstance(reply, CommandResult) and reply.returncode == 1

@@ -1,0 +1,145 @@
+"""What a run looks like: the plan, each server's present step, what is done, the summary."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from live_cluster.apply.run import StepResult, StepState
+from live_cluster.cli.output import Output
+from live_cluster.errors import Declined, Problem, problem
+from live_cluster.messages import Message, message
+from live_cluster.plan.step import Impact, Plan, Stage, Step
+
+_MARKS = {
+    StepState.CHANGED: ("✓", "green"),
+    StepState.UNCHANGED: ("=", "dim"),
+    StepState.FAILED: ("✗", "red"),
+    StepState.NOT_REACHED: ("-", "dim"),
+}
+_IMPACT_STYLE = {Impact.REPLACES_DATA: "red", Impact.OUTAGE: "yellow", Impact.FAILOVER: "yellow"}
+
+
+class Screen:
+    """The administrator at a terminal, or a log file: the same lines, and on a terminal a live part below."""
+
+    def __init__(self, output: Output, *, quiet: bool = False, show_previews: bool = False) -> None:
+        self._output = output
+        self._quiet = quiet
+        self._show_previews = show_previews
+        self._console = Console(
+            file=sys.stderr, no_color=not output.has_colour(sys.stderr), highlight=False, soft_wrap=True
+        )
+        self._now: dict[str, tuple[Step, float, str]] = {}
+        self._live: Live | None = None
+
+    def say(self, text: Message) -> None:
+        """A sentence on the way."""
+        if not self._quiet:
+            self._output.say(text)
+
+    def warnings(self, problems: tuple[Problem, ...]) -> None:
+        """What is worth knowing although the run goes on."""
+        if not self._quiet:
+            self._output.problems(problems)
+
+    def plan(self, plan: Plan) -> None:
+        """Every step with its impact; with `--dry-run` also the differences."""
+        if self._quiet:
+            return
+        self.say(message("plan-title", count=len(plan.steps)))
+        for step in plan.steps:
+            impact = "" if step.impact is Impact.NONE else f"  [{self._impact(step.impact)}]"
+            style = _IMPACT_STYLE.get(step.impact, "")
+            self._output.line(f"  {step.node}: {self._output.words(step.title)}{impact}", style=style)
+            if self._show_previews and step.preview:
+                self._preview(step.preview)
+        self.say(message("plan-impact", impact=self._impact(plan.impact)))
+
+    def agree(self, question: Message) -> bool:
+        """Asked on the terminal only: a script must say --yes."""
+        if not sys.stdin.isatty():
+            raise Declined(problem("cannot-ask", question=question))
+        self._output.line(f"{self._output.words(question)} [yes/NO] ", style="bold")
+        return sys.stdin.readline().strip().lower() in ("yes", "y", "да", "д")
+
+    def stage(self, stage: Stage) -> None:
+        """A heading."""
+        self._line(Text(self._output.words(stage.title), style="bold"))
+
+    def began(self, step: Step) -> None:
+        """The server's present step."""
+        self._now[step.node] = (step, time.monotonic(), "")
+        self._refresh()
+
+    def progress(self, step: Step, text: str) -> None:
+        """How far a long step is; away from a terminal only when it changes."""
+        shown = self._now.get(step.node)
+        if shown and text and shown[2] != text:
+            self._now[step.node] = (step, shown[1], text)
+            if not self._console.is_terminal:
+                self._line(Text(f"  {step.node}: {self._output.words(step.title)}: {text}"))
+        self._refresh()
+
+    def ended(self, result: StepResult) -> None:
+        """One line for each step that is done."""
+        mark, colour = _MARKS[result.state]
+        step = result.step
+        self._now.pop(step.node, None)
+        line = Text.assemble(
+            "  ",
+            (mark, colour),
+            f" {step.node}: {self._output.words(step.title)}  ",
+            (f"{result.seconds:.1f} s", "dim"),
+        )
+        self._line(line)
+        self._refresh()
+
+    def summary(self, results: list[StepResult], seconds: float) -> None:
+        """What was done and how long it took."""
+        self.close()
+        counts = Counter(result.state for result in results)
+        self.say(
+            message(
+                "run-summary",
+                changed=counts[StepState.CHANGED],
+                unchanged=counts[StepState.UNCHANGED],
+                seconds=f"{seconds:.1f}",
+            )
+        )
+
+    def close(self) -> None:
+        """Take the live part off the screen."""
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def _impact(self, impact: Impact) -> str:
+        return self._output.words(message(f"impact-{impact.name.lower().replace('_', '-')}"))
+
+    def _preview(self, text: str) -> None:
+        for line in text.splitlines():
+            colour = {"+": "green", "-": "red"}.get(line[:1], "dim")
+            self._output.line(f"      {line}", style=colour)
+
+    def _line(self, text: Text) -> None:
+        if not self._quiet:
+            self._console.print(text)
+
+    def _refresh(self) -> None:
+        if self._quiet or not self._console.is_terminal:
+            return
+        if self._live is None:
+            self._live = Live(console=self._console, refresh_per_second=4, transient=True)
+            self._live.start()
+        table = Table.grid(padding=(0, 1))
+        for node, (step, began, text) in self._now.items():
+            seconds = time.monotonic() - began
+            table.add_row(f"  … {node}:", self._output.words(step.title), text, f"{seconds:.0f} s")
+        self._live.update(table)

@@ -1,0 +1,167 @@
+"""`configure`, from the wish to the running cluster: connect, look, judge, plan, agree, carry out, verify."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from live_cluster.apply.fleet import Fleet, connect
+from live_cluster.apply.run import Observer, Run, StepResult
+from live_cluster.apply.survey import facts_of, observe
+from live_cluster.errors import Declined, LiveClusterError, NotReady, Problem, Severity, problem, warning
+from live_cluster.messages import Message, message, render
+from live_cluster.model import service_secrets
+from live_cluster.model.facts import ClusterFacts
+from live_cluster.model.profile import Profile
+from live_cluster.model.service_secrets import ServiceSecrets
+from live_cluster.model.settings import ClusterSettings
+from live_cluster.plan.blueprint import Blueprint, server_names
+from live_cluster.plan.build import stages
+from live_cluster.plan.prerequisites import Situation, problems_of
+from live_cluster.plan.step import Impact, Plan, outstanding
+from live_cluster.remote.requests import WriteFile
+from live_cluster.remote.ssh import Credentials
+
+STATE = "/var/lib/live-cluster"
+
+
+class Interface(Observer, Protocol):
+    """The administrator's side of a run."""
+
+    def say(self, text: Message) -> None:
+        """A sentence on the way."""
+
+    def warnings(self, problems: tuple[Problem, ...]) -> None:
+        """What is worth knowing although the run goes on."""
+
+    def plan(self, plan: Plan) -> None:
+        """All that would be done."""
+
+    def agree(self, question: Message) -> bool:
+        """A yes or no; Declined where nobody can be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was asked for, complete and judged as far as the input alone allows."""
+
+    settings: ClusterSettings
+    profile: Profile
+    cluster_toml: str
+    secrets_toml: str
+    credentials: Callable[[], Credentials]
+    asked_by: str
+    dry_run: bool = False
+    yes: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What came of it, also where it failed."""
+
+    plan: Plan = field(default_factory=lambda: Plan(stages=()))
+    results: list[StepResult] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
+    """Bring the cluster to the wished state; `outcome` is filled on the way, so that it tells of failures too."""
+    started = time.monotonic()
+    names = server_names(wish.settings, wish.profile)
+    interface.say(message("connecting", count=len(names)))
+    fleet = await connect(names, wish.credentials())
+    try:
+        if not wish.dry_run:
+            heads = [server.name for server in names[:2]]
+            await fleet.lock(heads, f"{wish.asked_by}, {time.strftime('%Y-%m-%d %H:%M:%S %z')}")
+        facts = await facts_of(fleet, names, settings=wish.settings, profile=wish.profile)
+        _judge(wish, facts, interface, outcome)
+        blueprint = _blueprint(wish, facts)
+        every = stages(blueprint)
+        outcome.plan = outstanding(every, await observe(fleet, every))
+        if outcome.plan.steps:
+            interface.plan(outcome.plan)
+            if not wish.dry_run:
+                await _carry_out(wish, fleet, interface, outcome)
+    finally:
+        outcome.seconds = time.monotonic() - started
+        await fleet.close()
+
+
+def _judge(wish: Wish, facts: ClusterFacts, interface: Interface, outcome: Outcome) -> None:
+    found = problems_of(Situation(settings=wish.settings, profile=wish.profile, facts=facts))
+    warnings = tuple(one for one in found if one.severity is Severity.WARNING)
+    outcome.problems += warnings
+    interface.warnings(warnings)
+    if len(warnings) < len(found):
+        raise NotReady(*(one for one in found if one.severity is Severity.ERROR))
+
+
+def _blueprint(wish: Wish, facts: ClusterFacts) -> Blueprint:
+    return Blueprint(
+        settings=wish.settings,
+        profile=wish.profile,
+        facts=facts,
+        secrets=_secrets(facts),
+        set_aside=f"{STATE}/set-aside/{time.strftime('%Y%m%d-%H%M%S')}",
+        cluster_toml=wish.cluster_toml,
+        secrets_toml=wish.secrets_toml,
+    )
+
+
+def _secrets(facts: ClusterFacts) -> ServiceSecrets:
+    """Those that a head has; the first head's where an interrupted run left two sets."""
+    for head in facts.heads:
+        known = service_secrets.parse(head.service_secrets)
+        if known:
+            return known
+    return service_secrets.generate()
+
+
+async def _carry_out(wish: Wish, fleet: Fleet, interface: Interface, outcome: Outcome) -> None:
+    plan = outcome.plan
+    if plan.impact is Impact.REPLACES_DATA and not wish.yes:
+        second = server_names(wish.settings, wish.profile)[1]
+        if not interface.agree(message("ask-replace-data", node=second.name)):
+            raise Declined(problem("declined"))
+    run = Run(servers=fleet.servers, observer=interface)
+    failure: LiveClusterError | None = None
+    try:
+        await run.carry_out(plan)
+    except LiveClusterError as error:
+        failure = error
+        raise
+    finally:
+        outcome.results = run.results + run.unreached(plan)
+        await _remember(wish, fleet, outcome, failure)
+
+
+async def _remember(wish: Wish, fleet: Fleet, outcome: Outcome, failure: LiveClusterError | None) -> None:
+    """The run's record on this head: who, when, what, how it ended, and every changing command."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    record = {
+        "version": 1,
+        "asked_by": wish.asked_by,
+        "steps": [
+            {
+                "node": one.step.node,
+                "title": render(one.step.title, "en"),
+                "impact": one.step.impact.name.lower().replace("_", "-"),
+                "state": one.state.value,
+                "seconds": round(one.seconds, 3),
+            }
+            for one in outcome.results
+        ],
+        "problems": [render(one.message, "en") for one in (failure.problems if failure else ())],
+        "transcript": fleet.transcript,
+    }
+    content = json.dumps(record, ensure_ascii=False, indent=1).encode()
+    path = f"{STATE}/history/{stamp}.json"
+    reply = await fleet.servers[fleet.local].ask(WriteFile(path=path, content=content, mode=0o600))
+    reason = getattr(reply, "reason", "")
+    if reason:
+        outcome.problems.append(warning("history-not-written", node=fleet.local, path=path, reason=reason))

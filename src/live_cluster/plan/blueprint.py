@@ -1,0 +1,90 @@
+"""Everything that steps are made of: the wish, the application's profile, the facts, the services' secrets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from live_cluster.model.facts import ClusterFacts, NodeFacts, Role, ServerName
+from live_cluster.model.profile import Profile
+from live_cluster.model.service_secrets import ServiceSecrets
+from live_cluster.model.settings import BlockDevice, ClusterSettings
+from live_cluster.render.cib import FloatingAddress
+
+
+def server_names(settings: ClusterSettings, profile: Profile) -> tuple[ServerName, ...]:
+    """All servers with their cluster names (C1): heads from 1, media servers from 0."""
+    heads = tuple(
+        ServerName(
+            name=profile.hostnames.of_head(head.number),
+            address=head.address,
+            role=Role.HEAD,
+            number=head.number,
+        )
+        for head in settings.heads
+    )
+    media = tuple(
+        ServerName(name=profile.hostnames.of_media(number), address=address, role=Role.MEDIA, number=number)
+        for number, address in enumerate(settings.media)
+    )
+    return heads + media
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blueprint:
+    """Input of the whole plan. `set_aside` is this run's directory for what is replaced."""
+
+    settings: ClusterSettings
+    profile: Profile
+    facts: ClusterFacts
+    secrets: ServiceSecrets
+    set_aside: str
+    cluster_toml: str
+    secrets_toml: str
+
+    @property
+    def servers(self) -> tuple[ServerName, ...]:
+        """All servers, heads first."""
+        return server_names(self.settings, self.profile)
+
+    @property
+    def heads(self) -> tuple[NodeFacts, NodeFacts]:
+        """Both heads."""
+        return (self.facts.heads[0].node, self.facts.heads[1].node)
+
+    @property
+    def head_names(self) -> tuple[str, str]:
+        """Cluster names of both heads."""
+        return (self.heads[0].server.name, self.heads[1].server.name)
+
+    @property
+    def forming(self) -> bool:
+        """The cluster has no database resource yet: its first head decides about the data."""
+        return not self.facts.has_resource(self.profile.resources.database_clone)
+
+    @property
+    def database_version(self) -> str:
+        """Major version of PostgreSQL; the prerequisites see to it that both heads have the same single one."""
+        return self.facts.heads[0].database.versions[0]
+
+    @property
+    def primary(self) -> str:
+        """Where the database is primary now, or will be first."""
+        return self.facts.primary or self.head_names[0]
+
+    @property
+    def device(self) -> str:
+        """The file storage's block device."""
+        storage = self.settings.filestorage
+        return storage.path if isinstance(storage, BlockDevice) else ""
+
+    def floating(self, address: IPv4Address) -> FloatingAddress:
+        """Interface and prefix of a floating address on the first head (the prerequisites compare both heads)."""
+        place = self.heads[0].nic_for(address)
+        assert place is not None  # plan/prerequisites.py refuses the run otherwise
+        return FloatingAddress(address=address, prefix=place.interface.network.prefixlen, nic=place.nic)
+
+    def replication_addresses(self, number: int) -> tuple[IPv4Address, ...]:
+        """A head's addresses for replication, the private network first (C3)."""
+        head = self.settings.heads[number - 1]
+        return (head.secondary, head.address) if head.secondary else (head.address,)

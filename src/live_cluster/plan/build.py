@@ -1,0 +1,75 @@
+"""All steps that make up the described cluster, in their one fixed order; the plan leaves out what is done."""
+
+from __future__ import annotations
+
+from live_cluster.messages import message
+from live_cluster.model.facts import Role
+from live_cluster.plan import cluster_steps, database_steps, head_steps
+from live_cluster.plan.blueprint import Blueprint
+from live_cluster.plan.file_steps import file_step
+from live_cluster.plan.server_steps import server_steps
+from live_cluster.plan.step import Stage, Step
+from live_cluster.remote.requests import WriteFile
+
+SETTINGS_FILE = "/etc/live-cluster/cluster.toml"
+SECRETS_FILE = "/etc/live-cluster/secrets.toml"
+
+
+def stages(plan: Blueprint) -> tuple[Stage, ...]:
+    """Barriers stand where one server's work needs another's: before the first start, and before the CIB."""
+    heads = plan.head_names
+    prepare = tuple(
+        step
+        for server in plan.servers
+        for step in (
+            *server_steps(plan, server),
+            *(_prepare_head(plan, server.name) if server.role is Role.HEAD else ()),
+        )
+    )
+    hand_over = tuple(
+        step
+        for node in heads
+        for step in (
+            *head_steps.hand_over_steps(plan, node),
+            *database_steps.database_hand_over(plan, node),
+            *cluster_steps.membership_steps(plan, node),
+        )
+    )
+    start = cluster_steps.start_steps(plan)
+    after_start = () if plan.forming else (cluster_steps.reload_step(plan),)
+    return (
+        Stage(title=message("stage-prepare"), steps=prepare),
+        Stage(title=message("stage-hand-over"), steps=hand_over),
+        Stage(title=message("stage-start"), steps=start),
+        Stage(title=message("stage-members"), steps=(*after_start, cluster_steps.members_step(plan))),
+        Stage(title=message("stage-resources"), steps=(cluster_steps.cib_step(plan),)),
+        Stage(title=message("stage-database"), steps=(cluster_steps.primary_step(plan),)),
+        Stage(
+            title=message("stage-replication"),
+            steps=(
+                database_steps.replication_role(plan),
+                *(head_steps.storage_owner_step(plan, node) for node in heads),
+            ),
+        ),
+        Stage(
+            title=message("stage-complete"),
+            steps=(cluster_steps.resources_step(plan), cluster_steps.standby_step(plan)),
+        ),
+        Stage(title=message("stage-settings"), steps=tuple(_stored(plan))),
+    )
+
+
+def _prepare_head(plan: Blueprint, node: str) -> tuple[Step, ...]:
+    return (*database_steps.database_steps(plan, node), *head_steps.head_steps(plan, node))
+
+
+def _stored(plan: Blueprint) -> list[Step]:
+    """Written last: what stands there is what the servers really are (design: state on the servers)."""
+    steps = []
+    for node in plan.head_names:
+        for path, text, mode in (
+            (SECRETS_FILE, plan.secrets_toml, 0o600),
+            (SETTINGS_FILE, plan.cluster_toml, 0o644),
+        ):
+            steps.append(file_step(node, WriteFile(path=path, content=text.encode(), mode=mode)))
+    return steps

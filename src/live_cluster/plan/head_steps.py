@@ -1,0 +1,185 @@
+"""What both heads get before the cluster runs: secrets, the application's files, Samba."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from jinja2 import Environment, StrictUndefined
+
+from live_cluster.messages import message
+from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE
+from live_cluster.plan.blueprint import Blueprint
+from live_cluster.plan.file_steps import file_step, followed_by
+from live_cluster.plan.service_steps import handed_over, is_active, started_at, unit_state
+from live_cluster.plan.step import Check, Impact, Replies, Step, always, both, command_check, file_check
+from live_cluster.remote.requests import Command, CommandResult, FileState, WriteFile
+from live_cluster.render.samba_conf import Share, samba_conf
+
+SAMBA_CONF = "/etc/samba/smb.conf"
+SMB_ACCOUNT_MARK = "/var/lib/live-cluster/smb-account"
+
+
+def head_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
+    """Files and accounts; nothing of this stops a service of a cluster that runs."""
+    secrets = WriteFile(path=SERVICE_SECRETS_FILE, content=plan.secrets.to_toml().encode(), mode=0o600)
+    return (
+        file_step(node, secrets),
+        *_application_files(plan, node),
+        *_files_from_first_head(plan, node),
+        _samba(plan, node),
+        _smb_account(plan, node),
+    )
+
+
+def hand_over_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
+    """Systemd gives the clustered services up to Pacemaker."""
+    units = [service.unit for service in plan.profile.clustered_services]
+    # The last to start is the first to stop.
+    return tuple(
+        handed_over(node, unit, stop=plan.forming) for unit in (*reversed(units), plan.profile.samba.unit)
+    )
+
+
+def application_files(plan: Blueprint) -> tuple[WriteFile, ...]:
+    """The profile's files with the cluster's addresses in their places."""
+    settings = plan.settings
+    values = {
+        "database_ip": str(settings.database_ip),
+        "filestorage_ip": str(settings.filestorage_ip),
+        "public_ip": str(settings.public_ip),
+        "public_fqdn": settings.public_fqdn,
+        "mount_point": plan.profile.filestorage.mount_point,
+        "share": plan.profile.filestorage.share,
+    }
+    # Configuration files, not HTML: nothing may be escaped.
+    environment = Environment(autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
+    return tuple(
+        WriteFile(
+            path=one.path,
+            content=environment.from_string(one.template).render(values).encode(),
+            mode=one.mode_bits,
+            owner=one.owner,
+            group=one.group,
+            set_aside=plan.set_aside,
+        )
+        for one in plan.profile.files
+    )
+
+
+def _application_files(plan: Blueprint, node: str) -> tuple[Step, ...]:
+    """While the cluster is being formed the application starts later anyway; afterwards it is restarted."""
+    files = application_files(plan)
+    if plan.forming:
+        return tuple(file_step(node, wanted) for wanted in files)
+    service = plan.profile.clustered_services[0]
+    return tuple(
+        _followed_by_restart(file_step(node, wanted), service.resource, service.unit) for wanted in files
+    )
+
+
+def _followed_by_restart(step: Step, resource: str, unit: str) -> Step:
+    path = step.check.requests[0]
+
+    def read_again(replies: Replies) -> bool:
+        state, unit_reply = replies
+        assert isinstance(state, FileState)
+        assert isinstance(unit_reply, CommandResult)
+        return not is_active(unit_reply) or started_at(unit_reply) >= state.mtime
+
+    restart = Command(
+        argv=("crm_resource", "--restart", "--resource", resource), timeout_s=600, changes_node=True
+    )
+    check = Check(requests=(path, unit_state(unit)), holds=read_again)
+    return followed_by(step, check, restart, impact=Impact.RESTART)
+
+
+def _files_from_first_head(plan: Blueprint, node: str) -> tuple[Step, ...]:
+    """Only once: afterwards each head's files are the administrator's."""
+    if not plan.forming or node == plan.head_names[0]:
+        return ()
+    return tuple(
+        file_step(
+            node,
+            WriteFile(
+                path=one.path,
+                content=one.content,
+                mode=one.mode,
+                owner=one.owner,
+                group=one.group,
+                set_aside=plan.set_aside,
+            ),
+        )
+        for one in plan.facts.heads[0].shared_files
+    )
+
+
+def _samba(plan: Blueprint, node: str) -> Step:
+    storage = plan.profile.filestorage
+    share = Share(
+        name=storage.share, path=storage.mount_point, user=storage.smb_user, file_owner=storage.owner
+    )
+    text = samba_conf(share, filestorage_ip=plan.settings.filestorage_ip)
+    # smbd looks at its file once a minute by itself (smb.conf(5)); a changed address restarts it as a resource.
+    wanted = WriteFile(path=SAMBA_CONF, content=text.encode(), set_aside=plan.set_aside)
+    return file_step(node, wanted, impact=Impact.RELOAD)
+
+
+def _smb_account(plan: Blueprint, node: str) -> Step:
+    """Samba keeps only a hash (MD4) of the password; ours, salted by the host's name, tells whether it is set."""
+    user = plan.profile.filestorage.smb_user
+    password = plan.secrets.smb.reveal()
+    digest = hmac.new(password.encode(), f"{node}/{user}".encode(), hashlib.sha256).hexdigest()
+    mark = WriteFile(path=SMB_ACCOUNT_MARK, content=f"{digest}\n".encode(), mode=0o600)
+
+    def is_listed(result: CommandResult) -> bool:
+        return any(line.split(":")[0] == user for line in result.text.splitlines())
+
+    listed = command_check(Command(argv=("pdbedit", "--list")), is_listed)
+    return Step(
+        code="smb-account",
+        node=node,
+        title=message("step-smb-account", user=user),
+        impact=Impact.NONE,
+        actions=always(
+            Command(
+                argv=("smbpasswd", "-s", "-a", user),
+                stdin=f"{password}\n{password}\n".encode(),
+                changes_node=True,
+            ),
+            mark,
+        ),
+        check=both(file_check(mark), listed),
+    )
+
+
+def storage_owner_step(plan: Blueprint, node: str) -> Step:
+    """The freshly made file system belongs to root; the application's files do not."""
+    storage = plan.profile.filestorage
+    wanted = f"{storage.owner} {storage.group} {int(storage.mode, 8):o}"
+    path = storage.mount_point
+
+    def holds(replies: Replies) -> bool:
+        mounted, state = replies
+        assert isinstance(mounted, CommandResult)
+        assert isinstance(state, CommandResult)
+        return not mounted.ok or state.text.strip() == wanted
+
+    return Step(
+        code="storage-owner",
+        node=node,
+        title=message("step-storage-owner", path=path, owner=storage.owner),
+        impact=Impact.NONE,
+        actions=always(
+            Command(argv=("chown", f"{storage.owner}:{storage.group}", "--", path), changes_node=True),
+            Command(argv=("chmod", storage.mode, "--", path), changes_node=True),
+        ),
+        check=Check(
+            requests=(
+                Command(argv=("mountpoint", "--quiet", path)),
+                Command(argv=("stat", "--format=%U %G %a", "--", path)),
+            ),
+            holds=holds,
+        ),
+        foreseen=plan.forming,
+    )

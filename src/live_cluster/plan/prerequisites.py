@@ -1,0 +1,186 @@
+"""What must hold before anything is touched (C15): facts and wishes in, every problem at once out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from lxml import etree
+
+from live_cluster.errors import Problem, problem, warning
+from live_cluster.model.facts import ClusterFacts, HeadFacts, NodeFacts, Role
+from live_cluster.model.profile import Profile
+from live_cluster.model.settings import BlockDevice, ClusterSettings
+from live_cluster.render.corosync_conf import CLUSTER_NAME
+from live_cluster.render.firewall import opens_to_all
+
+# Debian releases the product is tested on.
+SYSTEMS = {("debian", "12"), ("debian", "13")}
+CLOCK_LIMIT_S = 1.0
+FREE_LIMIT_BYTES = 512 * 1024 * 1024
+# corosync.conf(5): the first knet link; who may hold the ports that the cluster needs.
+PORT_OWNERS = {("udp", 5405): ("corosync",), ("tcp", 445): ("smbd",)}
+# The name that Debian's corosync package gives its cluster of one host.
+DEFAULT_CLUSTER_NAMES = ("debian", CLUSTER_NAME)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """All that is judged."""
+
+    settings: ClusterSettings
+    profile: Profile
+    facts: ClusterFacts
+
+
+def problems_of(now: Situation) -> tuple[Problem, ...]:
+    """Every reason not to begin, and what is worth a warning."""
+    found: list[Problem] = []
+    for node in now.facts.nodes:
+        found += _every_server(node, now)
+    for head in now.facts.heads:
+        found += _every_head(head, now)
+    found += _both_heads(now)
+    found += _networks(now)
+    return tuple(found)
+
+
+def _every_server(node: NodeFacts, now: Situation) -> Iterator[Problem]:
+    name = node.server.name
+    if (node.system, node.system_version) not in SYSTEMS:
+        yield problem("system-unsupported", node=name, system=f"{node.system} {node.system_version}")
+    if abs(node.clock_offset_s) > CLOCK_LIMIT_S:
+        yield problem("clock-differs", node=name, seconds=f"{node.clock_offset_s:+.1f}")
+    for path, free in node.free_bytes:
+        if free < FREE_LIMIT_BYTES:
+            yield problem(
+                "disk-full", node=name, path=path, free_mib=free // 2**20, need_mib=FREE_LIMIT_BYTES // 2**20
+            )
+    if node.missing_units or node.missing_paths:
+        missing = ", ".join((*node.missing_units, *node.missing_paths))
+        yield problem("product-missing", node=name, product=now.profile.product, missing=missing)
+    if opens_to_all(node.firewall, now.profile.database.port):
+        yield warning("database-open-to-all", node=name, port=now.profile.database.port)
+
+
+def _every_head(head: HeadFacts, now: Situation) -> Iterator[Problem]:
+    name = head.node.server.name
+    for package in ("corosync", "pacemaker", "postgresql", "resource-agents", "samba", "live-cluster"):
+        if not head.node.version_of(package):
+            yield problem("package-missing", node=name, package=package)
+    if len(head.database.versions) != 1:
+        yield problem("database-versions", node=name, versions=", ".join(head.database.versions) or "-")
+    for listener in head.node.listeners:
+        owners = PORT_OWNERS.get((listener.protocol, listener.port))
+        if owners and listener.process not in owners:
+            yield problem("port-taken", node=name, port=listener.port, process=listener.process or "?")
+    yield from _device(head, now)
+    yield from _foreign_cluster(head)
+
+
+def _device(head: HeadFacts, now: Situation) -> Iterator[Problem]:
+    storage = now.settings.filestorage
+    if not isinstance(storage, BlockDevice) or head.device is None:
+        return
+    place = {"option": "filestorage-device", "node": head.node.server.name, "device": storage.path}
+    if not head.device.exists:
+        yield problem("device-missing", **place)
+    elif head.device.filesystem != "ext4":
+        yield problem("device-not-ext4", found=head.device.filesystem or "-", **place)
+
+
+def _foreign_cluster(head: HeadFacts) -> Iterator[Problem]:
+    """A cluster that somebody else made is never taken over or replaced."""
+    name = _cluster_name(head.corosync_conf)
+    if not head.cib or name in DEFAULT_CLUSTER_NAMES:
+        return
+    resources = etree.fromstring(head.cib).findall("configuration/resources/*")
+    if resources:
+        yield problem("foreign-cluster", node=head.node.server.name, cluster=name, count=len(resources))
+
+
+def _both_heads(now: Situation) -> Iterator[Problem]:
+    first, second = now.facts.heads
+    for package in ("pacemaker", "corosync"):
+        versions = first.node.version_of(package), second.node.version_of(package)
+        if all(versions) and versions[0] != versions[1]:
+            yield problem("versions-differ", what=package, first=versions[0], second=versions[1])
+    if first.database.versions != second.database.versions:
+        yield problem(
+            "versions-differ",
+            what="postgresql",
+            first=", ".join(first.database.versions),
+            second=", ".join(second.database.versions),
+        )
+    if first.device and second.device and first.device.uuid != second.device.uuid:
+        yield problem(
+            "devices-differ", option="filestorage-device", first=first.device.uuid, second=second.device.uuid
+        )
+    yield from _data(now)
+
+
+def _data(now: Situation) -> Iterator[Problem]:
+    """Only before the cluster exists: which head's data goes on, and does it fit on the other one?"""
+    first, second = now.facts.heads
+    if now.facts.has_resource(now.profile.resources.database_clone):
+        return
+    names = {"node": first.node.server.name, "other": second.node.server.name}
+    if first.database.versions and first.database.user_rows is None:
+        yield problem("database-silent", **names)
+    if second.database.user_rows and not first.database.user_rows:
+        yield problem("database-on-other-head", rows=second.database.user_rows, **names)
+    free = dict(second.node.free_bytes).get("/var", dict(second.node.free_bytes).get("/", 0))
+    if first.database.size_bytes + FREE_LIMIT_BYTES > free > 0:
+        yield problem(
+            "no-room-for-copy",
+            node=second.node.server.name,
+            need_mib=(first.database.size_bytes + FREE_LIMIT_BYTES) // 2**20,
+            free_mib=free // 2**20,
+        )
+
+
+def _networks(now: Situation) -> Iterator[Problem]:
+    settings = now.settings
+    for head, wanted in zip(now.facts.heads, settings.heads, strict=True):
+        for suffix, address in (("ip", wanted.address), ("secondary-ip", wanted.secondary)):
+            if address and not head.node.has(address):
+                option = f"head-node-{wanted.number}-{suffix}"
+                yield problem("address-not-here", option=option, node=head.node.server.name, address=address)
+    floating = {
+        "public-ip": settings.public_ip,
+        "database-ip": settings.database_ip,
+        "filestorage-ip": settings.filestorage_ip,
+    }
+    for option, address in floating.items():
+        yield from _floating(now, option, address)
+
+
+def _floating(now: Situation, option: str, address: IPv4Address) -> Iterator[Problem]:
+    places = [head.node.nic_for(address) for head in now.facts.heads]
+    for head, place in zip(now.facts.heads, places, strict=True):
+        if place is None:
+            networks = ", ".join(str(one.interface.network) for one in head.node.addresses)
+            yield problem(
+                "address-not-connected",
+                option=option,
+                node=head.node.server.name,
+                address=address,
+                networks=networks,
+            )
+    if all(places) and len({(one.nic, one.interface.network) for one in places if one}) > 1:
+        found = " / ".join(f"{one.nic} {one.interface.network}" for one in places if one)
+        yield problem("interfaces-differ", option=option, address=address, found=found)
+    holders = [
+        node.server.name for node in now.facts.nodes if node.server.role is Role.MEDIA and node.has(address)
+    ]
+    if address in now.facts.answering or holders:
+        yield problem("address-taken", option=option, address=address, holder=", ".join(holders) or "?")
+
+
+def _cluster_name(corosync_conf: str) -> str:
+    for line in corosync_conf.splitlines():
+        name, _, value = line.strip().partition(":")
+        if name == "cluster_name":
+            return value.strip()
+    return ""

@@ -1,0 +1,70 @@
+"""What every server gets: its cluster name, all names in its hosts file, the firewall's fragment."""
+
+from __future__ import annotations
+
+from live_cluster.messages import message
+from live_cluster.model.facts import Role, ServerName
+from live_cluster.plan.blueprint import Blueprint
+from live_cluster.plan.file_steps import Edit, edit_step, file_step, followed_by
+from live_cluster.plan.step import Check, Impact, Replies, Step, always, command_check
+from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, WriteFile
+from live_cluster.render.firewall import FRAGMENT, SERVICE, filter_fragment
+from live_cluster.render.hosts import hosts_file
+from live_cluster.render.ownership import BLOCK_BEGIN
+
+HOSTS = "/etc/hosts"
+HOSTNAME = "/etc/hostname"
+RULES = Command(argv=("iptables", "--wait", "--list-rules", "INPUT"))
+
+
+def server_steps(plan: Blueprint, server: ServerName) -> tuple[Step, ...]:
+    """In this order: the name comes before the hosts file, whose block is the sign that it has been given."""
+    return (_hostname(server), _hosts(plan, server), _firewall(plan, server))
+
+
+def _hostname(server: ServerName) -> Step:
+    def holds(replies: Replies) -> bool:
+        name, hosts = replies
+        if not isinstance(name, FileState) or not isinstance(hosts, FileState):
+            return False
+        # Article, "Общие моменты", note 9: administrators may rename hosts afterwards; that is theirs to keep.
+        return name.text.strip() == server.name or BLOCK_BEGIN in hosts.text
+
+    return Step(
+        code="hostname",
+        node=server.name,
+        title=message("step-hostname", name=server.name),
+        impact=Impact.NONE,
+        actions=always(
+            Command(argv=("hostnamectl", "set-hostname", "--", server.name), changes_node=True),
+        ),
+        check=Check(requests=(ReadFile(path=HOSTNAME), ReadFile(path=HOSTS)), holds=holds),
+    )
+
+
+def _hosts(plan: Blueprint, server: ServerName) -> Step:
+    def change(present: str) -> str:
+        return hosts_file(present, plan.servers)
+
+    return edit_step(server.name, Edit(path=HOSTS, change=change, set_aside=plan.set_aside))
+
+
+def _firewall(plan: Blueprint, server: ServerName) -> Step:
+    heads = tuple(
+        address for head in plan.settings.heads for address in (head.address, head.secondary) if address
+    )
+    text = filter_fragment(
+        heads=heads,
+        media=plan.settings.media,
+        database_port=plan.profile.database.port,
+        is_head=server.role is Role.HEAD,
+    )
+    rules = [line for line in text.splitlines() if line.startswith("-A ")]
+
+    def in_force(result: CommandResult) -> bool:
+        loaded = set(result.text.splitlines())
+        return result.ok and all(rule in loaded for rule in rules)
+
+    step = file_step(server.name, WriteFile(path=FRAGMENT, content=text.encode(), set_aside=plan.set_aside))
+    restart = Command(argv=("systemctl", "restart", SERVICE), changes_node=True)
+    return followed_by(step, command_check(RULES, in_force), restart, impact=Impact.RELOAD)
