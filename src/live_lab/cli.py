@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from live_lab.errors import LabError
-from live_lab.image import ImageWish, layers_for, prune
+from live_lab.image import ImageWish, layers_for, prune_bases, prune_layers
 from live_lab.lab import Lab, LabWish, all_labs, remove
 from live_lab.process import become
 from live_lab.recipe import RELEASES
@@ -137,7 +137,8 @@ def image(*, release: str, with_product: bool) -> None:
     wish = ImageWish(release=release, has_product=with_product)
     for plan in plan_hosts(1):
         layers_for(plan, wish, click.echo)
-    prune(click.echo)
+    prune_layers(click.echo)
+    prune_bases(click.echo)
     click.echo(f"The {release} image is ready.")
 
 

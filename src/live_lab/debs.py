@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from live_lab.errors import LabError
@@ -13,18 +12,14 @@ _DEBIAN_NUMBER = {"bookworm": "deb12", "trixie": "deb13"}
 
 
 def packages_for(role: Role) -> tuple[str, ...]:
-    """Names of the packages that an administrator installs on such a host."""
+    """Names of the packages that an administrator installs on such a host, in this order."""
     if role is Role.HEAD:
         return ("live-cluster", "ivcs-reference")
-    return ("live-cluster", "ivcs-media-reference")
+    return ("live-cluster", "ivcs-media-reference") if role is Role.MEDIA else ()
 
 
-def debs_of(release: str, packages: Sequence[str]) -> tuple[Path, ...]:
-    """The latest file of each package for this release."""
-    return tuple(_latest(release, package) for package in packages)
-
-
-def _latest(release: str, package: str) -> Path:
+def latest_deb(release: str, package: str) -> Path:
+    """The file of this package for this release that was built last."""
     directory = dist_directory()
     mine = _DEBIAN_NUMBER[release]
     fitting = [

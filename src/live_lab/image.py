@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from live_lab.apt_sources import apt_options, sources_for
-from live_lab.debs import debs_of, packages_for
+from live_lab.debs import latest_deb, packages_for
 from live_lab.errors import LabCommandFailed, LabError
 from live_lab.mounts import remove_tree
 from live_lab.places import cache_root
@@ -25,7 +25,7 @@ from live_lab.recipe import (
     install_packages,
 )
 from live_lab.state import lock
-from live_lab.topology import HostPlan, Role
+from live_lab.topology import HostPlan
 
 # Everything dies with us, mounts included: a killed build leaves only files, which the next build removes.
 _CONFINED = (
@@ -51,7 +51,7 @@ shift 3
 exec chroot "$root" "$@" /bin/sh /run/layer-script
 """
 BUILD_DEADLINE_S = 1800.0
-LAYERS_KEPT = 8
+LAYERS_KEPT = 24
 
 Announce = Callable[[str], None]
 
@@ -77,14 +77,17 @@ class _Layer:
 def layers_for(host: HostPlan, wish: ImageWish, announce: Announce) -> tuple[Path, ...]:
     """Read-only trees of this host, the uppermost first; builds what is missing."""
     base = _base(wish.release, announce)
-    layers: tuple[Path, ...] = (base,)
+    system: tuple[Path, ...] = (base,)
     if wish.extras:
-        layers = (_layered(layers, _extra_packages(wish.extras), announce), *layers)
+        system = (_layered(system, _extra_packages(wish.extras), announce), base)
+    layers = system
+    if wish.has_product:
+        # Every package in a layer of its own: the big one is installed once for all roles.
+        for package in packages_for(host.role):
+            layers = (_layered(layers, _package(latest_deb(wish.release, package)), announce), *layers)
     if host.name == "ivcs-main-2":
         second = _Layer(what="the database cluster of the second head", script=SECOND_DATABASE)
         layers = (_layered((base,), second, announce), *layers)
-    if wish.has_product and host.role is not Role.CLIENT:
-        layers = (_layered((base,), _product(wish.release, host.role), announce), *layers)
     return layers
 
 
@@ -111,12 +114,10 @@ def _base(release: str, announce: Announce) -> Path:
     return _built(f"{release}-{Recipe(release=release).key}", build)
 
 
-def _product(release: str, role: Role) -> _Layer:
-    debs = debs_of(release, packages_for(role))
-    names = [f"/mnt/{deb.name}" for deb in debs]
+def _package(deb: Path) -> _Layer:
     # The image has no package lists: like the closed-off servers of the field, it gets nothing from elsewhere.
-    script = "set -eu\napt-get install --yes --no-install-recommends " + " ".join(names)
-    return _Layer(what=", ".join(deb.name for deb in debs), script=script, files=debs)
+    script = f"set -eu\napt-get install --yes --no-install-recommends /mnt/{deb.name}"
+    return _Layer(what=deb.name, script=script, files=(deb,))
 
 
 def _extra_packages(packages: tuple[str, ...]) -> _Layer:
@@ -165,16 +166,25 @@ def _built(name: str, build: Callable[[Path], None]) -> Path:
     return finished / "tree"
 
 
-def prune(announce: Announce) -> None:
-    """Removes images of older recipes and all layers but those used last; never what a lab has mounted."""
-    cache = cache_root()
-    mounted = Path("/proc/self/mountinfo").read_text()
-    layers = [path for path in cache.glob("layer-*") if path.is_dir() and path.suffix != ".partial"]
-    layers.sort(key=lambda path: (cache / f"{path.name}.lock").stat().st_mtime, reverse=True)
+def prune_layers(announce: Announce) -> None:
+    """Removes all layers but those used last; never what a lab has mounted."""
+    layers = [path for path in cache_root().glob("layer-*") if path.is_dir() and path.suffix != ".partial"]
+    layers.sort(key=lambda path: (cache_root() / f"{path.name}.lock").stat().st_mtime, reverse=True)
+    _remove_unmounted(layers[LAYERS_KEPT:], announce)
+
+
+def prune_bases(announce: Announce) -> None:
+    """Removes the trees of older recipes; a gigabyte each."""
     current = {f"{release}-{Recipe(release=release).key}" for release in RELEASES}
-    bases = [path for release in RELEASES for path in cache.glob(f"{release}-*") if path.is_dir()]
-    old_bases = [path for path in bases if path.suffix != ".partial" and path.name not in current]
-    for path in [*layers[LAYERS_KEPT:], *old_bases]:
-        if str(path) not in mounted:
-            announce(f"Removing an old image: {path.name}")
-            shutil.rmtree(path)
+    bases = [path for release in RELEASES for path in cache_root().glob(f"{release}-*") if path.is_dir()]
+    _remove_unmounted(
+        [path for path in bases if path.suffix != ".partial" and path.name not in current], announce
+    )
+
+
+def _remove_unmounted(trees: list[Path], announce: Announce) -> None:
+    mounted = Path("/proc/self/mountinfo").read_text()
+    for tree in trees:
+        if str(tree) not in mounted:
+            announce(f"Removing an old image: {tree.name}")
+            shutil.rmtree(tree)

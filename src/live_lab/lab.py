@@ -13,7 +13,7 @@ from typing import Self
 
 from live_lab.disk import create_disk, create_lun
 from live_lab.errors import LabError, LabInUse
-from live_lab.image import ImageWish, layers_for
+from live_lab.image import ImageWish, layers_for, prune_layers
 from live_lab.logs import collect
 from live_lab.network import Network
 from live_lab.nspawn_host import Host
@@ -72,6 +72,7 @@ class Lab:
         with lock(places.lock, what=f"lab {name}", deadline_s=0):
             _check_free(places, wish)
             reap(places)
+            prune_layers(announce)
             layers = {plan.name: layers_for(plan, wish.image, announce) for plan in plans}
             state = LabState(
                 release=wish.image.release,
