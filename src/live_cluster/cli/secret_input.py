@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import io
 import os
 import stat
 import sys
@@ -40,6 +41,9 @@ class SecretSource:
     @classmethod
     def of_process(cls) -> SecretSource:
         """Standard input of this process, and its terminal."""
+        # A process may be started with standard input closed.
+        if sys.stdin is None:
+            return cls(stdin=io.BytesIO(), is_terminal=False, ask=ask_on_terminal)
         return cls(stdin=sys.stdin.buffer, is_terminal=sys.stdin.isatty(), ask=ask_on_terminal)
 
     def read(self, option: str, path: str) -> tuple[Secret | None, tuple[Problem, ...]]:
@@ -51,7 +55,12 @@ class SecretSource:
         if self._reader:
             return None, (problem("stdin-wanted-twice", option=option, other=f"--{self._reader}-file"),)
         self._reader = option
-        return _decoded(option, path, self.stdin.read(MAX_SECRET_BYTES + 1))
+        try:
+            content = self.stdin.read(MAX_SECRET_BYTES + 1)
+        except OSError as error:
+            reason = error.strerror or ""
+            return None, (problem("secret-file-unreadable", option=option, path=path, reason=reason),)
+        return _decoded(option, path, content)
 
     def _ask(self, option: str) -> tuple[Secret | None, tuple[Problem, ...]]:
         is_passphrase = option == "passphrase"
@@ -60,6 +69,8 @@ class SecretSource:
             text = self.ask(message(prompt, option=option))
         except EOFError:
             text = ""
+        except UnicodeDecodeError:
+            return None, (problem("secret-file-not-utf8", option=option, path=STANDARD_INPUT),)
         if not text:
             return None, (problem("secret-not-entered", option=option),)
         return Secret(text), ()

@@ -46,10 +46,9 @@ def read_stored(directory: Path = STORED_DIRECTORY) -> tuple[RawSettings, tuple[
     settings = RawSettings()
     problems: list[Problem] = []
     for name in (CLUSTER_FILE, SECRETS_FILE):
-        if (directory / name).exists():
-            found, faults = read_settings_file(directory / name, Source.STORED)
-            settings = settings.also(found)
-            problems += faults
+        found, faults = read_settings_file(directory / name, Source.STORED)
+        settings = settings.also(found)
+        problems += (one for one in faults if one.code != "settings-file-missing")
     return settings, tuple(problems)
 
 
