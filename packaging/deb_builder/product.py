@@ -71,6 +71,9 @@ def _fill(tree: Tree, release: Release) -> None:
     tree.copy_directory(libraries, CODE)
     _move_notices(tree)
     tree.copy_directory(SOURCE / "src/live_cluster", f"{CODE}/live_cluster")
+    # `--version` asks importlib.metadata.
+    metadata = f"Metadata-Version: 2.1\nName: live-cluster\nVersion: {version()}\n"
+    tree.add(f"{CODE}/live_cluster-{version()}.dist-info/METADATA", metadata)
     tree.add("/usr/sbin/live-cluster", _launcher("live_cluster.__main__"), 0o755)
     tree.add("/usr/sbin/live-configure", _launcher("live_cluster.access_main"), 0o755)
     if (SOURCE / "src/live_cluster_agent").is_dir():
