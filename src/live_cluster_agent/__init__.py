@@ -1,0 +1,1 @@
+"""The resource agent ocf:live-cluster:postgresql; standard library only, started afresh for every action."""

@@ -1,0 +1,195 @@
+"""The actions that change something: start, stop, promote, demote."""
+
+import os
+
+from live_cluster_agent import files, log, outcome, replication, waiting
+from live_cluster_agent.agent import Agent
+from live_cluster_agent.outcome import AgentProblem
+from live_cluster_agent.rejoin_request import RejoinRequest
+from live_cluster_agent.replication import DataState
+from live_cluster_agent.standby import resume_repair
+
+# A standby that leaves on purpose waits this long to be released: two monitors of the primary.
+LEAVE_S = 8.0
+
+
+def start(agent: Agent) -> int:
+    """Start as a standby, whatever the data was before; ordered repairs go first and do not hold up the cluster."""
+    request = RejoinRequest(agent.parameters)
+    os.makedirs(agent.parameters.state_dir, mode=0o750, exist_ok=True)
+    if request.pending or request.active:
+        log.info("the data waits for its repair")
+        return resume_repair(agent, request)
+    running = agent.server.postmaster()
+    if running is None:
+        _start_standby(agent, request, wait_s=agent.parameters.action_timeout_s * 0.8)
+    elif not agent.server.look().in_recovery:
+        raise AgentProblem("the server already runs as a primary, outside of the cluster's control")
+    if not request.pending:
+        _check_settings(agent)
+        _announce(agent)
+    return outcome.SUCCESS
+
+
+def _start_standby(agent: Agent, request: RejoinRequest, *, wait_s: float) -> None:
+    agent.server.write_replication_settings(required=False)
+    agent.server.become_standby_at_start()
+    try:
+        accepting = agent.server.launch(wait_s=wait_s)
+    except AgentProblem as problem:
+        _order_copy_of_unusable_data(agent, request, problem)
+        return
+    if not accepting and wait_s > 0:
+        log.warning("the server is still recovering")
+
+
+def _order_copy_of_unusable_data(agent: Agent, request: RejoinRequest, problem: AgentProblem) -> None:
+    """Order a copy, once, in place of data that does not start and is not needed; else raise the problem."""
+    records = agent.cluster.nodes()
+    needed = records[agent.parameters.node].data is not DataState.STALE
+    copied_in_vain = request.status.get("method") == "copy" and request.status.get("state") != "done"
+    if needed or copied_in_vain or records[agent.parameters.peer].data is not DataState.LATEST:
+        raise problem
+    if not agent.server.settings_are_valid():
+        raise problem
+    request.order_reclone(problem.reason)
+    resume_repair(agent, request)
+
+
+def _check_settings(agent: Agent) -> None:
+    running = agent.server.postmaster()
+    if running is not None and running.status == "ready" and not agent.server.look().conninfo_known:
+        place = agent.parameters.state("replication.conf")
+        problem = f"{agent.parameters.config_file} does not include {place}"
+        raise AgentProblem(problem, code=outcome.NOT_CONFIGURED)
+
+
+def _announce(agent: Agent) -> None:
+    """Tell Pacemaker at once whether this node may be promoted, so that it need not wait for a monitor."""
+    records = agent.cluster.nodes()
+    own = records[agent.parameters.node]
+    if own.data is DataState.LEAVING:
+        agent.cluster.write_data({agent.parameters.node: DataState.STALE}, records)
+        records = agent.cluster.nodes()
+    agent.keep_contact(records)
+    candidate = agent.eligibility(agent.cluster.nodes(), repair_pending=False)
+    agent.cluster.set_score(replication.promotion_score(candidate, promoted=False), known=own.score)
+
+
+def stop(agent: Agent) -> int:
+    """Stop the server and any repair; a standby that counts takes its leave first."""
+    RejoinRequest(agent.parameters).end()
+    running = agent.server.postmaster()
+    if running is not None and running.status == "ready":
+        _take_leave(agent)
+    agent.server.stop(deadline_s=agent.parameters.action_timeout_s * 0.8)
+    agent.cluster.forget_score()
+    return outcome.SUCCESS
+
+
+def _take_leave(agent: Agent) -> None:
+    """Ask the primary to stop waiting for this standby, so that no commit of its clients is held up."""
+    if agent.cluster.surroundings().quorate is not True:
+        # The other side may go on from here without us.
+        agent.cluster.set_met(met=False)
+        return
+    try:
+        facts = agent.server.look()
+        records = agent.cluster.nodes()
+    except AgentProblem as problem:
+        log.warning(problem.reason)
+        return
+    node = agent.parameters.node
+    if not facts.in_recovery or facts.receiver != "streaming" or records[node].data is not DataState.SYNC:
+        return
+    if not agent.cluster.write_data({node: DataState.LEAVING}, records):
+        return
+
+    def released() -> bool:
+        settled = agent.cluster.nodes()[node].data is not DataState.LEAVING
+        return settled or agent.server.look().receiver != "streaming"
+
+    if not waiting.wait_until(released, deadline_s=LEAVE_S, every_s=0.2):
+        log.warning("the primary has not released this standby in time")
+
+
+def promote(agent: Agent) -> int:
+    """Become primary, once the cluster knows that only this node's data is the latest."""
+    request = RejoinRequest(agent.parameters)
+    accepting = waiting.wait_until(
+        lambda: (running := agent.server.postmaster()) is None or running.status == "ready",
+        deadline_s=agent.parameters.action_timeout_s * 0.6,
+    )
+    if not accepting or agent.server.postmaster() is None:
+        raise AgentProblem("the server is not ready to be promoted")
+    if not agent.server.look().in_recovery:
+        return outcome.SUCCESS
+    records = agent.cluster.nodes()
+    candidate = agent.eligibility(records, repair_pending=request.pending or request.active)
+    obstacle = replication.why_not_promoted(candidate) or _outer_obstacle(agent)
+    if obstacle is not None:
+        agent.cluster.set_score(None, known=None)
+        raise AgentProblem(f"not promoted: {obstacle}")
+    if not agent.claim(records):
+        raise AgentProblem("not promoted: the cluster has not confirmed who holds the latest data")
+    agent.mark_alone()
+    seconds = int(agent.parameters.action_timeout_s * 0.6)
+    if agent.server.query(f"SELECT pg_promote(true, {seconds})", timeout_s=seconds + 10.0) != ["t"]:
+        raise AgentProblem("the server did not become primary in time")
+    log.info("this server is primary now")
+    return outcome.SUCCESS
+
+
+def _outer_obstacle(agent: Agent) -> str | None:
+    around = agent.cluster.surroundings()
+    if around.quorate is not True:
+        return "this partition has no quorum"
+    if around.peer_is_member or around.arbiter:
+        return None
+    around = agent.cluster.surroundings(ask_client_network=True)
+    if around.client_network_seen is False:
+        return "the peer is gone, but this node does not see the client network either"
+    return None
+
+
+def demote(agent: Agent) -> int:
+    """Shut down, which ships everything to the standby, and come back as a standby."""
+    running = agent.server.postmaster()
+    if running is not None and running.status == "ready" and agent.server.look().in_recovery:
+        return outcome.SUCCESS
+    if agent.cluster.surroundings().quorate is False:
+        agent.cluster.set_met(met=False)
+    agent.server.stop(deadline_s=agent.parameters.action_timeout_s * 0.6)
+    request = RejoinRequest(agent.parameters)
+    if request.pending or request.active:
+        return resume_repair(agent, request)
+    # The new primary is waited for, not this standby: its own monitor will see to it.
+    _start_standby(agent, request, wait_s=0)
+    return outcome.SUCCESS
+
+
+def reload_settings(agent: Agent) -> int:
+    """Take over changed addresses without a restart."""
+    running = agent.server.postmaster()
+    if running is not None and running.status == "ready":
+        required = agent.server.look().required_names != ""
+        agent.server.write_replication_settings(required=required)
+        agent.server.reload()
+    return outcome.SUCCESS
+
+
+def validate(agent: Agent) -> int:
+    """Check what a start will need on this node."""
+    parameters = agent.parameters
+    for name in ("postgres", "psql", "pg_rewind", "pg_basebackup", "pg_controldata", "pg_waldump"):
+        if not os.access(parameters.program(name), os.X_OK):
+            raise AgentProblem(f"{parameters.program(name)} is not installed", code=outcome.NOT_INSTALLED)
+    if files.read_text(parameters.config_file) is None:
+        raise AgentProblem(f"{parameters.config_file} is missing", code=outcome.NOT_INSTALLED)
+    if files.read_text(parameters.state("replication.pgpass")) is None:
+        raise AgentProblem(
+            f"{parameters.state('replication.pgpass')} is missing", code=outcome.NOT_CONFIGURED
+        )
+    if not os.path.isdir(parameters.pgdata) and not RejoinRequest(parameters).pending:
+        raise AgentProblem(f"{parameters.pgdata} is missing", code=outcome.NOT_INSTALLED)
+    return outcome.SUCCESS

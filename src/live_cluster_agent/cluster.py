@@ -1,0 +1,173 @@
+"""What the cluster knows and is told: node attributes, promotion score, quorum."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from live_cluster_agent import process
+from live_cluster_agent.outcome import AgentProblem
+from live_cluster_agent.parameters import Parameters
+from live_cluster_agent.replication import DataState, Surroundings
+
+# A cluster without a designated controller answers writes only after its election.
+ANSWER_S = 5.0
+_XPATH = "//nodes|//transient_attributes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeRecord:
+    """One node in the cluster configuration; identifiers are kept so that updates hit the existing attribute."""
+
+    identifier: str
+    set_id: str
+    pair_id: str
+    data: DataState | None
+    met: bool
+    score: str | None
+
+
+def own_name(environment: Mapping[str, str]) -> str:
+    """Cluster name of this node; Pacemaker tells its agents, anyone else has to ask it."""
+    name = environment.get("OCF_RESKEY_CRM_meta_on_node")
+    if name:
+        return name
+    answer = process.run(("crm_node", "--name"), timeout_s=ANSWER_S)
+    return answer.out.strip() if answer.succeeded else os.uname().nodename
+
+
+def parse_nodes(text: str, resource: str) -> dict[str, NodeRecord]:
+    """Records by node name, from the CIB's nodes section and the transient attributes."""
+    import xml.etree.ElementTree as ElementTree
+
+    root = ElementTree.fromstring(text)  # noqa: S314
+    transient: dict[str, dict[str, str]] = {}
+    for attributes in root.iter("transient_attributes"):
+        pairs = {pair.get("name", ""): pair.get("value", "") for pair in attributes.iter("nvpair")}
+        transient.setdefault(attributes.get("id", ""), {}).update(pairs)
+    name = f"{resource}-data"
+    records: dict[str, NodeRecord] = {}
+    for node in root.iter("node"):
+        identifier = node.get("id", "")
+        fleeting = transient.get(identifier, {})
+        found = next(
+            (
+                (set_.get("id", ""), pair.get("id", ""), pair.get("value", ""))
+                for set_ in node.iter("instance_attributes")
+                for pair in set_.iter("nvpair")
+                if pair.get("name") == name
+            ),
+            (f"nodes-{identifier}", f"nodes-{identifier}-{name}", ""),
+        )
+        known = {str(state) for state in DataState}
+        records[node.get("uname", "")] = NodeRecord(
+            identifier=identifier,
+            set_id=found[0],
+            pair_id=found[1],
+            data=DataState(found[2]) if found[2] in known else None,
+            met=fleeting.get(f"{resource}-met") == "1",
+            score=fleeting.get(f"master-{resource}"),
+        )
+    return records
+
+
+def parse_quorum(text: str, peer: str) -> Surroundings:
+    """Quorum and membership, from corosync-quorumtool -s."""
+    quorate = re.search(r"^Quorate:\s+(Yes|No)", text, re.MULTILINE)
+    _, _, members = text.partition("Membership information")
+    names = {
+        line.split()[-2] if line.endswith("(local)") else line.split()[-1]
+        for line in members.splitlines()
+        if line.split()
+    }
+    return Surroundings(
+        quorate=None if quorate is None else quorate.group(1) == "Yes",
+        peer_is_member=None if quorate is None else peer in names,
+        arbiter=re.search(r"^Flags:.*\bQdevice\b", text, re.MULTILINE) is not None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The cluster as this resource uses it."""
+
+    parameters: Parameters
+
+    def nodes(self) -> dict[str, NodeRecord]:
+        """The records of both nodes; raises AgentProblem when the local cluster service does not answer."""
+        answer = process.run(("cibadmin", "--query", "--local", "--xpath", _XPATH), timeout_s=ANSWER_S)
+        if not answer.succeeded:
+            raise AgentProblem(f"the cluster configuration cannot be read: {answer.complaint}")
+        records = parse_nodes(answer.out, self.parameters.resource)
+        missing = {self.parameters.node, self.parameters.peer} - set(records)
+        if missing:
+            raise AgentProblem(f"the cluster configuration has no node {' '.join(sorted(missing))}")
+        return records
+
+    def surroundings(self, *, ask_client_network: bool = False) -> Surroundings:
+        """Quorum and membership as Corosync sees them; unknown while it does not answer, as during a change."""
+        answer = process.run(("corosync-quorumtool", "-s"), timeout_s=2.0)
+        seen = parse_quorum(answer.out, self.parameters.peer)
+        if not ask_client_network or seen.arbiter or not self.parameters.client_network:
+            return seen
+        return Surroundings(
+            quorate=seen.quorate,
+            peer_is_member=seen.peer_is_member,
+            client_network_seen=self._client_network_answers(),
+        )
+
+    def _client_network_answers(self) -> bool:
+        def answers(address: str) -> bool:
+            return process.run(("ping", "-n", "-q", "-c", "1", "-W", "1", address), timeout_s=3.0).succeeded
+
+        return any(answers(address) for address in self.parameters.client_network)
+
+    def write_data(self, states: Mapping[str, DataState], records: Mapping[str, NodeRecord]) -> bool:
+        """Change the data states in one step for both nodes; True when the cluster has confirmed it."""
+        name = f"{self.parameters.resource}-data"
+        nodes = "".join(
+            f'<node id="{records[node].identifier}"><instance_attributes id="{records[node].set_id}">'
+            f'<nvpair id="{records[node].pair_id}" name="{name}" value="{state}"/></instance_attributes></node>'
+            for node, state in states.items()
+        )
+        argv = (
+            "cibadmin",
+            "--modify",
+            "--allow-create",
+            "--scope",
+            "nodes",
+            "--xml-text",
+            f"<nodes>{nodes}</nodes>",
+        )
+        if not process.run(argv, timeout_s=ANSWER_S).succeeded:
+            return False
+        now = self.nodes()
+        return all(now[node].data is state for node, state in states.items())
+
+    def peer_has_read(self, node: str, state: DataState) -> bool:
+        """Whether the peer's own copy of the configuration says so; only asked while it is a member."""
+        argv = ("cibadmin", "--query", "--node", self.parameters.peer, "--xpath", _XPATH)
+        answer = process.run(argv, timeout_s=ANSWER_S)
+        return answer.succeeded and parse_nodes(answer.out, self.parameters.resource)[node].data is state
+
+    def set_score(self, score: int | None, *, known: str | None) -> None:
+        """Tell Pacemaker how well this node suits as primary; None is minus infinity."""
+        value = "-INFINITY" if score is None else str(score)
+        if value == known:
+            return
+        # `-p -v -INFINITY`, as the field's helper writes it, is misread by crm_attribute 2.1.5 (rc 105).
+        promotion = f"--promotion={self.parameters.resource}"
+        self._attribute(promotion, f"--update={value}")
+
+    def forget_score(self) -> None:
+        """A stopped database is no candidate."""
+        self._attribute(f"--promotion={self.parameters.resource}", "--delete")
+
+    def set_met(self, *, met: bool) -> None:
+        """Record, until this node leaves the cluster, whether it has seen the peer's knowledge."""
+        change = "--update=1" if met else "--delete"
+        self._attribute("--lifetime=reboot", f"--name={self.parameters.resource}-met", change)
+
+    def _attribute(self, *arguments: str) -> None:
+        argv = ("crm_attribute", f"--node={self.parameters.node}", *arguments)
+        process.run(argv, timeout_s=ANSWER_S)

@@ -1,0 +1,64 @@
+"""What one look at the server must know of the looks before; kept in /run, worthless after a reboot."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+
+from live_cluster_agent.files import read_text
+from live_cluster_agent.replication import HandshakePhase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """How long the standby has been silent or stuck, and the way to two copies; seconds since boot."""
+
+    server: str = ""
+    reply: str = ""
+    reply_since: float = 0.0
+    flushed: int = 0
+    flushed_since: float = 0.0
+    phase: HandshakePhase = HandshakePhase.NONE
+    phase_position: int = 0
+    phase_since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandbySign:
+    """The standby's last sign in one look: reply is its own clock's text, only compared for being another one."""
+
+    streaming: bool
+    reply: str
+    flushed: int
+    commits_waiting: int
+
+
+def remember(memory: Memory, sign: StandbySign, *, server: str, now_s: float) -> Memory:
+    """The memory after one more look; another server process makes it start anew."""
+    if memory.server != server:
+        memory = Memory(server=server, reply_since=now_s, flushed_since=now_s)
+    if sign.streaming and sign.reply != memory.reply:
+        memory = replace(memory, reply=sign.reply, reply_since=now_s)
+    if sign.commits_waiting == 0 or sign.flushed != memory.flushed:
+        memory = replace(memory, flushed=sign.flushed, flushed_since=now_s)
+    return memory
+
+
+def load(path: str) -> Memory:
+    """The memory of the last look, or an empty one."""
+    text = read_text(path)
+    if not text:
+        return Memory()
+    try:
+        stored = json.loads(text)
+        return Memory(**{**stored, "phase": HandshakePhase(stored["phase"])})
+    except (ValueError, KeyError, TypeError):
+        return Memory()
+
+
+def save(path: str, memory: Memory) -> None:
+    """Keep the memory for the next look."""
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    temporary = f"{path}.new"
+    with open(temporary, "w", encoding="utf-8") as file:
+        json.dump(asdict(memory), file)
+    os.replace(temporary, path)

@@ -1,0 +1,221 @@
+"""The monitor action: health of the server, and in the primary the care for the standby."""
+
+from dataclasses import replace
+
+from live_cluster_agent import log, memory, outcome, replication, waiting
+from live_cluster_agent.agent import Agent
+from live_cluster_agent.cluster import NodeRecord
+from live_cluster_agent.outcome import AgentProblem
+from live_cluster_agent.postgres import Postmaster, ServerFacts
+from live_cluster_agent.rejoin_request import RejoinRequest
+from live_cluster_agent.replication import DataState, Decision, HandshakePhase, ReplicationView, StandbyLink
+from live_cluster_agent.standby import check_upstream, resume_repair
+
+# In doubt about the standby one monitor looks on for this long: token and consensus take 3.6 s, and the
+# commits that wait should be released the moment the membership says that the peer is gone.
+WATCH_S = 6.0
+WATCH_EVERY_S = 0.15
+# A requested checkpoint that has not been seen after this is asked for again.
+CHECKPOINT_AGAIN_S = 30.0
+
+
+def monitor(agent: Agent) -> int:
+    """The exit code for Pacemaker: 0 unpromoted, 7 not running, 8 primary, 9 broken primary."""
+    request = RejoinRequest(agent.parameters)
+    if request.active or (request.pending and not agent.parameters.is_probe):
+        return resume_repair(agent, request)
+    running = agent.server.postmaster()
+    if running is None:
+        if not agent.parameters.is_probe and request.ready_to_start:
+            return resume_repair(agent, request)
+        return outcome.NOT_RUNNING
+    if running.status in ("starting", "standby"):
+        return outcome.SUCCESS
+    try:
+        facts = agent.server.look(timeout_s=agent.parameters.action_timeout_s / 3)
+    except AgentProblem as problem:
+        return _unanswered(agent, problem)
+    if facts.in_recovery:
+        return _monitor_standby(agent, facts)
+    return _monitor_primary(agent, running, facts)
+
+
+def _unanswered(agent: Agent, problem: AgentProblem) -> int:
+    # The server may have ended between two looks; that is the quicker recovery for Pacemaker.
+    if agent.server.postmaster() is None:
+        return outcome.NOT_RUNNING
+    code = outcome.FAILED_PROMOTED if agent.parameters.promoted_expected else outcome.ERROR
+    raise AgentProblem(problem.reason, code=code)
+
+
+def _monitor_standby(agent: Agent, facts: ServerFacts) -> int:
+    if agent.parameters.is_probe:
+        return outcome.SUCCESS
+    records = agent.cluster.nodes()
+    agent.keep_contact(records)
+    upstream_lost = check_upstream(agent, facts, records)
+    candidate = agent.eligibility(records, repair_pending=upstream_lost)
+    score = replication.promotion_score(candidate, promoted=False)
+    agent.cluster.set_score(score, known=records[agent.parameters.node].score)
+    return outcome.SUCCESS
+
+
+def _monitor_primary(agent: Agent, running: Postmaster, facts: ServerFacts) -> int:
+    if agent.parameters.is_probe:
+        return outcome.RUNNING_PROMOTED
+    records = agent.cluster.nodes()
+    end = waiting.now_s() + min(WATCH_S, agent.parameters.action_timeout_s / 3)
+    decision = _take_care(agent, running, facts, records)
+    while (
+        decision in (Decision.WATCH, Decision.REQUIRE_STANDBY, Decision.NOTE_EFFECT) and waiting.now_s() < end
+    ):
+        waiting.pause(WATCH_EVERY_S)
+        if agent.server.postmaster() is None:
+            return outcome.NOT_RUNNING
+        records = agent.cluster.nodes()
+        decision = _take_care(agent, running, agent.server.look(), records)
+    if decision is Decision.YIELD:
+        agent.cluster.set_score(None, known=records[agent.parameters.node].score)
+        raise AgentProblem("the other node holds the latest data", code=outcome.FAILED_PROMOTED)
+    own = records[agent.parameters.node]
+    if not own.met:
+        agent.keep_contact(records)
+    score = replication.promotion_score(agent.eligibility(records, repair_pending=False), promoted=True)
+    agent.cluster.set_score(score, known=own.score)
+    return outcome.RUNNING_PROMOTED
+
+
+def _view(
+    agent: Agent, facts: ServerFacts, seen: memory.Memory, records: dict[str, NodeRecord]
+) -> ReplicationView:
+    now = waiting.now_s()
+    link = StandbyLink(
+        streaming=facts.link_state == "streaming",
+        synchronous=facts.link_sync == "sync",
+        flushed=facts.link_flushed,
+        silent_s=now - seen.reply_since,
+        stuck_s=now - seen.flushed_since,
+    )
+    return ReplicationView(
+        own=records[agent.parameters.node].data,
+        peer=records[agent.parameters.peer].data,
+        required=facts.required_names != "",
+        link=link,
+        flushed=facts.flushed,
+        redo=facts.redo,
+        phase=seen.phase,
+        phase_position=seen.phase_position,
+        patience_s=agent.parameters.standby_patience_s,
+    )
+
+
+def _take_care(
+    agent: Agent, running: Postmaster, facts: ServerFacts, records: dict[str, NodeRecord]
+) -> Decision:
+    sign = memory.StandbySign(
+        streaming=facts.link_state == "streaming",
+        reply=facts.link_reply,
+        flushed=facts.link_flushed,
+        commits_waiting=facts.commits_waiting,
+    )
+    seen = memory.remember(
+        memory.load(agent.memory_path), sign, server=running.identity, now_s=waiting.now_s()
+    )
+    memory.save(agent.memory_path, seen)
+    view = _view(agent, facts, seen, records)
+    decision = replication.decide(view)
+    if decision is Decision.LOOK_AROUND:
+        view = replace(view, surroundings=agent.cluster.surroundings(ask_client_network=True))
+        decision = replication.decide(view)
+    return _carry_out(agent, decision, facts, records, view)
+
+
+def _carry_out(
+    agent: Agent,
+    decision: Decision,
+    facts: ServerFacts,
+    records: dict[str, NodeRecord],
+    view: ReplicationView,
+) -> Decision:
+    if decision is Decision.CLAIM:
+        log.warning(f"this server is primary but its data is recorded as {view.own}: claiming it")
+        agent.claim(records)
+    elif decision is Decision.REQUIRE_STANDBY:
+        _require_standby(agent, facts)
+    elif decision is Decision.NOTE_EFFECT:
+        # Whatever was acknowledged without the standby lies before this position.
+        _enter(agent, HandshakePhase.EFFECTIVE, facts.flushed)
+    elif decision is Decision.MARK_SYNC:
+        _mark_sync(agent, records)
+    elif decision is Decision.GO_ALONE:
+        return _go_alone(agent, records, view)
+    elif decision is Decision.WATCH and view.phase is HandshakePhase.REQUESTED:
+        _checkpoint_again_when_overdue(agent)
+    return decision
+
+
+def _enter(agent: Agent, phase: HandshakePhase, position: int) -> None:
+    agent.remember(phase=phase, phase_position=position, phase_since=waiting.now_s())
+
+
+def _require_standby(agent: Agent, facts: ServerFacts) -> None:
+    """Let commits wait for the standby, and start the checkpoint that proves that they do.
+
+    What makes commits wait is a flag that only the checkpointer sets, when it has read the settings. A checkpoint
+    whose redo position lies after this moment was begun after that.
+    """
+    if facts.required_names == "":
+        agent.server.write_replication_settings(required=True)
+        agent.server.reload()
+        applied = waiting.wait_until(lambda: agent.server.look().required_names != "", deadline_s=5.0)
+        if not applied:
+            log.warning("the server has not taken over its replication settings yet")
+            return
+    position = agent.server.look().inserted
+    _enter(agent, HandshakePhase.REQUESTED, position)
+    agent.server.start_checkpoint()
+
+
+def _checkpoint_again_when_overdue(agent: Agent) -> None:
+    seen = memory.load(agent.memory_path)
+    if waiting.now_s() - seen.phase_since > CHECKPOINT_AGAIN_S:
+        agent.remember(phase_since=waiting.now_s())
+        agent.server.start_checkpoint()
+
+
+def _mark_sync(agent: Agent, records: dict[str, NodeRecord]) -> None:
+    peer = agent.parameters.peer
+    if agent.cluster.write_data({peer: DataState.SYNC}, records):
+        agent.clear_alone()
+        _enter(agent, HandshakePhase.NONE, 0)
+        log.info(f"replication to {peer} is synchronous: every commit is on both nodes")
+
+
+def _go_alone(agent: Agent, records: dict[str, NodeRecord], view: ReplicationView) -> Decision:
+    """Release the commits from waiting for the standby, after the cluster knows that its data is stale."""
+    peer = agent.parameters.peer
+    around = view.surroundings
+    if view.peer is not DataState.STALE:
+        states = {agent.parameters.node: DataState.LATEST, peer: DataState.STALE}
+        if not agent.cluster.write_data(states, records):
+            log.warning(
+                f"commits keep waiting for {peer}: the cluster has not confirmed that its data is stale"
+            )
+            return Decision.WATCH
+    member = around is not None and around.peer_is_member
+    # A member that leaves on purpose said so itself; any other must have heard it before it can be left behind.
+    if (
+        member
+        and view.peer is not DataState.LEAVING
+        and not agent.cluster.peer_has_read(peer, DataState.STALE)
+    ):
+        log.warning(f"commits keep waiting for {peer}: it has not confirmed that its data is stale")
+        return Decision.WATCH
+    if agent.cluster.surroundings().quorate is not True:
+        return Decision.WATCH
+    agent.mark_alone()
+    _enter(agent, HandshakePhase.NONE, 0)
+    agent.server.write_replication_settings(required=False)
+    agent.server.reload()
+    log.warning(f"going on alone: {peer} is away, from now on there is one copy of new data")
+    return Decision.GO_ALONE

@@ -1,0 +1,240 @@
+"""The local PostgreSQL server: its process, its answers, starting and stopping it."""
+
+import os
+import signal
+from dataclasses import dataclass
+
+from live_cluster_agent import connection, files, log, process, waiting, wal
+from live_cluster_agent.outcome import AgentProblem
+from live_cluster_agent.parameters import Parameters
+
+_LOOK = """SELECT pg_is_in_recovery(), current_setting('synchronous_standby_names'),
+ current_setting('primary_conninfo') <> '',
+ CASE WHEN pg_is_in_recovery() THEN '0/0' ELSE pg_current_wal_insert_lsn() END,
+ CASE WHEN pg_is_in_recovery() THEN '0/0' ELSE pg_current_wal_flush_lsn() END,
+ (SELECT redo_lsn FROM pg_control_checkpoint()),
+ greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn(), '0/0'),
+ coalesce((SELECT status FROM pg_stat_wal_receiver), ''),
+ coalesce(link.state, ''), coalesce(link.sync_state, ''), coalesce(link.flush_lsn, '0/0'),
+ coalesce(link.reply_time::text, ''),
+ (SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep')
+FROM (SELECT 1) AS one LEFT JOIN (SELECT state, sync_state, flush_lsn, reply_time FROM pg_stat_replication
+ WHERE application_name = '{peer}' ORDER BY state = 'streaming' DESC, reply_time DESC LIMIT 1) AS link ON true"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postmaster:
+    """The running server process; status is its own word: starting, standby, ready, stopping."""
+
+    pid: int
+    started: str
+    status: str
+
+    @property
+    def identity(self) -> str:
+        """Distinguishes this run of the server from any other."""
+        return f"{self.pid}:{self.started}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """One look at the server; positions in bytes of WAL."""
+
+    in_recovery: bool
+    required_names: str
+    conninfo_known: bool
+    inserted: int
+    flushed: int
+    redo: int
+    received: int
+    receiver: str
+    link_state: str
+    link_sync: str
+    link_flushed: int
+    link_reply: str
+    commits_waiting: int
+
+
+def parse_facts(line: str) -> ServerFacts:
+    """The facts from the one line that the look returns."""
+    fields = line.split("\x1f")
+    return ServerFacts(
+        in_recovery=fields[0] == "t",
+        required_names=fields[1],
+        conninfo_known=fields[2] == "t",
+        inserted=wal.parse_lsn(fields[3]),
+        flushed=wal.parse_lsn(fields[4]),
+        redo=wal.parse_lsn(fields[5]),
+        received=wal.parse_lsn(fields[6]),
+        receiver=fields[7],
+        link_state=fields[8],
+        link_sync=fields[9],
+        link_flushed=wal.parse_lsn(fields[10]),
+        link_reply=fields[11],
+        commits_waiting=int(fields[12]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The server of this node's data directory."""
+
+    parameters: Parameters
+
+    def postmaster(self) -> Postmaster | None:
+        """The server process of this data directory, or None; a pid file left by a crash does not count."""
+        text = files.read_text(f"{self.parameters.pgdata}/postmaster.pid")
+        lines = text.splitlines() if text else []
+        if len(lines) < 3 or not lines[0].strip().isdigit() or not self._works_here(int(lines[0])):
+            return None
+        status = lines[7].strip() if len(lines) > 7 else "starting"
+        return Postmaster(pid=int(lines[0]), started=lines[2].strip(), status=status)
+
+    def _works_here(self, pid: int) -> bool:
+        # Every server process stays in its data directory; a recycled pid does not.
+        try:
+            return os.readlink(f"/proc/{pid}/cwd") == self.parameters.pgdata
+        except OSError:
+            return False
+
+    def query(self, sql: str, *, timeout_s: float = 10.0) -> list[str]:
+        """Lines of the answer, fields separated by 0x1f; raises AgentProblem when there is none."""
+        done = process.run(self._psql(sql), timeout_s=timeout_s, as_database=True)
+        if not done.succeeded:
+            raise AgentProblem(f"the database does not answer: {done.complaint}")
+        return done.out.splitlines()
+
+    def _psql(self, sql: str) -> tuple[str, ...]:
+        target = (
+            "--host",
+            self.parameters.socket_dir,
+            "--port",
+            str(self.parameters.port),
+            "--username",
+            "postgres",
+        )
+        layout = ("--no-psqlrc", "--no-align", "--tuples-only", "--quiet", "--field-separator", "\x1f")
+        return (self.parameters.program("psql"), *layout, *target, "--dbname", "postgres", "--command", sql)
+
+    def look(self, *, timeout_s: float = 10.0) -> ServerFacts:
+        """One round of facts in one connection; a new connection also proves that the server takes them."""
+        return parse_facts(self.query(_LOOK.format(peer=self.parameters.peer), timeout_s=timeout_s)[0])
+
+    def start_checkpoint(self) -> None:
+        """Ask for a checkpoint and do not wait; pg_control tells when it is done."""
+        process.leave_running(self._psql("CHECKPOINT"))
+
+    def write_replication_settings(self, *, required: bool) -> None:
+        """Put replication.conf in place; the server reads it at its next start or reload."""
+        wanted = connection.replication_settings(self.parameters, required=required)
+        path = self.parameters.state(connection.REPLICATION_SETTINGS)
+        if files.read_text(path) != wanted:
+            files.write_durably(path, wanted)
+
+    def reload(self) -> None:
+        """Make the running server read its settings again."""
+        running = self.postmaster()
+        if running is not None:
+            os.kill(running.pid, signal.SIGHUP)
+
+    def become_standby_at_start(self) -> None:
+        """Whatever this data directory was, its next start only follows."""
+        path = f"{self.parameters.pgdata}/standby.signal"
+        if not os.path.exists(path):
+            files.write_durably(path, "", mode=0o600)
+            if os.geteuid() == 0:
+                owner = os.stat(self.parameters.pgdata)
+                os.chown(path, owner.st_uid, owner.st_gid)
+
+    def launch(self, *, wait_s: float) -> bool:
+        """Start the server; True once it takes connections, False while it still recovers after wait_s seconds."""
+        self._clear_the_way()
+        argv = (self.parameters.program("postgres"), "-D", self.parameters.pgdata)
+        settings = ("-c", f"config_file={self.parameters.config_file}")
+        server = process.start_daemon(argv + settings, log_file=self.parameters.log_file)
+
+        def settled() -> bool:
+            running = self.postmaster()
+            return server.ended or (running is not None and (wait_s == 0 or running.status == "ready"))
+
+        waiting.wait_until(settled, deadline_s=max(wait_s, 10.0), every_s=0.02)
+        if server.ended:
+            raise AgentProblem(f"the server did not start: {self.log_tail()}")
+        running = self.postmaster()
+        return running is not None and running.status == "ready"
+
+    def settings_are_valid(self) -> bool:
+        """Whether the server could read its settings; data is never to blame for what they spoil."""
+        question = (
+            "-C",
+            "port",
+            "-D",
+            self.parameters.pgdata,
+            "-c",
+            f"config_file={self.parameters.config_file}",
+        )
+        return process.run(
+            (self.parameters.program("postgres"), *question), timeout_s=10, as_database=True
+        ).succeeded
+
+    def _clear_the_way(self) -> None:
+        """A server refuses to start while backends of a killed predecessor hold its shared memory."""
+        end_processes(self.leftovers(), deadline_s=10.0)
+        pid_file = f"{self.parameters.pgdata}/postmaster.pid"
+        if self.postmaster() is None and os.path.exists(pid_file):
+            log.info("removing the pid file of a server that is gone")
+            files.remove_durably(pid_file)
+
+    def leftovers(self) -> tuple[int, ...]:
+        """Processes that work in this data directory although its server is gone."""
+        if self.postmaster() is not None:
+            return ()
+        return tuple(
+            int(name) for name in os.listdir("/proc") if name.isdigit() and self._works_here(int(name))
+        )
+
+    def stop(self, *, deadline_s: float) -> None:
+        """Fast shutdown, which ships all WAL to the standby; immediate, then kill, when that takes too long."""
+        running = self.postmaster()
+        if running is None:
+            end_processes(self.leftovers(), deadline_s=deadline_s)
+            return
+        for step, share in ((signal.SIGINT, 0.6), (signal.SIGQUIT, 0.2), (signal.SIGKILL, 0.1)):
+            self._signal(running, step)
+            if waiting.wait_until(
+                lambda: self.postmaster() is None, deadline_s=deadline_s * share, every_s=0.05
+            ):
+                end_processes(self.leftovers(), deadline_s=5.0)
+                return
+            log.warning(f"the server did not end after {step.name}")
+        raise AgentProblem("the server cannot be stopped")
+
+    def _signal(self, running: Postmaster, step: signal.Signals) -> None:
+        try:
+            os.kill(running.pid, step)
+        except ProcessLookupError:
+            return
+
+    def log_tail(self) -> str:
+        """The server's last complaint, for the reason of a failed start."""
+        text = files.read_text(self.parameters.log_file) or ""
+        lines = [line for line in text[-8000:].splitlines() if "FATAL" in line or "PANIC" in line]
+        return lines[-1].strip() if lines else "no reason in the server's log"
+
+
+def end_processes(pids: tuple[int, ...], *, deadline_s: float) -> None:
+    """End exactly these processes: first asked to quit, then killed."""
+
+    def gone() -> bool:
+        return not any(
+            os.path.exists(f"/proc/{pid}/cwd") and os.access(f"/proc/{pid}/cwd", os.F_OK) for pid in pids
+        )
+
+    for step in (signal.SIGQUIT, signal.SIGKILL):
+        for pid in pids:
+            try:
+                os.kill(pid, step)
+            except ProcessLookupError:
+                continue
+        if waiting.wait_until(gone, deadline_s=deadline_s / 2, every_s=0.05):
+            return

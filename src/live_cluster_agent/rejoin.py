@@ -1,0 +1,195 @@
+"""The repair of a standby's data, run as a transient systemd unit; it converges wherever it was interrupted."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from live_cluster_agent import connection, files, log, process, set_aside, upstream, waiting, wal
+from live_cluster_agent.agent import ALONE_MARK, Agent
+from live_cluster_agent.divergence import PrimaryFacts
+from live_cluster_agent.outcome import AgentProblem
+from live_cluster_agent.rejoin_request import ARRIVED, RECLONE, REWIND, RejoinRequest
+from live_cluster_agent.replication import DataState
+
+LOOK_AGAIN_S = 2.0
+REPORT_EVERY_S = 1.0
+# Left free on the file system beside a fresh copy, for WAL that arrives while it is made.
+SPARE_BYTES = 256 << 20
+_PROGRESS = re.compile(r"^\s*(\d+)/(\d+) kB")
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One run of the repair."""
+
+    agent: Agent
+    request: RejoinRequest
+
+    @property
+    def incoming(self) -> str:
+        """Directory in which a fresh copy grows; its content is ours and may be thrown away."""
+        return f"{self.agent.parameters.pgdata}.live-cluster-incoming"
+
+    def run(self) -> None:
+        """Work until nothing is ordered any more."""
+        self.request.report("checking", "looking for the primary")
+        while self.request.pending:
+            try:
+                self._attempt()
+            except AgentProblem as problem:
+                self.request.report("failed", problem.reason)
+                waiting.pause(LOOK_AGAIN_S)
+
+    def _attempt(self) -> None:
+        if os.path.exists(self.request.path(ARRIVED)):
+            self._install()
+            return
+        obstacle = self._obstacle()
+        primary = None if obstacle else upstream.primary_facts(self.agent.parameters)
+        if primary is None:
+            self.request.report("waiting", obstacle or "the primary does not answer yet")
+            waiting.pause(LOOK_AGAIN_S)
+            return
+        self.agent.server.stop(deadline_s=60.0)
+        if os.path.exists(self.request.path(RECLONE)):
+            self._copy(primary)
+        else:
+            self._rewind_or_order_copy(primary)
+
+    def _obstacle(self) -> str | None:
+        """Why nothing may be touched now; a copy that still counts is given up first."""
+        records = self.agent.cluster.nodes()
+        own = records[self.agent.parameters.node].data
+        if own is DataState.LATEST:
+            return "this node holds the latest data, nothing here will be replaced"
+        if records[self.agent.parameters.peer].data is not DataState.LATEST:
+            return "no node holds the latest data"
+        if own is not DataState.STALE:
+            written = self.agent.cluster.write_data({self.agent.parameters.node: DataState.STALE}, records)
+            return None if written else "the cluster does not take the change of the data's state"
+        return None
+
+    def _rewind_or_order_copy(self, primary: PrimaryFacts) -> None:
+        order = json.loads(files.read_text(self.request.path(REWIND)) or "{}")
+        reason = self._why_no_rewind(order)
+        if reason is not None:
+            self.request.order_reclone(reason)
+            return
+        kept = set_aside.keep_diverged_wal(self.agent.parameters, order, segment_bytes=primary.segment_bytes)
+        self.request.report(
+            "rewinding", "taking back what the primary does not have", method="rewind", set_aside=[kept]
+        )
+        # Half-rewound data is good for nothing: this order stands until the rewind is through.
+        files.write_durably(self.request.path(RECLONE), "a rewind did not come to its end\n")
+        done = self._rewind()
+        if not done.succeeded:
+            log.warning(f"pg_rewind: {done.complaint}")
+            return
+        self.agent.server.become_standby_at_start()
+        self._finish("the data has been rewound")
+
+    def _why_no_rewind(self, order: dict[str, str]) -> str | None:
+        parameters = self.agent.parameters
+        if not {"timeline", "fork", "end"} <= order.keys():
+            return "where the data diverged is not known"
+        control = process.run(
+            (parameters.program("pg_controldata"), parameters.pgdata), timeout_s=30, as_database=True
+        ).out
+        hints = re.search(r"^wal_log_hints setting:\s+on$", control, re.MULTILINE)
+        checksums = re.search(r"^Data page checksum version:\s+[1-9]", control, re.MULTILINE)
+        if not hints and not checksums:
+            return "the data was written without wal_log_hints and checksums"
+        if files.read_text(parameters.state(ALONE_MARK)) is None:
+            return None
+        fork, end = wal.parse_lsn(order["fork"]), wal.parse_lsn(order["end"])
+        commits = set_aside.diverged_commits(parameters, timeline=int(order["timeline"]), fork=fork, end=end)
+        # Clients were told that these commits are safe: the whole data directory is kept, not only their WAL.
+        return f"{commits} commits made alone would be lost" if commits else None
+
+    def _rewind(self) -> process.Finished:
+        parameters = self.agent.parameters
+        # PG < 16: up to its checkpoint a promoted server's control file names the old timeline; a rewind corrupts.
+        checkpoint = upstream.ask(parameters, "CHECKPOINT", timeout_s=600)
+        if not checkpoint.succeeded:
+            return checkpoint
+        # pg_rewind recovers in single-user mode, which refuses to be a standby.
+        files.remove_durably(f"{parameters.pgdata}/standby.signal")
+        target = f"{connection.peer_connection(parameters, purpose='live_cluster_rejoin')} dbname=postgres"
+        argv = (parameters.program("pg_rewind"), "--target-pgdata", parameters.pgdata, "--progress")
+        source = ("--source-server", target, "--config-file", parameters.config_file)
+        return process.follow(argv + source, self._progress("rewinding", "rewind"))
+
+    def _copy(self, primary: PrimaryFacts) -> None:
+        parameters = self.agent.parameters
+        parent = os.path.dirname(parameters.pgdata)
+        shutil.rmtree(self.incoming, ignore_errors=True)
+        free = os.statvfs(parent)
+        needed = primary.data_bytes + primary.data_bytes // 20 + SPARE_BYTES
+        if free.f_bavail * free.f_frsize < needed:
+            self.request.report(
+                "waiting", f"a fresh copy needs {needed >> 20} MiB free in {parent}", method="copy"
+            )
+            waiting.pause(LOOK_AGAIN_S)
+            return
+        self.request.report(
+            "copying", "making a fresh copy of the primary", method="copy", bytes_total=primary.data_bytes
+        )
+        os.mkdir(self.incoming, mode=0o700)
+        shutil.chown(self.incoming, process.DATABASE_ACCOUNT, process.DATABASE_ACCOUNT)
+        target = (
+            connection.peer_connection(parameters, purpose="live_cluster_rejoin")
+            + " target_session_attrs=read-write"
+        )
+        argv = (parameters.program("pg_basebackup"), "--pgdata", self.incoming, "--dbname", target)
+        manner = ("--wal-method=stream", "--checkpoint=fast", "--no-password", "--progress")
+        done = process.follow(argv + manner, self._progress("copying", "copy"))
+        if not done.succeeded:
+            raise AgentProblem(f"pg_basebackup: {done.complaint}")
+        files.write_durably(self.request.path(ARRIVED), "the copy is complete\n")
+
+    def _install(self) -> None:
+        """Put a complete copy in the place of the old data; every step may already have been done."""
+        kept = None
+        if os.path.isdir(self.incoming):
+            self.agent.server.stop(deadline_s=60.0)
+            kept = set_aside.move_data_directory(self.agent.parameters)
+            os.rename(self.incoming, self.agent.parameters.pgdata)
+            files.sync_directory(os.path.dirname(self.incoming))
+        self.agent.server.become_standby_at_start()
+        if kept is not None:
+            self.request.report(
+                "copying", f"the old data was set aside as {kept}", method="copy", set_aside=[kept]
+            )
+        self._finish("the fresh copy is in place")
+
+    def _finish(self, message: str) -> None:
+        self.agent.clear_alone()
+        for name in (REWIND, RECLONE, ARRIVED):
+            files.remove_durably(self.request.path(name))
+        self.request.report("ready", message)
+
+    def _progress(self, state: str, method: str) -> Callable[[str], None]:
+        last = 0.0
+
+        def note(line: str) -> None:
+            nonlocal last
+            found = _PROGRESS.match(line)
+            if found is None or waiting.now_s() - last < REPORT_EVERY_S:
+                return
+            last = waiting.now_s()
+            done, total = (int(number) << 10 for number in found.groups())
+            self.request.report(state, "in progress", method=method, bytes_done=done, bytes_total=total)
+
+        return note
+
+
+def rejoin(agent: Agent) -> int:
+    """Repair this node's data if that is ordered and nobody else is at it."""
+    request = RejoinRequest(agent.parameters)
+    with request.working() as mine:
+        if mine:
+            Repair(agent, request).run()
+    return 0

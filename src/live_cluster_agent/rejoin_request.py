@@ -1,0 +1,137 @@
+"""The order for a repair, its state and its systemd unit; files that survive whatever interrupts them."""
+
+import fcntl
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from live_cluster_agent import files, log, process
+from live_cluster_agent.outcome import AgentProblem
+from live_cluster_agent.parameters import Parameters
+
+UNIT = "live-cluster-rejoin.service"
+RECLONE = "reclone"
+REWIND = "rewind"
+ARRIVED = "incoming-complete"
+STATUS = "rejoin.json"
+LOCK = "rejoin.lock"
+
+
+def utc_now() -> str:
+    """Time for people: ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class RejoinRequest:
+    """What is ordered and how far it is; an empty file `reclone` orders a fresh copy of the primary."""
+
+    parameters: Parameters
+
+    def path(self, name: str) -> str:
+        """Path of one of the files."""
+        return self.parameters.state(name)
+
+    @property
+    def pending(self) -> bool:
+        """Something is ordered and not finished; the server must not be started."""
+        return any(os.path.exists(self.path(name)) for name in (RECLONE, REWIND, ARRIVED))
+
+    @property
+    def active(self) -> bool:
+        """A repair process is at work now."""
+        try:
+            handle = os.open(self.path(LOCK), os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+    @contextmanager
+    def working(self) -> Iterator[bool]:
+        """Hold the lock while repairing; False when somebody else does."""
+        handle = os.open(self.path(LOCK), os.O_RDWR | os.O_CREAT, 0o640)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+        finally:
+            os.close(handle)
+
+    @property
+    def status(self) -> Mapping[str, object]:
+        """The last status written, empty when there was never a repair."""
+        text = files.read_text(self.path(STATUS))
+        try:
+            return dict(json.loads(text)) if text else {}
+        except ValueError:
+            return {}
+
+    @property
+    def ready_to_start(self) -> bool:
+        """The data has been repaired and no server was started on it since."""
+        return not self.pending and self.status.get("state") == "ready"
+
+    def report(self, state: str, message: str, **details: object) -> None:
+        """Write the status that people and `live-cluster status` read; a change of state goes to the log."""
+        before = self.status
+        if (before.get("state"), before.get("message")) != (state, message):
+            log.info(f"rejoin: {state}: {message}")
+        kept = (
+            {}
+            if state == "checking"
+            else {name: before[name] for name in ("started", "method", "set_aside") if name in before}
+        )
+        status = {
+            "started": utc_now(),
+            **kept,
+            "state": state,
+            "message": message,
+            "updated": utc_now(),
+            **details,
+        }
+        files.write_durably(self.path(STATUS), json.dumps(status, indent=1) + "\n", mode=0o644)
+
+    def order_reclone(self, reason: str) -> None:
+        """Order a fresh copy; the data that is here will be set aside."""
+        if not os.path.exists(self.path(RECLONE)):
+            log.warning(f"a fresh copy of the primary is needed: {reason}")
+            files.write_durably(self.path(RECLONE), reason + "\n")
+
+    def order_rewind(self, order: Mapping[str, object]) -> None:
+        """Order to take back what the primary does not have: timeline, fork and end of the local data."""
+        if not os.path.exists(self.path(REWIND)):
+            log.warning("this node's data has diverged from the primary's and will be rewound")
+            files.write_durably(self.path(REWIND), json.dumps(dict(order)) + "\n")
+
+    def launch(self) -> None:
+        """Start the repair outside of Pacemaker's actions, which must not take long."""
+        passed = [name for name in os.environ if name.startswith("OCF_RESKEY_") and "CRM_meta" not in name]
+        names = ("OCF_RESKEY_CRM_meta_on_node", "OCF_RESOURCE_INSTANCE", *passed)
+        environment = {**os.environ, "OCF_RESKEY_CRM_meta_on_node": self.parameters.node}
+        unit = ("systemd-run", "--quiet", "--collect", f"--unit={UNIT}", "--property=KillMode=mixed")
+        settings = (f"--setenv={name}={environment[name]}" for name in names if name in environment)
+        program = (sys.executable, "-IS", os.path.abspath(sys.argv[0]), "rejoin")
+        argv = (*unit, "--description=Repair of the standby's data", *settings, *program)
+        done = process.run(argv, timeout_s=20.0)
+        if not done.succeeded and not self.active:
+            log.error(f"the repair could not be started: {done.complaint}")
+
+    def end(self) -> None:
+        """Stop the repair; it goes on from where it was the next time."""
+        if not self.active:
+            return
+        process.run(("systemctl", "stop", UNIT), timeout_s=30.0)
+        if self.active:
+            raise AgentProblem(f"the repair {UNIT} does not end")

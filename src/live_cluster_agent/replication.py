@@ -1,0 +1,170 @@
+"""What the primary does about its standby, and who may be promoted: decisions only, nothing is done here.
+
+The rule: a commit that was acknowledged is on every disk that may be promoted. So the cluster configuration says
+that the peer is `stale` before the primary acknowledges anything alone, and it says `sync` only after every
+commit waits for the peer.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+# Seconds without a sign of the standby (it answers once a second) before its membership is looked at.
+SILENCE_S = 1.5
+# A standby further behind would make the first synchronous commits wait for the transfer.
+NEARLY_CAUGHT_UP_BYTES = 16 << 20
+
+
+class DataState(StrEnum):
+    """Value of the node attribute RESOURCE-data."""
+
+    LATEST = "latest"
+    SYNC = "sync"
+    LEAVING = "leaving"
+    STALE = "stale"
+
+
+class HandshakePhase(StrEnum):
+    """How far the way from one copy to two has been gone."""
+
+    NONE = "none"
+    REQUESTED = "requested"
+    EFFECTIVE = "effective"
+
+
+class Decision(StrEnum):
+    """What the primary has to do next."""
+
+    KEEP = "keep"
+    WATCH = "watch"
+    LOOK_AROUND = "look around"
+    YIELD = "yield"
+    CLAIM = "claim"
+    REQUIRE_STANDBY = "require standby"
+    NOTE_EFFECT = "note effect"
+    MARK_SYNC = "mark sync"
+    GO_ALONE = "go alone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What this node sees of the cluster; None where there was no answer."""
+
+    quorate: bool | None
+    peer_is_member: bool | None
+    arbiter: bool = False
+    client_network_seen: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandbyLink:
+    """The peer's standby as the primary's server sees it; durations in seconds."""
+
+    streaming: bool = False
+    synchronous: bool = False
+    flushed: int = 0
+    silent_s: float = 0.0
+    stuck_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicationView:
+    """All that the primary's decision depends on; positions in bytes of WAL."""
+
+    own: DataState | None
+    peer: DataState | None
+    required: bool
+    link: StandbyLink
+    flushed: int
+    redo: int
+    phase: HandshakePhase = HandshakePhase.NONE
+    phase_position: int = 0
+    surroundings: Surroundings | None = None
+    patience_s: float = 10.0
+
+
+def decide(view: ReplicationView) -> Decision:
+    """The primary's next step; LOOK_AROUND asks for the surroundings and to be called again."""
+    if view.own is DataState.STALE and view.peer is DataState.LATEST:
+        return Decision.YIELD
+    if view.own is not DataState.LATEST:
+        return Decision.CLAIM
+    if not view.required:
+        return _while_alone(view)
+    if view.peer is DataState.LEAVING or _standby_is_away(view):
+        return _without_standby(view)
+    if view.peer is DataState.SYNC:
+        return Decision.KEEP
+    return _handshake(view)
+
+
+def _standby_is_away(view: ReplicationView) -> bool:
+    return not view.link.streaming or view.link.silent_s >= SILENCE_S or view.link.stuck_s >= view.patience_s
+
+
+def _while_alone(view: ReplicationView) -> Decision:
+    if view.peer not in (DataState.STALE, DataState.LEAVING):
+        return Decision.GO_ALONE
+    behind = view.flushed - view.link.flushed
+    ready = view.link.streaming and view.link.silent_s < SILENCE_S and behind <= NEARLY_CAUGHT_UP_BYTES
+    return Decision.REQUIRE_STANDBY if ready and view.peer is DataState.STALE else Decision.KEEP
+
+
+def _handshake(view: ReplicationView) -> Decision:
+    if view.phase is HandshakePhase.NONE:
+        return Decision.REQUIRE_STANDBY
+    if view.phase is HandshakePhase.REQUESTED:
+        return Decision.NOTE_EFFECT if view.redo >= view.phase_position else Decision.WATCH
+    confirmed = view.link.synchronous and view.link.flushed >= view.phase_position
+    return Decision.MARK_SYNC if confirmed else Decision.WATCH
+
+
+def _without_standby(view: ReplicationView) -> Decision:
+    around = view.surroundings
+    if around is None:
+        return Decision.LOOK_AROUND
+    if not around.quorate or around.peer_is_member is None:
+        return Decision.WATCH
+    if around.peer_is_member:
+        waited_s = max(view.link.silent_s, view.link.stuck_s)
+        # Patience protects a copy that counts; one that is stale already costs nothing to leave behind.
+        gone = view.peer is not DataState.SYNC or waited_s >= view.patience_s
+        return Decision.GO_ALONE if gone else Decision.WATCH
+    if not around.arbiter and around.client_network_seen is False:
+        return Decision.WATCH
+    return Decision.GO_ALONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eligibility:
+    """What decides whether this node's data may serve; met: the peer's knowledge came here since the last cut-off."""
+
+    own: DataState | None
+    peer: DataState | None
+    met: bool
+    peer_is_member: bool | None
+    repair_pending: bool = False
+
+
+def why_not_promoted(candidate: Eligibility) -> str | None:
+    """The reason that forbids a promotion, or None when this node's data holds every acknowledged write."""
+    if candidate.repair_pending:
+        return "the data of this node waits for its repair"
+    if candidate.own not in (DataState.LATEST, DataState.SYNC):
+        return f"the data of this node is {candidate.own or 'unknown'}"
+    # Only the holder of the latest data lets its peer catch up: while that is stale, nobody has overtaken it.
+    if candidate.own is DataState.LATEST and candidate.peer in (DataState.STALE, DataState.LEAVING):
+        return None
+    if not candidate.met and not candidate.peer_is_member:
+        return "the peer may have gone on without this node; it has not been seen since this node came up"
+    if candidate.own is DataState.SYNC and candidate.peer is not DataState.LATEST:
+        return "no node holds the latest data"
+    return None
+
+
+def promotion_score(candidate: Eligibility, *, promoted: bool) -> int | None:
+    """Pacemaker's promotion score; None stands for minus infinity."""
+    if promoted:
+        return None if candidate.own is DataState.STALE else 1000
+    if why_not_promoted(candidate) is not None:
+        return None
+    return 900 if candidate.own is DataState.LATEST else 100

@@ -1,0 +1,86 @@
+"""Data that a repair would discard is kept: never deleted, named by the time it was set aside."""
+
+import gzip
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from live_cluster_agent import files, process, wal
+from live_cluster_agent.outcome import AgentProblem
+from live_cluster_agent.parameters import Parameters
+
+# Segments are mostly zeros behind their end; the fastest level takes them to a few per cent.
+_GZIP_LEVEL = 1
+
+
+def stamp() -> str:
+    """UTC time for names, such as 20250131T235959Z."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def free_name(path: str) -> str:
+    """The path itself or, when it is taken, with a number behind."""
+    if not os.path.lexists(path):
+        return path
+    number = next(n for n in range(2, 1000) if not os.path.lexists(f"{path}.{n}"))
+    return f"{path}.{number}"
+
+
+def move_data_directory(parameters: Parameters) -> str | None:
+    """Rename the data directory beside itself; the new path, or None when there was nothing to keep."""
+    if not os.path.isdir(parameters.pgdata):
+        return None
+    if not os.listdir(parameters.pgdata):
+        os.rmdir(parameters.pgdata)
+        return None
+    kept = free_name(f"{parameters.pgdata}.set-aside-{stamp()}")
+    try:
+        os.rename(parameters.pgdata, kept)
+    except OSError as problem:
+        raise AgentProblem(f"the data directory cannot be set aside: {problem}") from problem
+    files.sync_directory(os.path.dirname(kept))
+    return kept
+
+
+def diverged_commits(parameters: Parameters, *, timeline: int, fork: int, end: int) -> int:
+    """How many commits lie behind the fork on this node's timeline."""
+    where = ("--path", f"{parameters.pgdata}/pg_wal", "--timeline", str(timeline))
+    what = ("--start", wal.format_lsn(fork), "--end", wal.format_lsn(end), "--rmgr", "Transaction")
+    argv = (parameters.program("pg_waldump"), *where, *what)
+    # The end of valid WAL is reported as an error; what was read up to there counts.
+    shown = process.run(argv, timeout_s=600, as_database=True)
+    return sum("desc: COMMIT" in line for line in shown.out.splitlines())
+
+
+def keep_diverged_wal(parameters: Parameters, order: Mapping[str, object], *, segment_bytes: int) -> str:
+    """Copy, compressed, the WAL segments that hold what the primary does not have; the directory they are in."""
+    timeline = int(str(order["timeline"]))
+    fork, end = wal.parse_lsn(str(order["fork"])), wal.parse_lsn(str(order["end"]))
+    first, last = (
+        wal.segment_number(fork, segment_bytes),
+        wal.segment_number(max(end - 1, fork), segment_bytes),
+    )
+    directory = free_name(parameters.state(f"set-aside/{stamp()}"))
+    os.makedirs(directory, mode=0o700)
+    kept = []
+    for name in sorted(os.listdir(f"{parameters.pgdata}/pg_wal")):
+        if not wal.SEGMENT_NAME.match(name):
+            continue
+        its_timeline, number = wal.split_segment_name(name, segment_bytes)
+        if its_timeline == timeline and first <= number <= last:
+            _compress(f"{parameters.pgdata}/pg_wal/{name}", f"{directory}/{name}.gz")
+            kept.append(name)
+    description = {**order, "node": parameters.node, "set_aside": stamp(), "segments": kept}
+    files.write_durably(f"{directory}/manifest.json", json.dumps(description, indent=1) + "\n")
+    files.sync_directory(os.path.dirname(directory))
+    return directory
+
+
+def _compress(source: str, target: str) -> None:
+    with open(source, "rb") as plain, open(target, "xb") as raw:
+        with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_GZIP_LEVEL) as packed:
+            while block := plain.read(1 << 20):
+                packed.write(block)
+        raw.flush()
+        os.fsync(raw.fileno())

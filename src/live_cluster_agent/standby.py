@@ -1,0 +1,80 @@
+"""The standby's own care: does it follow the primary, and if not, why?"""
+
+from live_cluster_agent import memory, outcome, waiting
+from live_cluster_agent.agent import Agent
+from live_cluster_agent.cluster import NodeRecord
+from live_cluster_agent.divergence import Verdict, judge
+from live_cluster_agent.postgres import ServerFacts
+from live_cluster_agent.rejoin_request import RejoinRequest
+from live_cluster_agent.replication import DataState
+from live_cluster_agent.upstream import local_end, primary_facts
+from live_cluster_agent.wal import format_lsn
+
+# A walreceiver needs this long to come up again by itself (retry interval, two addresses).
+PATIENCE_S = 4.0
+
+
+def check_upstream(agent: Agent, facts: ServerFacts, records: dict[str, NodeRecord]) -> bool:
+    """Order a repair when this data cannot follow the primary; True when one has been ordered."""
+    streaming = facts.receiver == "streaming"
+    now = waiting.now_s()
+    sign = memory.StandbySign(streaming=streaming, reply=f"{now}", flushed=facts.received, commits_waiting=0)
+    running = agent.server.postmaster()
+    seen = memory.remember(
+        memory.load(agent.memory_path), sign, server=running.identity if running else "", now_s=now
+    )
+    memory.save(agent.memory_path, seen)
+    request = RejoinRequest(agent.parameters)
+    if streaming:
+        if request.status.get("state") == "started":
+            request.report("done", "the standby follows the primary")
+        return False
+    following = records[agent.parameters.peer].data is DataState.LATEST
+    if not following or records[agent.parameters.node].data is DataState.LATEST:
+        return False
+    # Asking a dead peer takes seconds, and a promotion would have to wait for them.
+    if now - seen.reply_since < PATIENCE_S or not agent.cluster.surroundings().peer_is_member:
+        return False
+    return _order_repair(agent, facts, request)
+
+
+def _order_repair(agent: Agent, facts: ServerFacts, request: RejoinRequest) -> bool:
+    local = local_end(agent.server, received=facts.received)
+    primary = primary_facts(agent.parameters)
+    if primary is None:
+        return False
+    verdict, fork = judge(local, primary)
+    if verdict is Verdict.FOLLOWS:
+        return False
+    # "No rewind required", and diverged all the same: has been seen; then only a copy helps.
+    rewound_in_vain = request.status.get("state") == "started" and request.status.get("method") == "rewind"
+    if verdict is Verdict.DIVERGED and fork is not None and not rewound_in_vain:
+        request.order_rewind(
+            {"timeline": local.timeline, "fork": format_lsn(fork), "end": format_lsn(local.position)}
+        )
+    else:
+        request.order_reclone(
+            f"the local data is {verdict} (timeline {local.timeline}, {format_lsn(local.position)})"
+        )
+    request.launch()
+    return True
+
+
+def resume_repair(agent: Agent, request: RejoinRequest) -> int:
+    """Keep a repair going or start the server after it; the node counts as a running standby meanwhile."""
+    if request.pending:
+        if not request.active:
+            request.launch()
+    elif request.ready_to_start and agent.server.postmaster() is None and not request.active:
+        start_repaired(agent, request)
+    records = agent.cluster.nodes()
+    agent.cluster.set_score(None, known=records[agent.parameters.node].score)
+    return outcome.SUCCESS
+
+
+def start_repaired(agent: Agent, request: RejoinRequest) -> None:
+    """First start on repaired data; when it fails, Pacemaker's next monitor finds nothing running."""
+    request.report("started", "the server starts on the repaired data")
+    agent.server.write_replication_settings(required=False)
+    agent.server.become_standby_at_start()
+    agent.server.launch(wait_s=agent.parameters.action_timeout_s / 2)
