@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -112,7 +113,7 @@ def _run(server: Server, argv: Sequence[str]) -> None:
     if completed.returncode != 0:
         output = completed.stderr.decode(errors="replace").strip()
         fields = {"command": " ".join(argv), "exit_code": completed.returncode, "output": output}
-        raise CommandFailed(problem("command-failed", node=server.name, **fields))
+        raise CommandFailed(problem("command-failed", node=os.uname().nodename, **fields))
 
 
 def _watch(wish: Wish, before: ClusterView, server: Server, waiting: Waiting) -> ClusterView:

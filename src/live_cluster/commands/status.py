@@ -1,20 +1,22 @@
-"""Look at the cluster from this server, without SSH: all local tools are asked at once."""
+"""Look at the cluster from this server, without SSH: all local tools are asked at once.
+
+They are at work before the modules that read their answers are loaded: that takes as long as crm_mon does.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from live_cluster.errors import LiveClusterError, Unconfigured, Unreachable, problem
 from live_cluster.probes import local_tools
-from live_cluster.remote.local import Completed, start_local
+from live_cluster.remote.local import start_local
 
 if TYPE_CHECKING:
+    from live_cluster.errors import LiveClusterError
     from live_cluster.model.cluster_view import ClusterView
     from live_cluster.model.health import Observation
+    from live_cluster.remote.local import Completed
 
 # A hung tool (full disk, frozen daemon) must not hang `status`; an idle machine answers in 0.03 s.
 TOOL_DEADLINE_S = 30.0
@@ -27,49 +29,52 @@ class Running(Protocol):
         """Wait for its end; both outputs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class Server(NamedTuple):
     """What is needed of this server: processes, the file `configure` writes last, the agent's progress."""
 
-    name: str = field(default_factory=lambda: os.uname().nodename)
     start: Callable[[Sequence[str]], Running] = start_local
-    mark: Path = Path("/etc/live-cluster/cluster.toml")
-    rejoin: Path = Path("/var/lib/live-cluster/postgresql/rejoin.json")
+    mark: str = "/etc/live-cluster/cluster.toml"
+    rejoin: str = "/var/lib/live-cluster/postgresql/rejoin.json"
 
 
-def observe(server: Server) -> Observation:
+class Asked(NamedTuple):
+    """Tools at work; None where a tool is not installed."""
+
+    crm_mon: Running | None
+    psql: Running | None = None
+    quorum: Running | None = None
+    links: Running | None = None
+
+
+def ask(server: Server) -> Asked:
+    """Start every tool."""
+    return Asked(
+        crm_mon=_start(server, local_tools.CRM_MON),
+        psql=_start(server, local_tools.psql_command()),
+        links=_start(server, local_tools.LINK_TOOL),
+        quorum=_start(server, local_tools.QUORUM_TOOL),
+    )
+
+
+def understand(asked: Asked, server: Server) -> Observation:
     """Everything `status` shows; Unconfigured or Unreachable where there is no cluster to look at."""
-    crm_mon = _start_crm_mon(server)
-    others = [
-        _start(server, argv)
-        for argv in (local_tools.psql_command(), local_tools.QUORUM_TOOL, local_tools.LINK_TOOL)
-    ]
-    # Loaded while the tools work.
     from live_cluster.model.health import Observation
     from live_cluster.model.replication import replication_of
     from live_cluster.probes import membership, replication
 
-    database, quorum, links = (_text(running) for running in others)
-    view = _view(crm_mon, server)
+    view = _view(asked.crm_mon, server)
     return Observation(
         view=view,
-        replication=replication_of(view, replication.parse_replication(database)),
-        quorum=membership.parse_quorum(quorum),
-        links=membership.parse_links(links),
-        rejoin=replication.parse_rejoin(server.rejoin.read_text() if server.rejoin.exists() else ""),
+        replication=replication_of(view, replication.parse_replication(_text(asked.psql))),
+        quorum=membership.parse_quorum(_text(asked.quorum)),
+        links=membership.parse_links(_text(asked.links)),
+        rejoin=replication.parse_rejoin(_content(server.rejoin)),
     )
 
 
 def view_now(server: Server) -> ClusterView:
-    """Only what Pacemaker reports; errors as `observe`."""
-    return _view(_start_crm_mon(server), server)
-
-
-def _start_crm_mon(server: Server) -> Running:
-    try:
-        return server.start(local_tools.CRM_MON)
-    except FileNotFoundError as error:
-        raise Unconfigured(problem("cluster-tools-missing", tool=local_tools.CRM_MON[0])) from error
+    """Only what Pacemaker reports; errors as `understand`."""
+    return _view(_start(server, local_tools.CRM_MON), server)
 
 
 def _start(server: Server, argv: Sequence[str] | None) -> Running | None:
@@ -85,22 +90,45 @@ def _text(running: Running | None) -> str:
     return "" if running is None else running.finish(timeout_s=TOOL_DEADLINE_S).text
 
 
-def _view(crm_mon: Running, server: Server) -> ClusterView:
+def _content(path: str) -> str:
+    try:
+        # pathlib would cost 5 ms.
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def _view(crm_mon: Running | None, server: Server) -> ClusterView:
     from live_cluster.probes.pacemaker import NoClusterView, parse_crm_mon
 
+    if crm_mon is None:
+        raise _tools_missing()
     completed = crm_mon.finish(timeout_s=TOOL_DEADLINE_S)
     try:
         view = parse_crm_mon(completed.stdout)
     except NoClusterView as error:
         raise _no_cluster(server) from error
-    if not view.sets and not server.mark.exists():
+    if not view.sets and not _is_configured(server):
         # Debian's package starts a cluster of one that has nothing to do with us.
-        raise Unconfigured(problem("cluster-not-configured"))
+        raise _no_cluster(server)
     return view
 
 
+def _is_configured(server: Server) -> bool:
+    return os.path.exists(server.mark)  # noqa: PTH110
+
+
+def _tools_missing() -> LiveClusterError:
+    from live_cluster.errors import Unconfigured, problem
+
+    return Unconfigured(problem("cluster-tools-missing", tool=local_tools.CRM_MON[0]))
+
+
 def _no_cluster(server: Server) -> LiveClusterError:
-    if not server.mark.exists():
+    from live_cluster.errors import Unconfigured, Unreachable, problem
+
+    if not _is_configured(server):
         return Unconfigured(problem("cluster-not-configured"))
     corosync, pacemaker = (*_text(_start(server, local_tools.SERVICES)).split(), "unknown", "unknown")[:2]
     if (corosync, pacemaker) == ("active", "active"):

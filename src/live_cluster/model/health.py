@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from live_cluster.messages import Message, message
 from live_cluster.model.cluster_view import ClusterView, Instance, Kind, Node, ResourceSet, Role
@@ -20,8 +20,7 @@ class Level(Enum):
     DOWN = "down"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(NamedTuple):
     """Everything that was seen; `quorum` None and no links where Corosync's tools gave no answer."""
 
     view: ClusterView
@@ -31,16 +30,14 @@ class Observation:
     rejoin: Rejoin | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
+class Loss(NamedTuple):
     """Whether the pair can lose this head, and why not."""
 
     node: str
     reasons: tuple[Message, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """`down` and `blocking` hold for the whole cluster, `losses` for each head that is still there."""
 
     down: tuple[Message, ...] = ()
@@ -216,4 +213,4 @@ def _hazards(seen: Observation) -> Iterator[Message]:
         yield message("hazard-commits-wait")
     bans = [count for count in seen.view.fail_counts if not count.bans]
     for count in bans:
-        yield message("hazard-failures-counted", resource=count.resource, node=count.node, count=count.count)
+        yield message("hazard-failures-counted", resource=count.resource, node=count.node, count=count.times)

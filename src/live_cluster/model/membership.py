@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quorum:
+class Quorum(NamedTuple):
     """Votes at this moment; `arbiter` says that a quorum device is configured and known to Corosync."""
 
     total_votes: int
@@ -21,8 +20,7 @@ class Quorum:
         return self.total_votes - 1 >= self.needed_votes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(NamedTuple):
     """One Corosync link from this server to the other."""
 
     number: int

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from live_cluster.model.cluster_view import ClusterView, Role
 
@@ -16,8 +16,7 @@ class Mode(Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standby:
+class Standby(NamedTuple):
     """One row of pg_stat_replication on the primary; lag is what the standby has yet to replay."""
 
     name: str
@@ -31,8 +30,7 @@ class Standby:
         return self.sync_state in ("sync", "quorum") and self.state == "streaming"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalDatabase:
+class LocalDatabase(NamedTuple):
     """What the PostgreSQL on this server answers; the receiver's fields only have values on a standby."""
 
     in_recovery: bool
@@ -42,8 +40,7 @@ class LocalDatabase:
     receiver_lag_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replication:
+class Replication(NamedTuple):
     """Who is primary, who follows, and how closely; `lag_bytes` None where this server cannot tell."""
 
     mode: Mode
@@ -54,8 +51,7 @@ class Replication:
     commits_wait: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejoin:
+class Rejoin(NamedTuple):
     """How far the agent is with bringing this server's copy back; sizes are None while unknown."""
 
     state: str

@@ -158,7 +158,7 @@ def _fail_counts(root: ET.Element) -> Iterator[FailCount]:
                 yield FailCount(
                     resource=history.get("id", "").partition(":")[0],
                     node=node.get("name", ""),
-                    count=_score(count),
+                    times=_score(count),
                     threshold=_score(history.get("migration-threshold", "")) or INFINITY,
                 )
 

@@ -1,0 +1,84 @@
+"""The JSON form of `live-cluster status`."""
+
+from __future__ import annotations
+
+from live_cluster.messages import Message, render
+from live_cluster.model.health import Observation, Verdict
+from live_cluster.model.replication import Rejoin
+
+
+def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
+    """The JSON form; new fields may be added within version 1, none is removed or renamed."""
+    view, replication = seen.view, seen.replication
+    return {
+        "version": 1,
+        "stack": view.stack,
+        "dc": {"name": view.dc, "version": view.dc_version, "quorum": view.with_quorum},
+        "maintenance_mode": view.maintenance_mode,
+        "resources_stopped": view.stop_all_resources,
+        "nodes": [
+            {
+                "name": node.name,
+                "online": node.online,
+                "standby": node.standby,
+                "maintenance": node.maintenance,
+                "pending": node.pending,
+                "unclean": node.unclean,
+            }
+            for node in view.nodes
+        ],
+        "resources": [
+            {
+                "id": one.id,
+                "agent": one.agent,
+                "group": group.id,
+                "node": one.nodes[0] if one.nodes else None,
+                "role": one.role.value,
+                "failed": one.failed,
+                "managed": one.managed,
+            }
+            for group, one in view.instances()
+        ],
+        "failed_actions": [
+            {
+                "resource": one.resource,
+                "task": one.task,
+                "node": one.node,
+                "reason": one.exit_reason or one.exit_status,
+                "when": one.when,
+            }
+            for one in view.failures
+        ],
+        "replication": {
+            "mode": replication.mode.value,
+            "primary": replication.primary,
+            "standby": replication.standby,
+            "standby_state": replication.standby_state,
+            "lag_bytes": replication.lag_bytes,
+        },
+        "rejoin": _rejoin(seen.rejoin),
+        "verdict": {
+            "healthy": verdict.healthy,
+            "level": verdict.level.value,
+            "can_lose": list(verdict.can_lose),
+            "reasons": [_reason(one) for one in verdict.reasons],
+            "hazards": [_reason(one) for one in verdict.hazards],
+        },
+    }
+
+
+def _rejoin(rejoin: Rejoin | None) -> dict[str, object] | None:
+    if rejoin is None:
+        return None
+    return {
+        "state": rejoin.state,
+        "method": rejoin.method,
+        "message": rejoin.message,
+        "done_bytes": rejoin.done_bytes,
+        "total_bytes": rejoin.total_bytes,
+        "set_aside": list(rejoin.set_aside),
+    }
+
+
+def _reason(reason: Message) -> dict[str, str]:
+    return {"code": reason.code, "message": render(reason, "en")}
