@@ -6,6 +6,7 @@ click stops at the first mistake and words it in English, so the words are read 
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ from live_cluster.cli.option_names import (
     option_named,
     similar_option,
 )
-from live_cluster.cli.secret_input import SecretSource, secrets_in
+from live_cluster.cli.secret_input import STANDARD_INPUT, SecretSource, secrets_in
 from live_cluster.cli.settings_file import STORED_DIRECTORY, read_settings_file, read_stored
 from live_cluster.errors import Problem, Severity, problem, warning
 from live_cluster.model.raw_settings import Origin, RawSettings, RawValue, Source, shown
@@ -72,6 +73,8 @@ def configure_arguments(argv: Sequence[str], inputs: Inputs) -> tuple[Arguments,
         settings = settings.also(found)
         problems += faults
     settings = settings.also(secrets_in(inputs.environment))
+    if spoken.last(PASSPHRASE_FILE) == STANDARD_INPUT:
+        inputs.secrets.reserve(f"--{PASSPHRASE_FILE}")
     for name, path in spoken.secret_files:
         secret, faults = inputs.secrets.read(name, path)
         problems += faults
@@ -146,20 +149,15 @@ class SpokenWords:
 def read_words(argv: Sequence[str]) -> SpokenWords:
     """`--name value`, `--name=value` and `--switch`, in any order."""
     spoken = SpokenWords()
-    words = list(argv)
+    words = deque(argv)
     last: OptionName | None = None
-    position = 0
-    while position < len(words):
-        word = words[position]
-        position += 1
+    while words:
+        word = words.popleft()
         typed, equals, text = word.partition("=")
         option = option_named(typed)
         if option is None:
-            spoken.problems.append(_unknown(word, last))
-            # What follows an unknown option is most likely its value: one mistake, one sentence.
-            if _looks_like_option(word) and not equals and position < len(words):
-                position += 0 if _looks_like_option(words[position]) else 1
-                last = None
+            spoken.problems.append(_unknown(word, words, last))
+            last = None if _looks_like_option(word) else last
             continue
         last = option
         if not option.takes_value:
@@ -169,9 +167,8 @@ def read_words(argv: Sequence[str]) -> SpokenWords:
                 spoken.take(option, "true")
         elif equals:
             spoken.take(option, text)
-        elif position < len(words) and not _is_option(words[position]):
-            spoken.take(option, words[position])
-            position += 1
+        elif words and not _is_option(words[0]):
+            spoken.take(option, words.popleft())
         else:
             fault = problem("option-without-value", option=option.typed_name, metavar=option.metavar)
             spoken.problems.append(fault)
@@ -187,20 +184,30 @@ def _looks_like_option(word: str) -> bool:
     return word[:1] in {"-", *_DASHES} and len(word) > 1 and not word[1].isdigit()
 
 
-def _unknown(word: str, last: OptionName | None) -> Problem:
-    """Why a word fits nowhere. It may be a part of a password without quotes, which is not shown."""
-    typed = word.partition("=")[0]
-    bare = typed.lstrip("-" + _DASHES)
-    similar = similar_option(bare)
-    if _looks_like_option(word) and word[0] in _DASHES:
-        return problem("argument-long-dash", option=bare, value=shown(typed), similar=similar or f"--{bare}")
+def _unknown(word: str, rest: deque[str], last: OptionName | None) -> Problem:
+    """Why a word fits nowhere; takes what belongs to it from `rest`: one mistake, one sentence."""
     if _looks_like_option(word):
-        if similar is None:
-            return problem("option-unknown", option=bare, typed=shown(typed))
-        return problem("option-unknown-similar", option=bare, typed=shown(typed), similar=similar)
+        # What follows an unknown option is most likely its value.
+        if "=" not in word and rest and not _looks_like_option(rest[0]):
+            rest.popleft()
+        return _unknown_option(word.partition("=")[0])
     if not word.strip():
         return problem("argument-blank")
+    stray = [word]
+    while rest and rest[0].strip() and not _looks_like_option(rest[0]):
+        stray.append(rest.popleft())
     if last is None or not last.takes_value:
-        return problem("argument-stray-first", value=shown(word))
-    value = "…" if last.is_secret else shown(word)
+        return problem("argument-stray-first", value=shown(" ".join(stray)))
+    # Words after a password are most likely the rest of it.
+    value = "…" if last.is_secret else shown(" ".join(stray))
     return problem("argument-stray", option=last.typed_name, value=value)
+
+
+def _unknown_option(typed: str) -> Problem:
+    bare = typed.lstrip("-" + _DASHES)
+    similar = similar_option(bare)
+    if typed[0] in _DASHES:
+        return problem("argument-long-dash", option=bare, value=shown(typed), similar=similar or f"--{bare}")
+    if similar is None:
+        return problem("option-unknown", option=bare, typed=shown(typed))
+    return problem("option-unknown-similar", option=bare, typed=shown(typed), similar=similar)

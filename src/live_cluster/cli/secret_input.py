@@ -46,6 +46,10 @@ class SecretSource:
             return cls(stdin=io.BytesIO(), is_terminal=False, ask=ask_on_terminal)
         return cls(stdin=sys.stdin.buffer, is_terminal=sys.stdin.isatty(), ask=ask_on_terminal)
 
+    def reserve(self, reader: str) -> None:
+        """Standard input is for `reader`, an option; on a terminal everybody can ask in turn."""
+        self._reader = reader
+
     def read(self, option: str, path: str) -> tuple[Secret | None, tuple[Problem, ...]]:
         """The first line's text of `path` ("-": standard input or a question); one line end is cut off."""
         if path != STANDARD_INPUT:
@@ -53,8 +57,8 @@ class SecretSource:
         if self.is_terminal:
             return self._ask(option)
         if self._reader:
-            return None, (problem("stdin-wanted-twice", option=option, other=f"--{self._reader}-file"),)
-        self._reader = option
+            return None, (problem("stdin-wanted-twice", option=option, other=self._reader),)
+        self.reserve(f"--{option}-file")
         try:
             content = self.stdin.read(MAX_SECRET_BYTES + 1)
         except OSError as error:
@@ -63,10 +67,8 @@ class SecretSource:
         return _decoded(option, path, content)
 
     def _ask(self, option: str) -> tuple[Secret | None, tuple[Problem, ...]]:
-        is_passphrase = option == "passphrase"
         try:
-            prompt = "prompt-passphrase" if is_passphrase else "prompt-secret"
-            text = self.ask(message(prompt, option=option))
+            text = self.ask(message("prompt-secret", option=option))
         except EOFError:
             text = ""
         except UnicodeDecodeError:

@@ -87,7 +87,6 @@ TEXTS: dict[str, str] = {
     "secret-not-entered": "--{option}-file -: no password was entered.",
     "stdin-wanted-twice": "--{option}-file -: standard input can give one password only, and {other} takes it already. Use a file.",
     "prompt-secret": "Password for --{option}: ",
-    "prompt-passphrase": "Passphrase: ",
     # Settings files.
     "settings-file-missing": 'There is no file "{path}". Check the path given with --config.',
     "settings-file-unreadable": '"{path}" cannot be read ({reason}).',

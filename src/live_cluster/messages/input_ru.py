@@ -87,7 +87,6 @@ TEXTS: dict[str, str] = {
     "secret-not-entered": "--{option}-file -: пароль не введён.",
     "stdin-wanted-twice": "--{option}-file -: со стандартного ввода можно прочитать только один пароль, его уже читает {other}. Используйте файл.",
     "prompt-secret": "Пароль для --{option}: ",
-    "prompt-passphrase": "Парольная фраза: ",
     # Settings files.
     "settings-file-missing": "Файла «{path}» нет. Проверьте путь, указанный в --config.",
     "settings-file-unreadable": "«{path}» не читается ({reason}).",

@@ -400,7 +400,6 @@ WORDS = [
         "value without quotes",
         [*good_but(), "--public-ip", "10.81.0.100", "и", "всё"],
         "argument-stray public-ip",
-        "argument-stray public-ip",
         "option-repeated-same public-ip",
     ),
     bad("a word first", ["configure", *good_but()], "argument-stray-first"),
@@ -483,6 +482,12 @@ SECRETS = [
         "option-needed smsc-port",
         "option-needed smsc-username",
         "not-available-yet smsc-password",
+        stdin=b"secret\n",
+    ),
+    bad(
+        "passphrase and password from standard input",
+        [*good_but(), "--passphrase-file=-", "--smsc-password-file=-"],
+        "stdin-wanted-twice smsc-password",
         stdin=b"secret\n",
     ),
     bad(

@@ -78,8 +78,8 @@ def test_a_terminal_asks() -> None:
     assert not problems
     assert secret is not None
     assert secret.reveal() == HARD
-    source.read("passphrase", "-")
-    assert asked == ["Password for --smsc-password: ", "Passphrase: "]
+    source.read("filestorage-password", "-")
+    assert asked == ["Password for --smsc-password: ", "Password for --filestorage-password: "]
 
 
 def test_no_answer_is_a_problem() -> None:
