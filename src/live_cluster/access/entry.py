@@ -117,7 +117,8 @@ def _read_passphrase(name: str, tell: Tell) -> str:
         return content.decode("utf-8")
     except OSError as error:
         reason = error.strerror or str(error)
-    except UnicodeDecodeError:
+    except ValueError:
+        # Bytes that are no UTF-8, or a file name that no system knows.
         reason = "not text"
     raise InputRejected(
         problem("passphrase-file-unreadable", option="passphrase-file", path=name, reason=reason)
