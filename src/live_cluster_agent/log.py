@@ -10,7 +10,8 @@ _LEVELS = {"INFO": syslog.LOG_INFO, "WARNING": syslog.LOG_WARNING, "ERROR": sysl
 def _write(level: str, text: str) -> None:
     resource = os.environ.get("OCF_RESOURCE_INSTANCE", "postgresql")
     sys.stderr.write(f"postgresql({resource})[{os.getpid()}]: {level}: {text}\n")
-    if os.environ.get("OCF_RA_VERSION_MAJOR") or os.environ.get("INVOCATION_ID"):
+    # A systemd unit's stderr is in the journal already.
+    if os.environ.get("OCF_RA_VERSION_MAJOR"):
         syslog.openlog(f"postgresql({resource})", syslog.LOG_PID, syslog.LOG_DAEMON)
         syslog.syslog(_LEVELS[level], f"{level}: {text}")
 

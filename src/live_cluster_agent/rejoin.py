@@ -148,18 +148,19 @@ class Repair:
         done = process.follow(argv + manner, self._progress("copying", "copy"))
         if not done.succeeded:
             raise AgentProblem(f"pg_basebackup: {done.complaint}")
-        files.write_durably(self.request.path(ARRIVED), "the copy is complete\n")
+        kept = set_aside.free_name(f"{parameters.pgdata}.set-aside-{set_aside.stamp()}")
+        files.write_durably(self.request.path(ARRIVED), kept + "\n")
 
     def _install(self) -> None:
         """Put a complete copy in the place of the old data; every step may already have been done."""
-        kept = None
+        kept = (files.read_text(self.request.path(ARRIVED)) or "").strip()
         if os.path.isdir(self.incoming):
             self.agent.server.stop(deadline_s=60.0)
-            kept = set_aside.move_data_directory(self.agent.parameters)
+            set_aside.move_data_directory(self.agent.parameters, kept)
             os.rename(self.incoming, self.agent.parameters.pgdata)
             files.sync_directory(os.path.dirname(self.incoming))
         self.agent.server.become_standby_at_start()
-        if kept is not None:
+        if os.path.isdir(kept):
             self.request.report(
                 "copying", f"the old data was set aside as {kept}", method="copy", set_aside=[kept]
             )

@@ -1,5 +1,6 @@
 """Data that a repair would discard is kept: never deleted, named by the time it was set aside."""
 
+import errno
 import gzip
 import json
 import os
@@ -27,20 +28,33 @@ def free_name(path: str) -> str:
     return f"{path}.{number}"
 
 
-def move_data_directory(parameters: Parameters) -> str | None:
-    """Rename the data directory beside itself; the new path, or None when there was nothing to keep."""
+def move_data_directory(parameters: Parameters, kept: str) -> None:
+    """Rename the data directory, if there is one, to its new name beside the old one."""
     if not os.path.isdir(parameters.pgdata):
-        return None
-    if not os.listdir(parameters.pgdata):
-        os.rmdir(parameters.pgdata)
-        return None
-    kept = free_name(f"{parameters.pgdata}.set-aside-{stamp()}")
+        return
     try:
         os.rename(parameters.pgdata, kept)
     except OSError as problem:
-        raise AgentProblem(f"the data directory cannot be set aside: {problem}") from problem
+        if problem.errno not in (errno.EXDEV, errno.ENOTEMPTY):
+            raise AgentProblem(f"the data directory cannot be set aside: {problem}") from problem
+        _move_tree(parameters.pgdata, kept)
     files.sync_directory(os.path.dirname(kept))
-    return kept
+
+
+def _move_tree(source: str, target: str) -> None:
+    """Move file by file: overlay file systems do not rename directories of their lower layers."""
+    owner = os.stat(source)
+    if not os.path.isdir(target):
+        os.mkdir(target)
+        os.chown(target, owner.st_uid, owner.st_gid)
+        os.chmod(target, owner.st_mode & 0o7777)
+    with os.scandir(source) as entries:
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                _move_tree(entry.path, f"{target}/{entry.name}")
+            else:
+                os.rename(entry.path, f"{target}/{entry.name}")
+    os.rmdir(source)
 
 
 def diverged_commits(parameters: Parameters, *, timeline: int, fork: int, end: int) -> int:
