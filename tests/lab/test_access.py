@@ -374,7 +374,14 @@ def administrator_gets_in(lab: Lab) -> bool:
 
 
 @pytest.mark.parametrize(
-    "setting", ["PermitRootLogin no", "PubkeyAuthentication no", "AllowUsers admin", "AllowGroups staff"]
+    "setting",
+    [
+        "PermitRootLogin no",
+        "PubkeyAuthentication no",
+        "AuthenticationMethods publickey,password",
+        "AllowUsers admin",
+        "AllowGroups staff",
+    ],
 )
 @pytest.mark.usefixtures("root_key")
 def test_where_root_is_kept_out_only_the_configurator_gets_in(
@@ -420,6 +427,32 @@ def test_where_sshd_cannot_be_opened_nothing_is_and_the_reason_is_told(
     server.run(("rm", SETTING))
     lock(server)
     assert remains(server) == ""
+
+
+def test_a_host_certificate_of_the_customers_own_comes_back_after_lock(
+    configurator: Configurator, server: Host, passphrase: str
+) -> None:
+    for command in (
+        "rm -f /root/ca* /root/own*; ssh-keygen -q -t ed25519 -N '' -f /root/ca",
+        "cp /etc/ssh/ssh_host_ed25519_key.pub /root/own.pub",
+        "ssh-keygen -q -s /root/ca -I own -h -n example /root/own.pub",
+    ):
+        server.run(("sh", "-c", command))
+    server.write(SETTING, "HostCertificate /root/own-cert.pub\n")
+    server.run(("systemctl", "reload", "ssh"))
+    own = server.read("/root/own-cert.pub").split()[1]
+    shown = ("ssh-keyscan", "-c", "-T", "20", "127.0.0.1")
+    try:
+        wait_until(
+            lambda: own in server.run(shown, check=False).stdout, deadline_s=60, what="own certificate"
+        )
+        unlock(server, passphrase)
+        assert configurator.gets_in(passphrase)
+        lock(server)
+        wait_until(lambda: own in server.run(shown, check=False).stdout, deadline_s=60, what="it is back")
+    finally:
+        server.run(("rm", SETTING))
+        server.run(("systemctl", "reload", "ssh"))
 
 
 # -- the command --------------------------------------------------------------------------------------------------

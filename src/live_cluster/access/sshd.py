@@ -103,7 +103,7 @@ def parse_effective(text: str) -> EffectiveSshd:
 def render_drop_in(files: AccessFiles) -> str:
     """The one file outside /run. Inert by itself: a pattern without a match is no error for sshd."""
     return (
-        "# Written by live-configure unlock-configurator, removed by lock-configurator and at boot.\n"
+        "# Written by live-configure unlock-configurator, removed by lock-configurator; no effect after a reboot.\n"
         f"Include {files.sshd_config}*\n"
     )
 

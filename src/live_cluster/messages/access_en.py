@@ -34,7 +34,7 @@ TEXTS: dict[str, str] = {
     "sshd-ignores-drop-in": "The SSH server does not read {path}, so nothing was opened. /etc/ssh/sshd_config must begin with: Include /etc/ssh/sshd_config.d/*.conf",
     "host-key-missing": "The SSH server has no host keys, so nothing was opened. Make them: ssh-keygen -A",
     "access-write-failed": "{path} cannot be written ({reason}), so nothing was opened.",
-    "access-self-test-failed": "A trial login did not succeed ({detail}), so this server was locked again. See journalctl --unit=ssh for what the SSH server said; often DenyUsers, DenyGroups or a HostCertificate of its own stand in /etc/ssh.",
+    "access-self-test-failed": "A trial login did not succeed ({detail}), so this server was locked again. See journalctl --unit=ssh for what the SSH server said; often DenyUsers or DenyGroups in /etc/ssh are the reason.",
     # Why another server does not let the configurator in
     "access-let-in": "{node} lets the configurator in.",
     "access-server-off": "{node} ({address}) cannot be reached by SSH: {detail}.",

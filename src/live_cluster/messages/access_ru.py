@@ -34,7 +34,7 @@ TEXTS: dict[str, str] = {
     "sshd-ignores-drop-in": "SSH-сервер не читает {path}, поэтому ничего не открыто. Файл /etc/ssh/sshd_config должен начинаться со строки: Include /etc/ssh/sshd_config.d/*.conf",
     "host-key-missing": "У SSH-сервера нет ключей узла, поэтому ничего не открыто. Создайте их: ssh-keygen -A",
     "access-write-failed": "Не удалось записать {path} ({reason}), поэтому ничего не открыто.",
-    "access-self-test-failed": "Пробный вход не удался ({detail}), поэтому сервер снова закрыт. Что ответил SSH-сервер, покажет journalctl --unit=ssh; часто мешают DenyUsers, DenyGroups или собственный HostCertificate в /etc/ssh.",
+    "access-self-test-failed": "Пробный вход не удался ({detail}), поэтому сервер снова закрыт. Что ответил SSH-сервер, покажет journalctl --unit=ssh; часто мешают DenyUsers или DenyGroups в /etc/ssh.",
     # Why another server does not let the configurator in
     "access-let-in": "{node} пускает конфигуратор.",
     "access-server-off": "{node} ({address}) недоступен по SSH: {detail}.",
