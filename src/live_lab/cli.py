@@ -11,13 +11,13 @@ from live_lab.errors import LabError
 from live_lab.image import ImageWish, layers_for, prune_bases, prune_layers
 from live_lab.lab import Lab, LabWish, all_labs, remove
 from live_lab.process import become
-from live_lab.recipe import RELEASES
+from live_lab.recipe import RELEASES, default_release
 from live_lab.topology import LINKS, plan_hosts
 
 _NAME = click.option(
     "--name", default="lab", show_default=True, help="Which lab; several can run side by side."
 )
-_RELEASE = click.option("--release", type=click.Choice(RELEASES), default="bookworm", show_default=True)
+_RELEASE = click.option("--release", type=click.Choice(RELEASES), default=default_release, show_default=True)
 _PRODUCT = click.option(
     "--with-product/--without-product",
     default=True,

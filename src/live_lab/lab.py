@@ -19,6 +19,7 @@ from live_lab.network import Network
 from live_lab.nspawn_host import Host
 from live_lab.places import STATE_ROOT, Places
 from live_lab.reaper import reap
+from live_lab.recipe import default_release
 from live_lab.state import LabState, load_lab, lock, myself, save_lab
 from live_lab.topology import LINKS, HostPlan, Role, check_name, plan_hosts
 
@@ -57,10 +58,10 @@ class Lab:
 
     @classmethod
     def up(
-        cls, name: str = "t1", release: str = "bookworm", media: int = 1, *, with_product: bool = True
+        cls, name: str = "t1", release: str | None = None, media: int = 1, *, with_product: bool = True
     ) -> Self:
         """Boots a fresh lab that belongs to this process; what is left of an earlier one is removed."""
-        image = ImageWish(release=release, has_product=with_product)
+        image = ImageWish(release=release or default_release(), has_product=with_product)
         return cls.create(name, LabWish(image=image, media=media))
 
     @classmethod

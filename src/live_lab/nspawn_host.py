@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,17 @@ from live_lab.wait import wait_until
 
 # A lab must not set the clock of the machine, load modules into its kernel or reach its ports.
 _WITHHELD = "CAP_SYS_TIME,CAP_SYS_MODULE,CAP_SYS_RAWIO"
+# A command that enters from outside would else have all that we have: its `date -s` would set the machine's clock.
+_WITHOUT = ("setpriv", "--bounding-set=-sys_time,-sys_module,-sys_rawio", "--inh-caps=-all")
+# Arguments: files of control groups to join, --, the command.
 _JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"'
+# nspawn ends with 133 when the system within wants a reboot.
+_POWER = 'while sh -c "$0" "$@"; [ $? = 133 ]; do :; done'
+_NSPAWN_ENVIRONMENT = {
+    "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
+    "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
+    "SYSTEMD_NSPAWN_LOCK": "0",  # its lock files stay behind; the lab has its own
+}
 _CLEAN = (
     "env", "-i", "--chdir=/", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash", "LANG=C.UTF-8",
@@ -65,21 +76,8 @@ class Host:
         """The command line that runs `argv` inside the host: all its namespaces, its control group."""
         files = (str(file) for file in self._cgroup.visitor_files())
         leader = str(self.leader())
-        return (
-            "sh",
-            "-c",
-            _JOIN,
-            "join",
-            *files,
-            "--",
-            "nsenter",
-            "-t",
-            leader,
-            "-a",
-            *_CLEAN,
-            *environment,
-            *argv,
-        )
+        into = ("nsenter", "-t", leader, "-a", *_CLEAN, *environment)
+        return ("sh", "-c", _JOIN, "join", *files, "--", *_WITHOUT, *into, *argv)
 
     def leader(self) -> int:
         """Process id, on this machine, of the host's own process 1."""
@@ -107,13 +105,11 @@ class Host:
         if self._network.is_plugged_in(self.plan):
             self._network.unplug(self.plan)
         self._network.plug_in(self.plan)
-        environment = {
-            **os.environ,
-            "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
-            "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
-        }
-        files = (str(file) for file in self._cgroup.boot_files())
-        argv = ("sh", "-c", _JOIN, "join", *files, "--", *self._nspawn())
+        environment = {**os.environ, **_NSPAWN_ENVIRONMENT}
+        visitors = (str(file) for file in self._cgroup.visitor_files())
+        machine = (str(file) for file in self._cgroup.boot_files())
+        supervisor = ("sh", "-c", _POWER, _JOIN, "join", *machine, "--", *self._nspawn())
+        argv = ("sh", "-c", _JOIN, "join", *visitors, "--", *supervisor)
         pid = detach(argv, log=self._places.console(self.name), env=environment)
         save_power(self._places, self.name, mark_of(pid))
         if wait:
@@ -181,13 +177,16 @@ class Host:
 
 
 def _leader_below(supervisor: int) -> int | None:
-    """The child of nspawn that is process 1 in its own namespace."""
+    """The descendant that is process 1 of a namespace: none between power-on and the start of systemd."""
     try:
         children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-        for child in children:
-            for line in Path(f"/proc/{child}/status").read_text().splitlines():
-                if line.startswith("NSpid:") and len(line.split()) > 2 and line.split()[-1] == "1":
-                    return int(child)
+        for child in map(int, children):
+            status = Path(f"/proc/{child}/status").read_text()
+            namespaced = re.search(r"^NSpid:\t\d+\t(\d+)$", status, re.MULTILINE)
+            if namespaced is None:
+                return _leader_below(child)
+            if namespaced[1] == "1":
+                return child
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import NoReturn
 
 from live_lab.errors import LabCommandFailed, LabCommandTimeout
 from live_lab.wait import slowness
@@ -31,19 +31,12 @@ class Background:
         self, argv: Sequence[str], *, stdin: str | bytes = "", env: Mapping[str, str] | None = None
     ) -> None:
         self.argv = tuple(argv)
-        self._stdout = _scratch_file()
-        self._stderr = _scratch_file()
-        with tempfile.TemporaryFile() as source:
-            source.write(stdin.encode() if isinstance(stdin, str) else stdin)
-            source.seek(0)
-            self._process = subprocess.Popen(
-                self.argv,
-                stdin=source,
-                stdout=self._stdout,
-                stderr=self._stderr,
-                env=env,
-                start_new_session=True,
-            )
+        self._stdout, self._stderr, source = (_scratch(self, name) for name in ("stdout", "stderr", "stdin"))
+        os.write(source, stdin.encode() if isinstance(stdin, str) else stdin)
+        os.lseek(source, 0, os.SEEK_SET)
+        self._process = subprocess.Popen(
+            self.argv, stdin=source, stdout=self._stdout, stderr=self._stderr, env=env, start_new_session=True
+        )
 
     @property
     def pid(self) -> int:
@@ -90,14 +83,15 @@ class Background:
             os.killpg(self.pid, number)
 
 
-def _scratch_file() -> IO[bytes]:
-    # Files, not pipes: a command whose output nobody reads yet must not come to a halt.
-    return tempfile.TemporaryFile()
+def _scratch(owner: object, name: str) -> int:
+    # Memory, not pipes: a command whose output nobody reads yet must not come to a halt.
+    descriptor = os.memfd_create(name)
+    weakref.finalize(owner, os.close, descriptor)
+    return descriptor
 
 
-def _everything(stream: IO[bytes]) -> str:
-    size = os.fstat(stream.fileno()).st_size
-    return os.pread(stream.fileno(), size, 0).decode(errors="replace")
+def _everything(descriptor: int) -> str:
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")
 
 
 def run(
@@ -119,34 +113,32 @@ def run(
     return completed
 
 
-def detach(argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> int:
+def detach(argv: Sequence[str], *, log: Path, env: Mapping[str, str]) -> int:
     """Starts a process that outlives us, without terminal, and returns its id; output goes to `log`."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env, start_new_session=True
-        )
-    _DETACHED.append(process)
-    return process.pid
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    pid = os.posix_spawnp(argv[0], list(argv), env, file_actions=actions, setsid=True)
+    _DETACHED.add(pid)
+    return pid
 
 
-# Kept so that poll() can collect those that end before us: a zombie would look like a running host.
-_DETACHED: list[subprocess.Popen[bytes]] = []
+# Our children end when their host does, and have to be collected: a zombie keeps its id.
+_DETACHED: set[int] = set()
 
 
 def start_time(pid: int) -> int | None:
     """Clock ticks from boot to the start of the process: with the id it names a process for good."""
-    for process in _DETACHED:
-        process.poll()
+    if pid in _DETACHED and os.waitpid(pid, os.WNOHANG)[0] == pid:
+        _DETACHED.discard(pid)
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None if fields[0] in "ZX" else int(fields[19])
-
-
-def attached(argv: Sequence[str]) -> int:
-    """Runs the command on our own terminal and returns its exit code."""
-    return subprocess.call(argv)
 
 
 def become(argv: Sequence[str]) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 from live_lab.cgroup import HostCgroup
 from live_lab.mounts import remove_tree
@@ -16,6 +17,9 @@ def reap(places: Places) -> None:
     cgroup.kill()
     for namespace in namespaces(places.name_prefix):
         remove_namespace(namespace)
+    # nspawn leaves these behind where /run is no tmpfs.
+    for directory in Path("/run/systemd/nspawn").glob(f"*/{places.name_prefix}*"):
+        remove_tree(directory)
     remove_tree(places.disks)
     cgroup.remove()
     if places.state.is_dir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,11 @@ apt-get update
 apt-get install --yes --no-install-recommends {packages}
 rm -rf /etc/resolv.conf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
 """
+
+
+def default_release() -> str:
+    """What labs run where nobody says: LIVE_LAB_RELEASE, so that the same tests run on either."""
+    return os.environ.get("LIVE_LAB_RELEASE", RELEASES[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,38 @@
+"""Labs for the tests of this directory; a failed test leaves the logs of its labs behind and says where."""
+
+import os
+import re
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from live_lab import Lab, LabError
+
+LOGS = Path(os.environ.get("LIVE_LAB_LOGS", "build/lab-logs"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed and call.when == "call":
+        for lab in _labs_of(item):
+            report.sections.append(("lab logs", _keep_logs(item, lab)))
+    return report
+
+
+def _labs_of(item: pytest.Item) -> list[Lab]:
+    """Every lab that the test got from a fixture, by itself or as `lab` of something else."""
+    values = [getattr(value, "lab", value) for value in getattr(item, "funcargs", {}).values()]
+    return list({value.name: value for value in values if isinstance(value, Lab)}.values())
+
+
+def _keep_logs(item: pytest.Item, lab: Lab) -> str:
+    target = LOGS / re.sub(r"[^\w.-]+", "_", item.nodeid) / lab.name
+    try:
+        lab.collect_logs(target)
+    except (LabError, OSError) as error:
+        return f"the logs of lab {lab.name} could not be kept: {error}"
+    return f"the logs of lab {lab.name} are in {target.resolve()}"

@@ -1,0 +1,341 @@
+"""The lab keeps its promises: hosts boot, faults are what they say, nothing is left behind."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from live_lab import Background, Completed, Host, HostIsOff, Lab, LabError, faults, wait_until
+from live_lab.errors import LabCommandTimeout
+from live_lab.mounts import loop_devices_below, mounts_below
+from live_lab.network import namespaces
+from live_lab.places import Places
+from live_lab.process import run
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab.up(name="itself", media=1, with_product=False) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[Lab]:
+    with Lab.up(name="other", media=0, with_product=False) as lab:
+        yield lab
+
+
+def answers(host: Host, address: str) -> bool:
+    return host.run(("ping", "-q", "-c1", "-W1", address), check=False).returncode == 0
+
+
+def traces(name: str) -> list[str]:
+    """Everything on this machine that belongs to the lab."""
+    places = Places(lab=name)
+    groups = run(("find", "/sys/fs/cgroup", "-type", "d", "-path", f"*/live-lab/{name}")).stdout.split()
+    files = [str(path) for path in (places.state, places.disks) if path.exists()]
+    mounts = [str(path) for path in mounts_below(places.disks)]
+    return [*groups, *files, *mounts, *namespaces(places.name_prefix), *loop_devices_below(places.disks)]
+
+
+# -- hosts ------------------------------------------------------------------------------------------------------
+
+
+def test_every_host_boots_without_failed_units(lab: Lab) -> None:
+    assert list(lab.hosts) == ["ivcs-main-1", "ivcs-main-2", "ivcs-media-0", "client"]
+    assert {host.name: host.failed_units() for host in lab.hosts.values()} == {name: [] for name in lab.hosts}
+    assert {host.wait_booted() for host in lab.hosts.values()} == {"running"}
+
+
+def test_hosts_are_installations_of_their_own(lab: Lab) -> None:
+    def distinct(*argv: str, hosts: list[Host]) -> bool:
+        return len({host.run(argv).stdout for host in hosts}) == len(hosts)
+
+    everyone = list(lab.hosts.values())
+    assert distinct("cat", "/etc/machine-id", hosts=everyone)
+    assert distinct("cat", "/etc/ssh/ssh_host_ed25519_key.pub", hosts=everyone)
+    assert distinct("hostname", hosts=everyone)
+    identifier = "SELECT system_identifier FROM pg_control_system()"
+    assert distinct("sudo", "-u", "postgres", "psql", "-Atc", identifier, hosts=lab.heads)
+
+
+def test_a_command_gets_its_arguments_and_its_input_unchanged(lab: Lab) -> None:
+    argument = "a b 'c' \"d\" $e %f \\g Привет\n*"
+    completed = lab.host("main-1").run(("sh", "-c", 'printf %s "$1"; cat', "sh", argument), stdin="Ввод '\"$")
+    assert completed == Completed(returncode=0, stdout=argument + "Ввод '\"$", stderr="")
+
+
+def test_a_command_has_a_clean_environment(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MARK_OF_THE_MACHINE", "here")
+    assert "MARK_OF_THE_MACHINE" not in lab.client.run(("env",)).stdout
+
+
+def test_a_command_that_takes_too_long_is_ended_on_the_host(lab: Lab) -> None:
+    with pytest.raises(LabCommandTimeout):
+        lab.client.run(("sleep", "7654"), timeout_s=1)
+    wait_until(
+        lambda: lab.client.run(("pgrep", "-fx", "sleep 7654"), check=False).returncode == 1,
+        deadline_s=10,
+        what="sleep ended",
+    )
+
+
+def test_a_file_is_written_with_its_mode(lab: Lab) -> None:
+    lab.client.write("/root/secret", "Пароль\n", mode=0o600)
+    assert lab.client.read("/root/secret") == "Пароль\n"
+    assert lab.client.run(("stat", "-c", "%a", "/root/secret")).stdout == "600\n"
+
+
+def test_the_clock_and_the_kernel_of_the_machine_are_out_of_reach(lab: Lab) -> None:
+    host = lab.host("main-1")
+    assert host.run(("date", "-s", "now"), check=False).returncode != 0
+    assert host.run(("sh", "-c", "echo b >/proc/sysrq-trigger"), check=False).returncode != 0
+    assert host.run(("test", "-e", "/dev/vda"), check=False).returncode != 0
+
+
+def test_logs_of_a_host_without_power_can_be_collected(lab: Lab, tmp_path: Path) -> None:
+    lab.client.run(("logger", "a sentence to be found again"))
+    wait_until(
+        lambda: "found again" in lab.client.run(("journalctl", "-b")).stdout, deadline_s=10, what="logged"
+    )
+    lab.client.power_off()
+    try:
+        lab.collect_logs(tmp_path)
+    finally:
+        lab.client.power_on()
+    assert "a sentence to be found again" in (tmp_path / "client" / "journal.txt").read_text()
+    assert (tmp_path / "ivcs-main-1" / "var/log/pacemaker/pacemaker.log").exists()
+
+
+# -- networks ---------------------------------------------------------------------------------------------------
+
+
+def test_the_heads_meet_on_both_networks_and_the_others_on_one(lab: Lab) -> None:
+    first = lab.host("main-1")
+    for address in ("10.81.0.2", "10.81.1.2", "10.81.0.11", "10.81.0.200", "10.81.0.254"):
+        assert answers(first, address), address
+    assert answers(lab.client, "10.81.0.254")
+    assert not answers(lab.client, "10.81.1.2")
+
+
+def test_the_packet_filter_drops_what_its_fragments_do_not_allow(lab: Lab) -> None:
+    first = lab.host("main-1")
+    fragment = "/etc/iptables-config/ipv4/filter.d/1000-test"
+
+    def reaches(port: str) -> bool:
+        return lab.client.run(("nc", "-z", "-w", "2", "10.81.0.1", port), check=False).returncode == 0
+
+    first.run(
+        ("sh", "-c", "nohup nc -lk 5432 >/dev/null 2>&1 & nohup nc -lk 10.81.0.1 7777 >/dev/null 2>&1 &")
+    )
+    assert reaches("22")
+    assert not reaches("7777")
+    first.write(fragment, "-A INPUT -p tcp -m tcp --dport 7777 -j ACCEPT")
+    first.run(("systemctl", "reload", "iptables-config"))
+    assert reaches("7777")
+    first.write(fragment, "-A NONSENSE")
+    assert first.run(("systemctl", "restart", "iptables-config"), check=False).returncode != 0
+    assert reaches("7777")
+    first.run(("rm", fragment))
+    first.run(("systemctl", "restart", "iptables-config"))
+    assert not reaches("7777")
+
+
+def test_a_cut_cable_stays_cut_over_a_power_cycle_and_heals(lab: Lab) -> None:
+    first, second = lab.heads
+    lab.cut("ivcs-main-2", "bond0")
+    assert not answers(first, "10.81.0.2")
+    assert answers(first, "10.81.1.2")
+    assert "10.81.0.2" in second.run(("ip", "-br", "address", "show", "bond0")).stdout
+    second.power_off()
+    second.power_on()
+    assert not answers(first, "10.81.0.2")
+    lab.heal("ivcs-main-2", "bond0")
+    wait_until(lambda: answers(first, "10.81.0.2"), deadline_s=20, what="main-2 answers again")
+
+
+def test_a_switch_takes_its_network_down_for_all_and_only_it(lab: Lab) -> None:
+    first = lab.host("main-1")
+    lab.switch_down("bond0")
+    assert not answers(first, "10.81.0.2")
+    assert not answers(lab.client, "10.81.0.254")
+    assert answers(first, "10.81.1.2")
+    lab.switch_up("bond0")
+    wait_until(lambda: answers(lab.client, "10.81.0.2"), deadline_s=20, what="the client reaches main-2")
+
+
+def test_an_isolated_host_reaches_nobody(lab: Lab) -> None:
+    first, second = lab.heads
+    faults.isolate(lab, second)
+    assert not answers(first, "10.81.0.2")
+    assert not answers(first, "10.81.1.2")
+    faults.reconnect(lab, second)
+    wait_until(lambda: answers(first, "10.81.1.2"), deadline_s=20, what="main-2 answers again")
+
+
+# -- power and disks --------------------------------------------------------------------------------------------
+
+
+def test_power_loss_keeps_the_disk_and_nothing_else(lab: Lab) -> None:
+    host = lab.host("main-2")
+    host.write("/root/kept", "on the disk")
+    host.write("/run/lost", "in memory")
+    host.run(("ip", "address", "add", "10.81.0.99/24", "dev", "bond0"))
+    host.power_off()
+    assert not host.is_running
+    assert not answers(lab.host("main-1"), "10.81.0.2")
+    with pytest.raises(HostIsOff):
+        host.run(("true",))
+    host.power_on()
+    assert host.read("/root/kept") == "on the disk"
+    assert host.run(("test", "-e", "/run/lost"), check=False).returncode == 1
+    assert "10.81.0.99" not in host.run(("ip", "address")).stdout
+    assert host.failed_units() == []
+
+
+def test_a_reboot_from_within_comes_back_as_after_any_boot(lab: Lab) -> None:
+    host = lab.host("main-2")
+    before = host.leader()
+    host.run(("ip", "address", "add", "10.81.0.99/24", "dev", "bond0"))
+    host.run(("systemctl", "reboot"), check=False)
+
+    def is_another_system() -> bool:
+        try:
+            return host.leader() != before
+        except HostIsOff:
+            return False
+
+    wait_until(is_another_system, deadline_s=60, what="main-2 boots again")
+    assert host.wait_booted() == "running"
+    assert "10.81.0.99" not in host.run(("ip", "address")).stdout
+    assert answers(lab.host("main-1"), "10.81.0.2")
+
+
+def test_an_orderly_reboot(lab: Lab) -> None:
+    host = lab.media[0]
+    host.reboot()
+    assert "Reached target" in host.run(("journalctl", "-b", "-1", "--grep", "(Power Off|Shutdown)")).stdout
+
+
+def test_a_frozen_host_stands_still_and_goes_on(lab: Lab) -> None:
+    counting = lab.client.start(("sh", "-c", "while :; do echo; sleep 0.05; done"))
+    wait_until(lambda: len(counting.stdout) > 3, deadline_s=20, what="it counts")
+    lab.client.freeze()
+    frozen_at = len(counting.stdout)
+    assert not answers(lab.host("main-1"), "10.81.0.222")  # a second passes
+    assert len(counting.stdout) == frozen_at
+    lab.client.thaw()
+    wait_until(lambda: len(counting.stdout) > frozen_at, deadline_s=20, what="it counts again")
+    counting.kill()
+
+
+def test_the_shared_device_is_one_for_both_heads(lab: Lab) -> None:
+    first, second = lab.heads
+    for host in lab.heads:
+        assert host.run(("blkid", "-o", "value", "-s", "TYPE", "/dev/lun")).stdout == "ext4\n"
+    for command in (("mount", "/dev/lun", "/mnt"), ("cp", "/etc/hostname", "/mnt/"), ("umount", "/mnt")):
+        first.run(command)
+    second.run(("mount", "/dev/lun", "/mnt"))
+    assert second.read("/mnt/hostname") == "mcu-1\n"
+    second.run(("umount", "/mnt"))
+    assert lab.client.run(("test", "-e", "/dev/lun"), check=False).returncode == 1
+
+
+def test_a_full_disk_is_the_hosts_alone(lab: Lab) -> None:
+    host = lab.media[0]
+    free_before = os.statvfs("/var/lib").f_bavail
+    faults.fill_disk(host)
+    with pytest.raises(LabError, match="No space left on device"):
+        host.run(("dd", "if=/dev/zero", "of=/root/more", "bs=1M", "count=1"))
+    assert os.statvfs("/var/lib").f_bavail > free_before // 4
+    faults.free_disk(host)
+    host.write("/root/more", "fits")
+
+
+def test_a_killed_service_is_really_killed(lab: Lab) -> None:
+    host = lab.host("main-1")
+    faults.kill_unit(host, "nginx.service")
+    wait_until(lambda: "nginx.service" in host.failed_units(), deadline_s=20, what="nginx failed")
+    host.run(("systemctl", "restart", "nginx.service"))
+
+
+# -- labs -------------------------------------------------------------------------------------------------------
+
+
+def test_two_labs_do_not_see_each_other(lab: Lab, other: Lab) -> None:
+    mine, theirs = lab.host("main-1"), other.host("main-1")
+    mine.write("/root/mine", "x")
+    assert theirs.run(("test", "-e", "/root/mine"), check=False).returncode == 1
+    assert not answers(theirs, "10.81.0.11")  # only the first lab has a media host
+    theirs.power_off()
+    assert mine.is_running
+    assert answers(lab.client, "10.81.0.1")
+    assert not answers(other.client, "10.81.0.1")
+    theirs.power_on()
+
+
+def test_a_lab_of_a_living_process_is_not_taken_away(lab: Lab) -> None:
+    attempt = Background(
+        (sys.executable, "-m", "live_lab", "up", "--name", lab.name, "--without-product")
+    ).wait()
+    assert attempt.returncode == 1
+    assert f"belongs to process {os.getpid()}" in attempt.stderr
+    assert all(host.is_running for host in lab.hosts.values())
+
+
+KILLED_RUN = """
+import signal
+from live_lab import Lab
+lab = Lab.up(name="killed", media=0, with_product=False)
+print("up", flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize("moment", ["while it boots", "when it is up"])
+def test_the_remains_of_a_killed_run_are_removed_by_the_next(moment: str) -> None:
+    places = Places(lab="killed")
+    killed = Background((sys.executable, "-c", KILLED_RUN))
+    if moment == "while it boots":
+        wait_until(lambda: places.host_state("client").exists(), deadline_s=600, what="hosts get power")
+    else:
+        wait_until(lambda: "up" in killed.stdout, deadline_s=600, what="the lab is up")
+    killed.kill()
+    assert traces("killed")
+    with Lab.up(name="killed", media=0, with_product=False) as lab:
+        assert answers(lab.client, "10.81.0.1")
+    assert traces("killed") == []
+
+
+def test_the_command_for_people() -> None:
+    def command(*arguments: str) -> Completed:
+        return Background((sys.executable, "-m", "live_lab", *arguments)).wait()
+
+    name = ("--name", "cli")
+    assert command("up", *name, "--media", "0", "--without-product").returncode == 0
+    try:
+        again = command("up", *name)
+        assert again.returncode == 1
+        assert "./lab down --name cli" in again.stderr
+        assert re.search(
+            r"ivcs-main-2 +on +bond0 10.81.0.2 +bond1 10.81.1.2", command("status", *name).stdout
+        )
+        assert command("exec", *name, "main-1", "--", "sh", "-c", "hostname; exit 7").stdout == "mcu-1\n"
+        assert command("exec", *name, "main-1", "sh", "-c", "exit 7").returncode == 7
+        assert command("cut", *name, "main-1", "bond1").returncode == 0
+        assert command("heal", *name, "main-1", "bond1").returncode == 0
+        assert command("power-off", *name, "main-2").returncode == 0
+        assert "ivcs-main-2    off" in command("status", *name).stdout
+        assert "power it on first" in command("exec", *name, "main-2", "true").stderr
+        assert command("power-on", *name, "main-2").returncode == 0
+        assert command("exec", *name, "main-2", "true").returncode == 0
+        assert "has no host nobody" in command("exec", *name, "nobody", "true").stderr
+    finally:
+        assert command("down", *name).returncode == 0
+    assert traces("cli") == []
+    assert "there is no lab cli" in command("status", *name).stderr
