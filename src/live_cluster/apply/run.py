@@ -117,7 +117,8 @@ class Run:
                 self.observer.progress(step, _progress_text(state))
 
         if not await wait_for(came_about, deadline_s=step.deadline_s, meanwhile=report):
-            seen = _last_words(replies)
+            missing = step.check.missing
+            seen = missing(replies) if missing else _last_words(replies)
             raise ConditionNotMet(
                 problem(
                     "step-without-effect",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from live_cluster.messages import message
 from live_cluster.model.cluster_view import ClusterView
 from live_cluster.plan.blueprint import Blueprint
@@ -77,7 +79,7 @@ def reload_step(plan: Blueprint) -> Step:
 
 def start_steps(plan: Blueprint) -> tuple[Step, ...]:
     """Corosync and Pacemaker run on both heads, now and after a reboot (C2)."""
-    return tuple(running(node, UNITS) for node in plan.head_names)
+    return tuple(running(node, UNITS, foreseen=plan.forming) for node in plan.head_names)
 
 
 def members_step(plan: Blueprint) -> Step:
@@ -309,14 +311,31 @@ def _cib_plan(plan: Blueprint) -> cib.CibPlan:
     )
 
 
-def _view_check(holds: object) -> Check:
-    assert callable(holds)
+def _view_check(holds: Callable[[ClusterView], bool]) -> Check:
 
     def accept(replies: Replies) -> bool:
         view = _view(replies[0])
-        return view is not None and bool(holds(view))
+        return view is not None and holds(view)
 
-    return Check(requests=(VIEW,), holds=accept)
+    return Check(requests=(VIEW,), holds=accept, missing=_missing)
+
+
+def _missing(replies: Replies) -> str:
+    """What a view lacks, in crm_mon's words."""
+    view = _view(replies[0]) if replies else None
+    if view is None:
+        return "Pacemaker does not answer"
+    offline = [f"{node.name} OFFLINE" for node in view.nodes if not node.online]
+    stopped = [
+        f"{instance.id} {instance.role.value}" + (" (failed)" if instance.failed else "")
+        for _, instance in view.instances()
+        if instance.failed or not (instance.active and instance.nodes)
+    ]
+    failures = [
+        f"{one.resource} {one.task} on {one.node}: {one.exit_reason or one.exit_status}"
+        for one in view.failures
+    ]
+    return "; ".join((*offline, *stopped, *failures)) or "everything runs, but the data is not yet the same"
 
 
 def _view(reply: Reply) -> ClusterView | None:

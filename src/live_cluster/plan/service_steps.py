@@ -62,7 +62,7 @@ def handed_over(node: str, unit: str, *, stop: bool) -> Step:
     )
 
 
-def running(node: str, units: tuple[str, ...]) -> Step:
+def running(node: str, units: tuple[str, ...], *, foreseen: bool = False) -> Step:
     """The units run, and are started at boot."""
 
     def holds(result: CommandResult) -> bool:
@@ -82,4 +82,5 @@ def running(node: str, units: tuple[str, ...]) -> Step:
         ),
         check=command_check(question, holds),
         deadline_s=300,
+        foreseen=foreseen,
     )

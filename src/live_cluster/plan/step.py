@@ -41,10 +41,11 @@ class Impact(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """Read-only requests, and what their replies must be like."""
+    """Read-only requests, what their replies must be like, and in a few words what is still missing."""
 
     requests: tuple[Request, ...]
     holds: Callable[[Replies], bool]
+    missing: Callable[[Replies], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
