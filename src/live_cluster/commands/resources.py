@@ -147,7 +147,8 @@ def _changes(old: ClusterView, new: ClusterView) -> Iterator[Message]:
 
 
 def _places(view: ClusterView) -> dict[tuple[str, str], Role]:
-    return {(one.id, node): one.role for _, one in view.instances() if one.active for node in one.nodes}
+    running = [one for _, one in view.instances() if one.active and not one.failed]
+    return {(one.id, node): one.role for one in running for node in one.nodes}
 
 
 def _failure_fields(failure: Failure) -> dict[str, object]:
@@ -181,7 +182,8 @@ def _not_yet_running(view: ClusterView) -> Iterator[Missing]:
             yield from _clone_not_yet_running(view, group)
             continue
         for instance in group.instances:
-            if not (instance.active and instance.role in SETTLED) and not instance.disabled:
+            runs = instance.active and instance.role in SETTLED and not instance.failed
+            if not runs and not instance.disabled:
                 yield _missing_instance(view, group, instance, "")
 
 

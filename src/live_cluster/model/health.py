@@ -93,7 +93,8 @@ def _down(view: ClusterView) -> Iterator[Message]:
     if view.stop_all_resources:
         yield message("health-resources-stopped")
         return
-    for group in view.sets:
+    # A missing primary holds everything else back, so it stands first.
+    for group in sorted(view.sets, key=lambda one: one.kind is not Kind.PROMOTABLE):
         if group.kind is Kind.PROMOTABLE and not group.nodes_in(Role.PROMOTED):
             yield message("health-not-promoted", resource=group.id)
         elif group.is_clone and not any(instance.active for instance in group.instances):

@@ -13,7 +13,7 @@ CRM_MON = (
     "--one-shot",
     "--output-as=xml",
     "--inactive",
-    "--include=none,summary,nodes,resources,attributes,failures,failcounts,bans",
+    "--include=none,summary,options,nodes,resources,attributes,failures,failcounts,bans",
 )
 
 # Their exit codes say "not quorate" and "a link is down"; the text says it better.

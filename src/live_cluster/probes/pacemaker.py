@@ -145,9 +145,16 @@ def _failure(element: ET.Element) -> Failure:
         task=element.get("task", ""),
         node=element.get("node", ""),
         exit_status=element.get("exitstatus", ""),
-        exit_reason=element.get("exitreason", ""),
+        exit_reason=_unescaped(element.get("exitreason", "")),
         when=element.get("last-rc-change", ""),
     )
+
+
+def _unescaped(text: str) -> str:
+    """Pacemaker 2.1 escapes exit reasons twice."""
+    for entity, character in (("&apos;", "'"), ("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        text = text.replace(entity, character)
+    return text
 
 
 def _fail_counts(root: ET.Element) -> Iterator[FailCount]:
