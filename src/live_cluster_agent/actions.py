@@ -37,14 +37,14 @@ def _start_standby(agent: Agent, request: RejoinRequest, *, wait_s: float) -> No
     try:
         accepting = agent.server.launch(wait_s=wait_s)
     except AgentProblem as problem:
-        _order_copy_of_unusable_data(agent, request, problem)
+        _order_repair_of_unusable_data(agent, request, problem)
         return
     if not accepting and wait_s > 0:
         log.warning("the server is still recovering")
 
 
-def _order_copy_of_unusable_data(agent: Agent, request: RejoinRequest, problem: AgentProblem) -> None:
-    """Order a copy, once, in place of data that does not start and is not needed; else raise the problem."""
+def _order_repair_of_unusable_data(agent: Agent, request: RejoinRequest, problem: AgentProblem) -> None:
+    """Order a repair, once, of data that does not start and is not needed; else raise the problem."""
     records = agent.cluster.nodes()
     needed = records[agent.parameters.node].data is not DataState.STALE
     copied_in_vain = request.status.get("method") == "copy" and request.status.get("state") != "done"
@@ -52,7 +52,7 @@ def _order_copy_of_unusable_data(agent: Agent, request: RejoinRequest, problem: 
         raise problem
     if not agent.server.settings_are_valid():
         raise problem
-    request.order_reclone(problem.reason)
+    request.order_repair(problem.reason)
     resume_repair(agent, request)
 
 
@@ -89,9 +89,10 @@ def stop(agent: Agent) -> int:
 
 def _take_leave(agent: Agent) -> None:
     """Ask the primary to stop waiting for this standby, so that no commit of its clients is held up."""
-    if agent.cluster.surroundings().quorate is not True:
-        # The other side may go on from here without us.
-        agent.cluster.set_met(met=False)
+    around = agent.cluster.surroundings()
+    if replication.is_cut_off(around):
+        agent.cut_off()
+    if not around.quorate:
         return
     try:
         facts = agent.server.look()
@@ -142,14 +143,10 @@ def promote(agent: Agent) -> int:
 
 def _outer_obstacle(agent: Agent) -> str | None:
     around = agent.cluster.surroundings()
-    if around.quorate is not True:
-        return "this partition has no quorum"
-    if around.peer_is_member or around.arbiter:
-        return None
-    around = agent.cluster.surroundings(ask_client_network=True)
-    if around.client_network_seen is False:
-        return "the peer is gone, but this node does not see the client network either"
-    return None
+    if replication.is_cut_off(around):
+        agent.cut_off()
+        return "this node is or was cut off"
+    return None if around.quorate else "it is not known whether this partition has quorum"
 
 
 def demote(agent: Agent) -> int:
@@ -157,8 +154,8 @@ def demote(agent: Agent) -> int:
     running = agent.server.postmaster()
     if running is not None and running.status == "ready" and agent.server.look().in_recovery:
         return outcome.SUCCESS
-    if agent.cluster.surroundings().quorate is False:
-        agent.cluster.set_met(met=False)
+    if replication.is_cut_off(agent.cluster.surroundings()):
+        agent.cut_off()
     agent.server.stop(deadline_s=agent.parameters.action_timeout_s * 0.6)
     request = RejoinRequest(agent.parameters)
     if request.pending or request.active:

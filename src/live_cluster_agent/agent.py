@@ -53,11 +53,15 @@ class Agent:
         """Record that the peer's knowledge has arrived here, or that it may have moved on without this node."""
         around = self.cluster.surroundings()
         met = records[self.parameters.node].met
-        if around.quorate is False and met:
-            log.warning("no quorum: the peer may go on without this node from now on")
-            self.cluster.set_met(met=False)
+        if replication.is_cut_off(around) and met:
+            self.cut_off()
         elif around.quorate and around.peer_is_member and not met:
             self.cluster.set_met(met=True)
+
+    def cut_off(self) -> None:
+        """The peer may go on without this node; only its return makes this node's knowledge sure again."""
+        log.warning("this node is cut off: it waits for the peer before it serves alone")
+        self.cluster.set_met(met=False)
 
     def claim(self, records: dict[str, NodeRecord]) -> bool:
         """Write that only this node's data is the latest; True when the cluster has confirmed it."""

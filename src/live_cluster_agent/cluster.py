@@ -2,8 +2,9 @@
 
 import os
 import re
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from live_cluster_agent import process
 from live_cluster_agent.outcome import AgentProblem
@@ -12,6 +13,8 @@ from live_cluster_agent.replication import DataState, Surroundings
 
 # A cluster without a designated controller answers writes only after its election.
 ANSWER_S = 5.0
+# After a thaw Corosync showed the old membership for 2 s.
+OUTDATED_MS = 10_000
 _XPATH = "//nodes|//transient_attributes"
 
 
@@ -87,6 +90,22 @@ def parse_quorum(text: str, peer: str) -> Surroundings:
     )
 
 
+def stood_still(misses: str, token: str, *, now_ms: float) -> bool:
+    """Whether Corosync stood still for a token's time and has not had time since to learn what it missed."""
+    found = re.search(r"= (\d+)\s*$", token)
+    token_ms = float(found.group(1)) if found else 1000.0
+    delays = dict(re.findall(r"schedmiss\.(\d+)\.delay \(\w+\) = ([\d.]+)", misses))
+    moments = dict(re.findall(r"schedmiss\.(\d+)\.timestamp \(\w+\) = (\d+)", misses))
+    return any(
+        float(delay) >= token_ms and abs(now_ms - float(moments.get(number, 0))) < OUTDATED_MS
+        for number, delay in delays.items()
+    )
+
+
+def _answers(address: str) -> bool:
+    return process.run(("ping", "-n", "-q", "-c", "1", "-W", "0.5", address), timeout_s=3.0).succeeded
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """The cluster as this resource uses it."""
@@ -104,23 +123,29 @@ class Cluster:
             raise AgentProblem(f"the cluster configuration has no node {' '.join(sorted(missing))}")
         return records
 
-    def surroundings(self, *, ask_client_network: bool = False) -> Surroundings:
+    def surroundings(self) -> Surroundings:
         """Quorum and membership as Corosync sees them; unknown while it does not answer, as during a change."""
+        if self._was_frozen():
+            return Surroundings(quorate=None, peer_is_member=None, frozen=True)
         answer = process.run(("corosync-quorumtool", "-s"), timeout_s=2.0)
         seen = parse_quorum(answer.out, self.parameters.peer)
-        if not ask_client_network or seen.arbiter or not self.parameters.client_network:
+        if seen.arbiter or not seen.quorate or seen.peer_is_member:
             return seen
-        return Surroundings(
-            quorate=seen.quorate,
-            peer_is_member=seen.peer_is_member,
-            client_network_seen=self._client_network_answers(),
+        # Without a third vote only the networks can tell a peer that is gone from a cable that was pulled here.
+        gateways = self.parameters.client_network
+        peer = self.parameters.addresses[self.parameters.peer]
+        return replace(
+            seen,
+            client_network_seen=any(map(_answers, gateways)) if gateways else None,
+            peer_answers=any(map(_answers, peer)),
         )
 
-    def _client_network_answers(self) -> bool:
-        def answers(address: str) -> bool:
-            return process.run(("ping", "-n", "-q", "-c", "1", "-W", "1", address), timeout_s=3.0).succeeded
-
-        return any(answers(address) for address in self.parameters.client_network)
+    def _was_frozen(self) -> bool:
+        misses = process.run(("corosync-cmapctl", "-m", "stats", "stats.schedmiss"), timeout_s=2.0)
+        if "delay" not in misses.out:
+            return False
+        token = process.run(("corosync-cmapctl", "-g", "runtime.config.totem.token"), timeout_s=2.0)
+        return stood_still(misses.out, token.out, now_ms=time.time() * 1000)
 
     def write_data(self, states: Mapping[str, DataState], records: Mapping[str, NodeRecord]) -> bool:
         """Change the data states in one step for both nodes; True when the cluster has confirmed it."""

@@ -54,18 +54,11 @@ def parse_primary(line: str) -> PrimaryFacts | None:
     )
 
 
-def judge(local: LocalEnd, primary: PrimaryFacts) -> tuple[Verdict, int | None]:
-    """The verdict and, for diverged data, where the common history ends (None: not known)."""
+def judge(local: LocalEnd, primary: PrimaryFacts) -> Verdict:
+    """Whether the data that ends here can follow this primary."""
     if local.system != primary.system:
-        return Verdict.FOREIGN, None
-    if local.timeline == primary.timeline:
-        fork = primary.position
-    elif local.timeline in primary.ancestors:
-        fork = primary.ancestors[local.timeline]
-    else:
-        return Verdict.DIVERGED, None
-    if local.position > fork:
-        return Verdict.DIVERGED, fork
-    if local.position < primary.oldest:
-        return Verdict.WAL_GONE, None
-    return Verdict.FOLLOWS, None
+        return Verdict.FOREIGN
+    fork = primary.position if local.timeline == primary.timeline else primary.ancestors.get(local.timeline)
+    if fork is None or local.position > fork:
+        return Verdict.DIVERGED
+    return Verdict.WAL_GONE if local.position < primary.oldest else Verdict.FOLLOWS

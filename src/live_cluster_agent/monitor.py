@@ -103,6 +103,7 @@ def _view(
         link=link,
         flushed=facts.flushed,
         redo=facts.redo,
+        met=records[agent.parameters.node].met,
         phase=seen.phase,
         phase_position=seen.phase_position,
         patience_s=agent.parameters.standby_patience_s,
@@ -125,7 +126,7 @@ def _take_care(
     view = _view(agent, facts, seen, records)
     decision = replication.decide(view)
     if decision is Decision.LOOK_AROUND:
-        view = replace(view, surroundings=agent.cluster.surroundings(ask_client_network=True))
+        view = replace(view, surroundings=agent.cluster.surroundings())
         decision = replication.decide(view)
     return _carry_out(agent, decision, facts, records, view)
 
@@ -147,6 +148,9 @@ def _carry_out(
         _enter(agent, HandshakePhase.EFFECTIVE, facts.flushed)
     elif decision is Decision.MARK_SYNC:
         _mark_sync(agent, records)
+    elif decision is Decision.CUT_OFF:
+        agent.cut_off()
+        return Decision.WATCH
     elif decision is Decision.GO_ALONE:
         return _go_alone(agent, records, view)
     elif decision is Decision.WATCH and view.phase is HandshakePhase.REQUESTED:

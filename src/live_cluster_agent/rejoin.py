@@ -1,17 +1,17 @@
 """The repair of a standby's data, run as a transient systemd unit; it converges wherever it was interrupted."""
 
-import json
 import os
 import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from live_cluster_agent import connection, files, log, process, set_aside, upstream, waiting, wal
+from live_cluster_agent import connection, files, local_data, log, process, set_aside, upstream, waiting
 from live_cluster_agent.agent import ALONE_MARK, Agent
 from live_cluster_agent.divergence import PrimaryFacts
+from live_cluster_agent.local_data import ControlData, Divergence
 from live_cluster_agent.outcome import AgentProblem
-from live_cluster_agent.rejoin_request import ARRIVED, RECLONE, REWIND, RejoinRequest
+from live_cluster_agent.rejoin_request import ARRIVED, RECLONE, REPAIR, RejoinRequest
 from live_cluster_agent.replication import DataState
 
 LOOK_AGAIN_S = 2.0
@@ -27,6 +27,7 @@ class Repair:
 
     agent: Agent
     request: RejoinRequest
+    rewound_in_vain: bool
 
     @property
     def incoming(self) -> str:
@@ -57,7 +58,7 @@ class Repair:
         if os.path.exists(self.request.path(RECLONE)):
             self._copy(primary)
         else:
-            self._rewind_or_order_copy(primary)
+            self._repair(primary)
 
     def _obstacle(self) -> str | None:
         """Why nothing may be touched now; a copy that still counts is given up first."""
@@ -72,16 +73,21 @@ class Repair:
             return None if written else "the cluster does not take the change of the data's state"
         return None
 
-    def _rewind_or_order_copy(self, primary: PrimaryFacts) -> None:
-        order = json.loads(files.read_text(self.request.path(REWIND)) or "{}")
-        reason = self._why_no_rewind(order)
+    def _repair(self, primary: PrimaryFacts) -> None:
+        """Rewind if that loses nothing that was acknowledged; else a copy takes the data's place."""
+        parameters = self.agent.parameters
+        control = local_data.read_control(parameters)
+        verdict, divergence = local_data.compare(parameters, control, primary)
+        if divergence is None:
+            self.request.order_reclone(f"the data is {verdict}")
+            return
+        reason = self._why_no_rewind(control, divergence)
         if reason is not None:
             self.request.order_reclone(reason)
             return
-        kept = set_aside.keep_diverged_wal(self.agent.parameters, order, segment_bytes=primary.segment_bytes)
-        self.request.report(
-            "rewinding", "taking back what the primary does not have", method="rewind", set_aside=[kept]
-        )
+        kept = set_aside.keep_diverged_wal(parameters, divergence, segment_bytes=primary.segment_bytes)
+        message = f"taking back what the primary does not have; its WAL was set aside as {kept}"
+        self.request.report("rewinding", message, method="rewind", set_aside=[kept])
         # Half-rewound data is good for nothing: this order stands until the rewind is through.
         files.write_durably(self.request.path(RECLONE), "a rewind did not come to its end\n")
         done = self._rewind()
@@ -91,23 +97,17 @@ class Repair:
         self.agent.server.become_standby_at_start()
         self._finish("the data has been rewound")
 
-    def _why_no_rewind(self, order: dict[str, str]) -> str | None:
-        parameters = self.agent.parameters
-        if not {"timeline", "fork", "end"} <= order.keys():
-            return "where the data diverged is not known"
-        control = process.run(
-            (parameters.program("pg_controldata"), parameters.pgdata), timeout_s=30, as_database=True
-        ).out
-        hints = re.search(r"^wal_log_hints setting:\s+on$", control, re.MULTILINE)
-        checksums = re.search(r"^Data page checksum version:\s+[1-9]", control, re.MULTILINE)
-        if not hints and not checksums:
+    def _why_no_rewind(self, control: ControlData, divergence: Divergence) -> str | None:
+        if not control.rewindable:
             return "the data was written without wal_log_hints and checksums"
-        if files.read_text(parameters.state(ALONE_MARK)) is None:
+        # "No rewind required", and diverged all the same: has been seen, and then only a copy helps.
+        if self.rewound_in_vain:
+            return "it was rewound and did not follow the primary"
+        if files.read_text(self.agent.parameters.state(ALONE_MARK)) is None:
             return None
-        fork, end = wal.parse_lsn(order["fork"]), wal.parse_lsn(order["end"])
-        commits = set_aside.diverged_commits(parameters, timeline=int(order["timeline"]), fork=fork, end=end)
         # Clients were told that these commits are safe: the whole data directory is kept, not only their WAL.
-        return f"{commits} commits made alone would be lost" if commits else None
+        commits = local_data.commits_behind(self.agent.parameters, divergence)
+        return f"{commits} commits made alone are not on the primary" if commits else None
 
     def _rewind(self) -> process.Finished:
         parameters = self.agent.parameters
@@ -168,7 +168,7 @@ class Repair:
 
     def _finish(self, message: str) -> None:
         self.agent.clear_alone()
-        for name in (REWIND, RECLONE, ARRIVED):
+        for name in (REPAIR, RECLONE, ARRIVED):
             files.remove_durably(self.request.path(name))
         self.request.report("ready", message)
 
@@ -192,5 +192,7 @@ def rejoin(agent: Agent) -> int:
     request = RejoinRequest(agent.parameters)
     with request.working() as mine:
         if mine:
-            Repair(agent, request).run()
+            before = request.status
+            in_vain = before.get("method") == "rewind" and before.get("state") in ("ready", "started")
+            Repair(agent, request, in_vain).run()
     return 0

@@ -15,7 +15,7 @@ from live_cluster_agent.parameters import Parameters
 
 UNIT = "live-cluster-rejoin.service"
 RECLONE = "reclone"
-REWIND = "rewind"
+REPAIR = "repair"
 ARRIVED = "incoming-complete"
 STATUS = "rejoin.json"
 LOCK = "rejoin.lock"
@@ -39,7 +39,7 @@ class RejoinRequest:
     @property
     def pending(self) -> bool:
         """Something is ordered and not finished; the server must not be started."""
-        return any(os.path.exists(self.path(name)) for name in (RECLONE, REWIND, ARRIVED))
+        return any(os.path.exists(self.path(name)) for name in (RECLONE, REPAIR, ARRIVED))
 
     @property
     def active(self) -> bool:
@@ -109,11 +109,11 @@ class RejoinRequest:
             log.warning(f"a fresh copy of the primary is needed: {reason}")
             files.write_durably(self.path(RECLONE), reason + "\n")
 
-    def order_rewind(self, order: Mapping[str, object]) -> None:
-        """Order to take back what the primary does not have: timeline, fork and end of the local data."""
-        if not os.path.exists(self.path(REWIND)):
-            log.warning("this node's data has diverged from the primary's and will be rewound")
-            files.write_durably(self.path(REWIND), json.dumps(dict(order)) + "\n")
+    def order_repair(self, reason: str) -> None:
+        """Order a repair by the mildest means that the comparison with the primary allows."""
+        if not self.pending:
+            log.warning(f"this node's data needs a repair: {reason}")
+            files.write_durably(self.path(REPAIR), reason + "\n")
 
     def launch(self) -> None:
         """Start the repair outside of Pacemaker's actions, which must not take long."""

@@ -43,16 +43,30 @@ class Decision(StrEnum):
     NOTE_EFFECT = "note effect"
     MARK_SYNC = "mark sync"
     GO_ALONE = "go alone"
+    CUT_OFF = "cut off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What this node sees of the cluster; None where there was no answer."""
+    """What this node sees of the cluster; None where there was no answer, or where nobody was asked.
+
+    frozen: Corosync has just stood still for longer than the token lasts, so what it says may be outdated.
+    """
 
     quorate: bool | None
     peer_is_member: bool | None
     arbiter: bool = False
+    frozen: bool = False
     client_network_seen: bool | None = None
+    peer_answers: bool | None = None
+
+
+def is_cut_off(around: Surroundings) -> bool:
+    """Whether the peer may go on without this node: from now on this node's knowledge may be outdated."""
+    if around.frozen or around.quorate is False:
+        return True
+    alone = around.quorate is True and around.peer_is_member is False
+    return alone and not around.arbiter and around.client_network_seen is False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +90,7 @@ class ReplicationView:
     link: StandbyLink
     flushed: int
     redo: int
+    met: bool = True
     phase: HandshakePhase = HandshakePhase.NONE
     phase_position: int = 0
     surroundings: Surroundings | None = None
@@ -122,21 +137,29 @@ def _without_standby(view: ReplicationView) -> Decision:
     around = view.surroundings
     if around is None:
         return Decision.LOOK_AROUND
+    if is_cut_off(around):
+        return Decision.CUT_OFF if view.met else Decision.WATCH
     if not around.quorate or around.peer_is_member is None:
         return Decision.WATCH
-    if around.peer_is_member:
+    # Once cut off, this node cannot know whether the peer went on and then fell silent.
+    if not around.peer_is_member and not view.met:
+        return Decision.WATCH
+    # A peer that still answers is coming back or hangs: after an interruption it takes Corosync 2 s to form the
+    # membership again, and commits released in that time were lost.
+    if around.peer_is_member or (around.peer_answers and not around.arbiter):
         waited_s = max(view.link.silent_s, view.link.stuck_s)
         # Patience protects a copy that counts; one that is stale already costs nothing to leave behind.
         gone = view.peer is not DataState.SYNC or waited_s >= view.patience_s
         return Decision.GO_ALONE if gone else Decision.WATCH
-    if not around.arbiter and around.client_network_seen is False:
-        return Decision.WATCH
     return Decision.GO_ALONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eligibility:
-    """What decides whether this node's data may serve; met: the peer's knowledge came here since the last cut-off."""
+    """What decides whether this node's data may serve.
+
+    met: the peer's knowledge has come here and this node was not cut off since.
+    """
 
     own: DataState | None
     peer: DataState | None
@@ -151,7 +174,7 @@ def why_not_promoted(candidate: Eligibility) -> str | None:
         return "the data of this node waits for its repair"
     if candidate.own not in (DataState.LATEST, DataState.SYNC):
         return f"the data of this node is {candidate.own or 'unknown'}"
-    # Only the holder of the latest data lets its peer catch up: while that is stale, nobody has overtaken it.
+    # Only the holder of the latest data lets its peer catch up: nobody overtakes it while that is stale.
     if candidate.own is DataState.LATEST and candidate.peer in (DataState.STALE, DataState.LEAVING):
         return None
     if not candidate.met and not candidate.peer_is_member:

@@ -4,10 +4,10 @@ import errno
 import gzip
 import json
 import os
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from live_cluster_agent import files, process, wal
+from live_cluster_agent import files, wal
+from live_cluster_agent.local_data import Divergence
 from live_cluster_agent.outcome import AgentProblem
 from live_cluster_agent.parameters import Parameters
 
@@ -57,35 +57,27 @@ def _move_tree(source: str, target: str) -> None:
     os.rmdir(source)
 
 
-def diverged_commits(parameters: Parameters, *, timeline: int, fork: int, end: int) -> int:
-    """How many commits lie behind the fork on this node's timeline."""
-    where = ("--path", f"{parameters.pgdata}/pg_wal", "--timeline", str(timeline))
-    what = ("--start", wal.format_lsn(fork), "--end", wal.format_lsn(end), "--rmgr", "Transaction")
-    argv = (parameters.program("pg_waldump"), *where, *what)
-    # The end of valid WAL is reported as an error; what was read up to there counts.
-    shown = process.run(argv, timeout_s=600, as_database=True)
-    return sum("desc: COMMIT" in line for line in shown.out.splitlines())
-
-
-def keep_diverged_wal(parameters: Parameters, order: Mapping[str, object], *, segment_bytes: int) -> str:
+def keep_diverged_wal(parameters: Parameters, divergence: Divergence, *, segment_bytes: int) -> str:
     """Copy, compressed, the WAL segments that hold what the primary does not have; the directory they are in."""
-    timeline = int(str(order["timeline"]))
-    fork, end = wal.parse_lsn(str(order["fork"])), wal.parse_lsn(str(order["end"]))
-    first, last = (
-        wal.segment_number(fork, segment_bytes),
-        wal.segment_number(max(end - 1, fork), segment_bytes),
-    )
+    first = wal.segment_number(divergence.fork, segment_bytes)
+    last = wal.segment_number(max(divergence.end - 1, divergence.fork), segment_bytes)
     directory = free_name(parameters.state(f"set-aside/{stamp()}"))
     os.makedirs(directory, mode=0o700)
     kept = []
     for name in sorted(os.listdir(f"{parameters.pgdata}/pg_wal")):
         if not wal.SEGMENT_NAME.match(name):
             continue
-        its_timeline, number = wal.split_segment_name(name, segment_bytes)
-        if its_timeline == timeline and first <= number <= last:
+        timeline, number = wal.split_segment_name(name, segment_bytes)
+        if timeline == divergence.timeline and first <= number <= last:
             _compress(f"{parameters.pgdata}/pg_wal/{name}", f"{directory}/{name}.gz")
             kept.append(name)
-    description = {**order, "node": parameters.node, "set_aside": stamp(), "segments": kept}
+    description = {
+        "node": parameters.node,
+        "timeline": divergence.timeline,
+        "fork": wal.format_lsn(divergence.fork),
+        "end": wal.format_lsn(divergence.end),
+        "segments": kept,
+    }
     files.write_durably(f"{directory}/manifest.json", json.dumps(description, indent=1) + "\n")
     files.sync_directory(os.path.dirname(directory))
     return directory

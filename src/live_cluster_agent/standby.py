@@ -11,7 +11,7 @@ from live_cluster_agent.upstream import local_end, primary_facts
 from live_cluster_agent.wal import format_lsn
 
 # A walreceiver needs this long to come up again by itself (retry interval, two addresses).
-PATIENCE_S = 4.0
+PATIENCE_S = 2.0
 
 
 def check_upstream(agent: Agent, facts: ServerFacts, records: dict[str, NodeRecord]) -> bool:
@@ -43,19 +43,10 @@ def _order_repair(agent: Agent, facts: ServerFacts, request: RejoinRequest) -> b
     primary = primary_facts(agent.parameters)
     if primary is None:
         return False
-    verdict, fork = judge(local, primary)
+    verdict = judge(local, primary)
     if verdict is Verdict.FOLLOWS:
         return False
-    # "No rewind required", and diverged all the same: has been seen; then only a copy helps.
-    rewound_in_vain = request.status.get("state") == "started" and request.status.get("method") == "rewind"
-    if verdict is Verdict.DIVERGED and fork is not None and not rewound_in_vain:
-        request.order_rewind(
-            {"timeline": local.timeline, "fork": format_lsn(fork), "end": format_lsn(local.position)}
-        )
-    else:
-        request.order_reclone(
-            f"the local data is {verdict} (timeline {local.timeline}, {format_lsn(local.position)})"
-        )
+    request.order_repair(f"it is {verdict} at {format_lsn(local.position)} of timeline {local.timeline}")
     request.launch()
     return True
 

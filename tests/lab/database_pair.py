@@ -163,7 +163,7 @@ class DatabasePair:
     @property
     def heads(self) -> list[Host]:
         """Both heads."""
-        return [self.lab.host(name) for name in NAMES]
+        return self.lab.heads
 
     # -- setting up -----------------------------------------------------------------------------------------
 
@@ -247,7 +247,9 @@ class DatabasePair:
     def is_whole(self) -> bool:
         """One primary, its peer's data recorded as synchronous."""
         primary = self.primary()
-        return primary is not None and sorted(self.data(primary).values()) == ["latest", "sync"]
+        views = [self.data(host) for host in self.heads if host.is_running]
+        wanted = {host.name: "latest" if host is primary else "sync" for host in self.heads}
+        return primary is not None and views == [wanted, wanted]
 
     def wait_whole(self, deadline_s: float = 60.0) -> None:
         """Waits until losing one head costs nothing."""
