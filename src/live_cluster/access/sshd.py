@@ -11,6 +11,8 @@ from live_cluster.access.certificates import PRINCIPAL
 
 # Debian's sshd_config includes this directory first, and for sshd the first value counts: hence 00.
 DROP_IN = Path("/etc/ssh/sshd_config.d/00-live-cluster.conf")
+# Where live-cluster configure expects every server's sshd.
+SSH_PORT = 22
 RUNTIME_DIRECTORY = Path("/run/live-cluster-ssh")
 
 
@@ -69,6 +71,11 @@ class EffectiveSshd:
     def listen_addresses(self) -> tuple[str, ...]:
         """As sshd writes them: 192.0.2.1:22, [::]:22."""
         return self.values.get("listenaddress", ())
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """On which it listens, on whatever address."""
+        return frozenset(int(address.rpartition(":")[2]) for address in self.listen_addresses)
 
     @property
     def host_keys(self) -> tuple[Path, ...]:

@@ -15,6 +15,7 @@ from live_cluster.access.lock import close_access, marked_windows, one_at_a_time
 from live_cluster.access.login import Outcome
 from live_cluster.access.site_key import SiteSecret, openssh_public_bytes
 from live_cluster.access.sshd import (
+    SSH_PORT,
     AccessFiles,
     EffectiveSshd,
     render_drop_in,
@@ -49,6 +50,8 @@ def unlock(secret: SiteSecret, system: AccessSystem, *, length_s: int) -> Unlock
         # The state that has to come back; while open, `sshd -T` would show our own additions.
         files.drop_in.unlink(missing_ok=True)
         locked_state = system.sshd.effective()
+        if SSH_PORT not in locked_state.ports:
+            raise NotReady(problem("sshd-other-port", ports=", ".join(map(str, sorted(locked_state.ports)))))
         window = new_window(length_s=length_s, fingerprint=secret.fingerprint, opened_by=who_asks())
         system.timer.arm(window.window_id, length_s=length_s, files=files)
         _write_files(secret, system, window, locked_state)

@@ -32,6 +32,7 @@ TEXTS: dict[str, str] = {
     "sshd-not-running": "The SSH server does not run, so nothing was opened. Start it: systemctl start ssh",
     "sshd-config-invalid": "The SSH server's configuration has errors, so nothing was opened: {output}",
     "sshd-ignores-drop-in": "The SSH server does not read {path}, so nothing was opened. /etc/ssh/sshd_config must begin with: Include /etc/ssh/sshd_config.d/*.conf",
+    "sshd-other-port": "The SSH server listens on port {ports}, but live-cluster configure comes in on port 22; nothing was opened. Add to /etc/ssh/sshd_config: Port 22",
     "host-key-missing": "The SSH server has no host keys, so nothing was opened. Make them: ssh-keygen -A",
     "access-write-failed": "{path} cannot be written ({reason}), so nothing was opened.",
     "access-self-test-failed": "A trial login did not succeed ({detail}), so this server was locked again. See journalctl --unit=ssh for what the SSH server said; often DenyUsers or DenyGroups in /etc/ssh are the reason.",

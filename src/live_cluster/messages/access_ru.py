@@ -32,6 +32,7 @@ TEXTS: dict[str, str] = {
     "sshd-not-running": "SSH-сервер не запущен, поэтому ничего не открыто. Запустите его: systemctl start ssh",
     "sshd-config-invalid": "В настройках SSH-сервера есть ошибки, поэтому ничего не открыто: {output}",
     "sshd-ignores-drop-in": "SSH-сервер не читает {path}, поэтому ничего не открыто. Файл /etc/ssh/sshd_config должен начинаться со строки: Include /etc/ssh/sshd_config.d/*.conf",
+    "sshd-other-port": "SSH-сервер слушает порт {ports}, а live-cluster configure подключается к порту 22; ничего не открыто. Добавьте в /etc/ssh/sshd_config: Port 22",
     "host-key-missing": "У SSH-сервера нет ключей узла, поэтому ничего не открыто. Создайте их: ssh-keygen -A",
     "access-write-failed": "Не удалось записать {path} ({reason}), поэтому ничего не открыто.",
     "access-self-test-failed": "Пробный вход не удался ({detail}), поэтому сервер снова закрыт. Что ответил SSH-сервер, покажет journalctl --unit=ssh; часто мешают DenyUsers или DenyGroups в /etc/ssh.",

@@ -28,6 +28,7 @@ class NotingSshd:
     files: AccessFiles
     host_key: Path
     is_running: bool = True
+    listens: tuple[str, ...] = ("0.0.0.0:22",)
     reads_drop_in: bool = True
     reloads: list[bool] = field(default_factory=list)
 
@@ -35,7 +36,7 @@ class NotingSshd:
         values: dict[str, tuple[str, ...]] = {
             "hostkey": (str(self.host_key),),
             "permitrootlogin": ("no",),
-            "listenaddress": ("0.0.0.0:22",),
+            "listenaddress": self.listens,
         }
         if self.files.drop_in.exists() and self.reads_drop_in:
             values["trustedusercakeys"] = (str(self.files.user_ca),)
@@ -210,6 +211,15 @@ def test_where_the_trial_login_fails_nothing_stays_open(world: World) -> None:
     with pytest.raises(NotReady) as raised:
         unlock(SECRET, system, length_s=3600)
     assert codes_of(raised.value) == ["access-self-test-failed"]
+    assert world.nothing_is_left()
+
+
+def test_where_sshd_listens_elsewhere_nothing_is_opened(world: World) -> None:
+    world.sshd.listens = ("0.0.0.0:2222", "[::]:2222")
+    with pytest.raises(NotReady) as raised:
+        unlock(SECRET, world.system, length_s=3600)
+    assert codes_of(raised.value) == ["sshd-other-port"]
+    assert raised.value.problems[0].message.field("ports") == "2222"
     assert world.nothing_is_left()
 
 
