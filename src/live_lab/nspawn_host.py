@@ -100,7 +100,9 @@ class Host:
         """Boots from its disk, with fresh network interfaces; nothing when it runs already."""
         if self.is_running:
             return
+        # Fresh groups: in those that once were killed, the kernel kills what systemd 257 starts (status 9/KILL).
         self._cgroup.kill()
+        self._cgroup.remove()
         self._cgroup.create()
         if self._network.is_plugged_in(self.plan):
             self._network.unplug(self.plan)
