@@ -46,12 +46,14 @@ class DatabaseFacts:
     """PostgreSQL on one head. `versions` are the major versions with a cluster named main (pg_lsclusters(1)).
 
     `user_rows` is what the profile's question about user data answered, None where nobody answered;
-    `size_bytes` is what a copy of the whole server needs.
+    `size_bytes` is what a copy of the whole server needs. `handed_over`: an earlier run of ours, interrupted,
+    has stopped it on purpose.
     """
 
     versions: tuple[str, ...]
     user_rows: int | None = None
     size_bytes: int = 0
+    handed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,7 @@ def _data(now: Situation) -> Iterator[Problem]:
     if now.facts.has_resource(now.profile.resources.database_clone):
         return
     names = {"node": first.node.server.name, "other": second.node.server.name}
-    if first.database.versions and first.database.user_rows is None:
+    if first.database.versions and first.database.user_rows is None and not first.database.handed_over:
         yield problem("database-silent", **names)
     if second.database.user_rows and not first.database.user_rows:
         yield problem("database-on-other-head", rows=second.database.user_rows, **names)

@@ -12,8 +12,13 @@ from live_cluster.remote.requests import Command, CommandResult, FileState, Read
 
 DATABASE_CLUSTER = "main"
 CLUSTERS = Command(argv=("pg_lsclusters", "--no-header"))
+HANDED_OVER = Command(
+    argv=("grep", "-l", "-r", "--include=start.conf", "Written by live-cluster", "/etc/postgresql")
+)
 CIB = Command(argv=("cibadmin", "--query"), timeout_s=30)
-VIEW = Command(argv=("crm_mon", "--one-shot", "--output-as=xml", "--inactive", "--show-node-attributes"), timeout_s=30)
+VIEW = Command(
+    argv=("crm_mon", "--one-shot", "--output-as=xml", "--inactive", "--show-node-attributes"), timeout_s=30
+)
 COROSYNC_CONF = ReadFile(path="/etc/corosync/corosync.conf")
 SECRETS = ReadFile(path=SERVICE_SECRETS_FILE)
 
@@ -56,7 +61,7 @@ def device_exists(path: str) -> Command:
 def head_requests(profile: Profile, device: str) -> tuple[Request, ...]:
     """All requests of one head, to be made at the same time."""
     wanted: tuple[Request, ...] = (
-        CLUSTERS, CIB, VIEW, COROSYNC_CONF, SECRETS, user_rows_question(profile), size_question(profile),
+        CLUSTERS, HANDED_OVER, CIB, VIEW, COROSYNC_CONF, SECRETS, user_rows_question(profile), size_question(profile),
     )  # fmt: skip
     wanted += tuple(ReadFile(path=path) for path in profile.second_head.files_from_first_head)
     if device:
@@ -80,6 +85,7 @@ def head_facts(
             versions=database_versions(_text(replies[CLUSTERS])),
             user_rows=_number(replies[user_rows_question(profile)]),
             size_bytes=_number(replies[size_question(profile)]) or 0,
+            handed_over=bool(_text(replies[HANDED_OVER])),
         ),
         device=_device(replies, device) if device else None,
         service_secrets=_file(replies[SECRETS]).text,

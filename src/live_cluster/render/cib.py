@@ -113,7 +113,8 @@ def first_cib() -> bytes:
         element(
             "status",
         ),
-        crm_feature_set="3.16.2",
+        # Older than any Pacemaker of the supported releases: a newer set than its own makes it refuse the CIB.
+        crm_feature_set="3.1.0",
         validate__with="pacemaker-3.9",
         epoch="1",
         num_updates="0",
