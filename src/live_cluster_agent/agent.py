@@ -47,7 +47,7 @@ class Agent:
         )
         if own.met or replication.why_not_promoted(candidate) is None:
             return candidate
-        return replace(candidate, peer_is_member=self.cluster.surroundings().peer_is_member)
+        return replace(candidate, peer_is_member=self.cluster.quorum().peer_is_member)
 
     def keep_contact(self, records: dict[str, NodeRecord]) -> None:
         """Record that the peer's knowledge has arrived here, or that it may have moved on without this node."""

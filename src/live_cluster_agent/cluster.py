@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from live_cluster_agent import process
@@ -102,8 +102,9 @@ def stood_still(misses: str, token: str, *, now_ms: float) -> bool:
     )
 
 
-def _answers(address: str) -> bool:
-    return process.run(("ping", "-n", "-q", "-c", "1", "-W", "0.5", address), timeout_s=3.0).succeeded
+def _one_answers(addresses: Iterable[str]) -> bool:
+    pings = [("ping", "-n", "-q", "-c", "1", "-W", "0.5", address) for address in addresses]
+    return process.any_succeeds(pings, timeout_s=3.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,7 @@ class Cluster:
         """Quorum and membership as Corosync sees them; unknown while it does not answer, as during a change."""
         if self._was_frozen():
             return Surroundings(quorate=None, peer_is_member=None, frozen=True)
-        answer = process.run(("corosync-quorumtool", "-s"), timeout_s=2.0)
-        seen = parse_quorum(answer.out, self.parameters.peer)
+        seen = self.quorum()
         if seen.arbiter or not seen.quorate or seen.peer_is_member:
             return seen
         # Without a third vote only the networks can tell a peer that is gone from a cable that was pulled here.
@@ -136,9 +136,14 @@ class Cluster:
         peer = self.parameters.addresses[self.parameters.peer]
         return replace(
             seen,
-            client_network_seen=any(map(_answers, gateways)) if gateways else None,
-            peer_answers=any(map(_answers, peer)),
+            client_network_seen=_one_answers(gateways) if gateways else None,
+            peer_answers=_one_answers(peer),
         )
+
+    def quorum(self) -> Surroundings:
+        """Only what Corosync says, without a look at the networks."""
+        answer = process.run(("corosync-quorumtool", "-s"), timeout_s=2.0)
+        return parse_quorum(answer.out, self.parameters.peer)
 
     def _was_frozen(self) -> bool:
         misses = process.run(("corosync-cmapctl", "-m", "stats", "stats.schedmiss"), timeout_s=2.0)

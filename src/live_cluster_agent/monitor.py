@@ -215,7 +215,7 @@ def _go_alone(agent: Agent, records: dict[str, NodeRecord], view: ReplicationVie
     ):
         log.warning(f"commits keep waiting for {peer}: it has not confirmed that its data is stale")
         return Decision.WATCH
-    if agent.cluster.surroundings().quorate is not True:
+    if agent.cluster.quorum().quorate is not True:
         return Decision.WATCH
     agent.mark_alone()
     _enter(agent, HandshakePhase.NONE, 0)

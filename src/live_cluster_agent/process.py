@@ -82,6 +82,22 @@ def run(
     )
 
 
+def any_succeeds(commands: Sequence[Sequence[str]], *, timeout_s: float) -> bool:
+    """Run several short commands side by side; whether one of them succeeded."""
+    nothing = subprocess.DEVNULL
+    running = [
+        subprocess.Popen(list(argv), stdin=nothing, stdout=nothing, stderr=nothing) for argv in commands
+    ]
+    succeeded = False
+    for one in running:
+        try:
+            succeeded = one.wait(timeout_s) == 0 or succeeded
+        except subprocess.TimeoutExpired:
+            one.kill()
+            one.wait()
+    return succeeded
+
+
 def follow(argv: Sequence[str], on_line: Callable[[str], None]) -> Finished:
     """Run a long command as postgres and hand over each progress line of its stderr (ended by CR or LF)."""
     with subprocess.Popen(

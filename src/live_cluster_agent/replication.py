@@ -121,7 +121,12 @@ def _while_alone(view: ReplicationView) -> Decision:
         return Decision.GO_ALONE
     behind = view.flushed - view.link.flushed
     ready = view.link.streaming and view.link.silent_s < SILENCE_S and behind <= NEARLY_CAUGHT_UP_BYTES
-    return Decision.REQUIRE_STANDBY if ready and view.peer is DataState.STALE else Decision.KEEP
+    if not ready or view.peer is not DataState.STALE:
+        return Decision.KEEP
+    if view.surroundings is None:
+        return Decision.LOOK_AROUND
+    # A standby outside of the cluster would not learn that its data counts again.
+    return Decision.REQUIRE_STANDBY if view.surroundings.peer_is_member else Decision.KEEP
 
 
 def _handshake(view: ReplicationView) -> Decision:

@@ -26,7 +26,7 @@ def check_upstream(agent: Agent, facts: ServerFacts, records: dict[str, NodeReco
     memory.save(agent.memory_path, seen)
     request = RejoinRequest(agent.parameters)
     if streaming:
-        if request.status.get("state") == "started":
+        if request.status.get("state") in ("ready", "started"):
             request.report("done", "the standby follows the primary")
         return False
     following = records[agent.parameters.peer].data is DataState.LATEST
