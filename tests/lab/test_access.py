@@ -339,7 +339,10 @@ def test_expiry_locks_even_where_the_product_was_removed(
         server.run(("mv", "/usr/sbin/live-configure.aside", "/usr/sbin/live-configure"))
 
 
-@pytest.mark.parametrize("after_s", ["0.4", "0.8", "1.0", "1.2", "1.5"])
+@pytest.mark.parametrize(
+    "after_s",
+    ["0.4", "1.0", *(pytest.param(moment, marks=pytest.mark.matrix) for moment in ("0.8", "1.2", "1.5"))],
+)
 def test_killed_unlock_does_not_stay_open(
     configurator: Configurator, server: Host, passphrase: str, after_s: str
 ) -> None:
@@ -384,10 +387,15 @@ def administrator_gets_in(lab: Lab) -> bool:
     "setting",
     [
         "PermitRootLogin no",
-        "PubkeyAuthentication no",
-        "AuthenticationMethods publickey,password",
-        "AllowUsers admin",
-        "AllowGroups staff",
+        *(
+            pytest.param(setting, marks=pytest.mark.matrix)
+            for setting in (
+                "PubkeyAuthentication no",
+                "AuthenticationMethods publickey,password",
+                "AllowUsers admin",
+                "AllowGroups staff",
+            )
+        ),
     ],
 )
 @pytest.mark.usefixtures("root_key")
@@ -436,6 +444,7 @@ def test_where_sshd_cannot_be_opened_nothing_is_and_the_reason_is_told(
     assert remains(server) == ""
 
 
+@pytest.mark.matrix
 def test_a_host_certificate_of_the_customers_own_comes_back_after_lock(
     configurator: Configurator, server: Host, passphrase: str
 ) -> None:
