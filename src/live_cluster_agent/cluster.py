@@ -102,9 +102,17 @@ def stood_still(misses: str, token: str, *, now_ms: float) -> bool:
     )
 
 
-def _one_answers(addresses: Iterable[str]) -> bool:
-    pings = [("ping", "-n", "-q", "-c", "1", "-W", "0.5", address) for address in addresses]
-    return process.any_succeeds(pings, timeout_s=3.0)
+# On a busy machine one ping of 0.5 s was lost in a takeover, and the surviving head gave itself up for cut off:
+# no service until its peer came back. An answer ends the wait at once, so patience costs only those who are cut off.
+GATEWAY_PATIENCE_S = 5
+# The peer's silence is the normal case of a takeover, and each second of it is a second without service.
+PEER_PATIENCE_S = 1
+
+
+def _one_answers(addresses: Iterable[str], *, patience_s: int) -> bool:
+    # With -w, ping goes on asking until the first answer or the deadline: one lost packet decides nothing.
+    asking = ("ping", "-n", "-q", "-c", "1", "-i", "0.2", "-w", str(patience_s))
+    return process.any_succeeds([(*asking, address) for address in addresses], timeout_s=patience_s + 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +144,8 @@ class Cluster:
         peer = self.parameters.addresses[self.parameters.peer]
         return replace(
             seen,
-            client_network_seen=_one_answers(gateways) if gateways else None,
-            peer_answers=_one_answers(peer),
+            client_network_seen=_one_answers(gateways, patience_s=GATEWAY_PATIENCE_S) if gateways else None,
+            peer_answers=_one_answers(peer, patience_s=PEER_PATIENCE_S),
         )
 
     def quorum(self) -> Surroundings:
