@@ -32,9 +32,13 @@ def kill_by_pid_file(host: Host, path: str) -> None:
 
 def fill_disk(host: Host) -> None:
     """Uses up the host's disk to the last block."""
-    host.run(("dd", "if=/dev/zero", f"of={_FILLING}", "bs=1M", "status=none"), check=False, timeout_s=600)
+    free_kib = host.run(("df", "--output=avail", "--block-size=1K", "/")).stdout.split()[-1]
+    host.run(("fallocate", "--length", f"{free_kib}KiB", _FILLING), check=False)
+    host.run(
+        ("dd", "if=/dev/zero", f"of={_FILLING}.rest", "bs=4K", "status=none"), check=False, timeout_s=600
+    )
 
 
 def free_disk(host: Host) -> None:
     """Gives back what `fill_disk` took."""
-    host.run(("rm", "-f", "--", _FILLING))
+    host.run(("rm", "-f", "--", _FILLING, f"{_FILLING}.rest"))

@@ -111,7 +111,7 @@ def _base(release: str, announce: Announce) -> Path:
             target.chmod(0o755 if target.parent.name in {"bin", "sbin"} else 0o644)
         run((*_CONFINED, "chroot", str(tree), *_CLEAN, "/bin/sh"), stdin=FINISH)
 
-    return _built(f"{release}-{Recipe(release=release).key}", build)
+    return built(f"{release}-{Recipe(release=release).key}", build)
 
 
 def _package(deb: Path) -> _Layer:
@@ -143,10 +143,10 @@ def _layered(lowers: tuple[Path, ...], layer: _Layer, announce: Announce) -> Pat
         for name in ("work", "root", "files"):
             shutil.rmtree(partial / name)
 
-    return _built(f"layer-{digest(*content)}", build)
+    return built(f"layer-{digest(*content)}", build)
 
 
-def _built(name: str, build: Callable[[Path], None]) -> Path:
+def built(name: str, build: Callable[[Path], None]) -> Path:
     """The tree of this name from the cache; made under another name first, so that it is whole or absent."""
     cache = cache_root()
     finished, partial = cache / name, cache / f"{name}.partial"

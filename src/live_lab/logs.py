@@ -14,15 +14,16 @@ _LEFT_OUT = shutil.ignore_patterns("journal", "private", "authkey", "apt", "*.bi
 
 
 def collect(places: Places, hosts: list[str], target: Path) -> None:
-    """Copies logs from the disks, so that hosts which are off, frozen or cut off give theirs, too."""
+    """Copies from the disks: hosts that are off, frozen or cut off give their logs, too; replaces earlier ones."""
     for host in hosts:
         root, own = places.root(host), target / host
-        own.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(own, ignore_errors=True)
+        own.mkdir(parents=True)
         if places.console(host).exists():
             shutil.copy(places.console(host), own)
         for tree in _TREES:
             if (root / tree).is_dir():
-                shutil.copytree(root / tree, own / tree, symlinks=True, ignore=_LEFT_OUT, dirs_exist_ok=True)
+                shutil.copytree(root / tree, own / tree, symlinks=True, ignore=_LEFT_OUT)
         journal = (
             "journalctl",
             f"--directory={root}/var/log/journal",

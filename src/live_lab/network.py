@@ -47,7 +47,7 @@ class Network:
         run(("ip", "netns", "add", namespace))
         commands = []
         for port in host.ports:
-            cable = _cable(host.name, port.link)
+            cable = cable_name(host.name, port.link)
             hardware = self._hardware_address(host.name, port.link)
             commands += [
                 f"link add {cable} type veth peer name {port.link} address {hardware} netns {namespace}",
@@ -59,7 +59,7 @@ class Network:
 
     def unplug(self, host: HostPlan) -> None:
         """Cables first: the namespace itself is taken apart later, by the kernel, in the background."""
-        _ip(self._switches, [f"link delete {_cable(host.name, port.link)}" for port in host.ports])
+        _ip(self._switches, [f"link delete {cable_name(host.name, port.link)}" for port in host.ports])
         remove_namespace(self._places.host_namespace(host.name))
 
     def is_plugged_in(self, host: HostPlan) -> bool:
@@ -75,7 +75,7 @@ class Network:
         else:
             mark.touch()
         if self.is_plugged_in(host):
-            _ip(self._switches, [f"link set {_cable(host.name, link)} {'up' if connected else 'down'}"])
+            _ip(self._switches, [f"link set {cable_name(host.name, link)} {'up' if connected else 'down'}"])
 
     def set_switch(self, link: str, *, running: bool) -> None:
         """Everything behind the switch stays connected to it, but nothing passes."""
@@ -86,6 +86,6 @@ class Network:
         return ":".join(f"{byte:02x}" for byte in (0x02, *digest[:5]))
 
 
-def _cable(host: str, link: str) -> str:
+def cable_name(host: str, link: str) -> str:
     """Name of the cable's end at the switch; interface names have at most 15 characters."""
     return f"{host.removeprefix('ivcs-')}-{link}"

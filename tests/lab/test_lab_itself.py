@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from live_lab import Background, Completed, Host, HostIsOff, Lab, LabError, faults, wait_until
+from live_lab import Background, Completed, Host, HostIsOff, Lab, LabError, WaitTimeout, faults, wait_until
 from live_lab.errors import LabCommandTimeout
+from live_lab.image import built
 from live_lab.mounts import loop_devices_below, mounts_below
-from live_lab.network import namespaces
+from live_lab.network import cable_name, namespaces
 from live_lab.places import Places
 from live_lab.process import run
+from live_lab.topology import MOST_MEDIA, plan_hosts
 
 pytestmark = pytest.mark.lab
 
@@ -199,7 +201,7 @@ def test_power_loss_keeps_the_disk_and_nothing_else(lab: Lab) -> None:
 
 
 def test_a_reboot_from_within_comes_back_as_after_any_boot(lab: Lab) -> None:
-    host = lab.host("main-2")
+    host = lab.media[0]
     before = host.leader()
     host.run(("ip", "address", "add", "10.81.0.99/24", "dev", "bond0"))
     host.run(("systemctl", "reboot"), check=False)
@@ -210,10 +212,10 @@ def test_a_reboot_from_within_comes_back_as_after_any_boot(lab: Lab) -> None:
         except HostIsOff:
             return False
 
-    wait_until(is_another_system, deadline_s=60, what="main-2 boots again")
+    wait_until(is_another_system, deadline_s=60, what="it boots again")
     assert host.wait_booted() == "running"
     assert "10.81.0.99" not in host.run(("ip", "address")).stdout
-    assert answers(lab.host("main-1"), "10.81.0.2")
+    assert answers(lab.host("main-1"), "10.81.0.11")
 
 
 def test_an_orderly_reboot(lab: Lab) -> None:
@@ -262,6 +264,72 @@ def test_a_killed_service_is_really_killed(lab: Lab) -> None:
     faults.kill_unit(host, "nginx.service")
     wait_until(lambda: "nginx.service" in host.failed_units(), deadline_s=20, what="nginx failed")
     host.run(("systemctl", "restart", "nginx.service"))
+
+
+# -- images and names -------------------------------------------------------------------------------------------
+
+
+def test_the_packages_are_installed_on_the_servers_and_not_on_the_client() -> None:
+    def installed(host: Host) -> set[str]:
+        listing = host.run(("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n")).stdout
+        names = {line.split()[0] for line in listing.splitlines() if line.endswith(" installed")}
+        return names & {"live-cluster", "ivcs-reference", "ivcs-media-reference"}
+
+    with Lab.up(name="itsdebs", media=1) as lab:
+        for head in lab.heads:
+            assert installed(head) == {"live-cluster", "ivcs-reference"}
+        assert installed(lab.media[0]) == {"live-cluster", "ivcs-media-reference"}
+        assert installed(lab.client) == set()
+        assert {host.name: host.failed_units() for host in lab.hosts.values()} == {
+            name: [] for name in lab.hosts
+        }
+
+
+def test_a_missing_package_says_how_to_build_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVE_LAB_DIST", str(tmp_path))
+    with pytest.raises(LabError, match="run: packaging/build --release"):
+        Lab.up(name="nodebs", media=0)
+    assert traces("nodebs") == []
+
+
+def test_an_image_that_failed_halfway_is_never_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVE_LAB_CACHE", str(tmp_path))
+
+    def halfway(partial: Path) -> None:
+        (partial / "tree").mkdir()
+        raise LabError("the power went")
+
+    def whole(partial: Path) -> None:
+        assert list(partial.iterdir()) == []
+        (partial / "tree").mkdir()
+
+    with pytest.raises(LabError, match="the power went"):
+        built("layer-x", halfway)
+    assert built("layer-x", whole).is_dir()
+    assert built("layer-x", halfway).is_dir()
+
+
+@pytest.mark.parametrize("name", ["", "-a", "ninechars", "Upper", "a.b", "a/b", "а"])
+def test_a_lab_has_a_short_plain_name(name: str) -> None:
+    with pytest.raises(LabError, match="a lab's name is"):
+        Lab.attach(name)
+
+
+def test_cables_of_the_largest_lab_have_names_and_addresses_of_their_own() -> None:
+    plans = plan_hosts(MOST_MEDIA)
+    cables = [cable_name(plan.name, port.link) for plan in plans for port in plan.ports]
+    addresses = [port.address for plan in plans for port in plan.ports]
+    assert len(set(cables)) == len(cables)
+    assert len(set(addresses)) == len(addresses)
+    assert max(map(len, cables)) <= 15
+    with pytest.raises(LabError, match="0 to 80 media hosts"):
+        plan_hosts(MOST_MEDIA + 1)
+
+
+def test_waiting_in_vain_says_for_what_and_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVE_LAB_SLOWNESS", "0.01")
+    with pytest.raises(WaitTimeout, match=r"not within 0 s: the moon; last seen: \[\]"):
+        wait_until(list, deadline_s=10, what="the moon")
 
 
 # -- labs -------------------------------------------------------------------------------------------------------
