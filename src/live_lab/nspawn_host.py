@@ -107,6 +107,8 @@ class Host:
         if self._network.is_plugged_in(self.plan):
             self._network.unplug(self.plan)
         self._network.plug_in(self.plan)
+        if self.plan.has_lun:
+            self._announce_lun()
         environment = {**os.environ, **_NSPAWN_ENVIRONMENT}
         visitors = (str(file) for file in self._cgroup.visitor_files())
         machine = (str(file) for file in self._cgroup.boot_files())
@@ -165,8 +167,17 @@ class Host:
         leader = _leader_below(power.pid)
         return leader is not None and Path(f"/proc/{leader}/root/run/systemd/private").exists()
 
+    def _announce_lun(self) -> None:
+        """The host makes the device node while it boots (tmpfiles.d(5)).
+
+        A node that is mounted there from outside is a mount of the device to the Filesystem agent, which unmounts
+        it when it stops: then an empty file is left in its place.
+        """
+        device = Path(self._lun_device).stat().st_rdev
+        line = f"b+ /dev/lun 0660 root disk - {os.major(device)}:{os.minor(device)}\n"
+        (self._places.root(self.name) / "etc/tmpfiles.d/lab-lun.conf").write_text(line)
+
     def _nspawn(self) -> tuple[str, ...]:
-        shared = (f"--bind={self._lun_device}:/dev/lun",) if self.plan.has_lun else ()
         return (
             "systemd-nspawn", "--quiet", "--settings=no", "--register=no", "--keep-unit",
             f"--machine={self._places.host_namespace(self.name)}",
@@ -174,7 +185,7 @@ class Host:
             f"--directory={self._places.root(self.name)}",
             f"--network-namespace-path=/run/netns/{self._places.host_namespace(self.name)}",
             "--boot", "--console=pipe", "--capability=all", f"--drop-capability={_WITHHELD}",
-            "--resolv-conf=off", "--timezone=off", "--link-journal=no", *shared,
+            "--resolv-conf=off", "--timezone=off", "--link-journal=no",
         )  # fmt: skip
 
 
