@@ -13,6 +13,17 @@ _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 def sources_for(release: str) -> str:
     """Lines of sources.list for the release, from the mirrors of this machine's own release."""
     own = platform.freedesktop_os_release()["VERSION_CODENAME"]
+    lines = _lines(own, release)
+    if not lines:
+        run(("apt-get", "update"), timeout_s=600)
+        lines = _lines(own, release)
+    if not lines:
+        raise LabError(f"apt on this machine has no source of Debian {own}/main; the image is made from that")
+    return "\n".join(lines) + "\n"
+
+
+def _lines(own: str, release: str) -> list[str]:
+    """None where apt knows no code names: that is before its first update."""
     fields = "$(REPO_URI) $(CODENAME) $(COMPONENT)"
     listing = run(("apt-get", "indextargets", "--format", fields, "Created-By: Packages")).stdout
     suites = {f"{own}{part}": f"{release}{part}" for part in ("", "-updates", "-security")}
@@ -21,11 +32,7 @@ def sources_for(release: str) -> str:
         uri, codename, component = line.split(maxsplit=2)
         if codename in suites and component == "main":
             lines.append(f"deb [signed-by={_KEYRING}] {uri} {suites[codename]} main")
-    if not any(line.endswith(f" {release} main") for line in lines):
-        raise LabError(
-            f"apt on this machine has no Debian source of {own}/main; check it, then: apt-get update"
-        )
-    return "\n".join(dict.fromkeys(lines)) + "\n"
+    return list(dict.fromkeys(lines))
 
 
 def apt_options() -> str:

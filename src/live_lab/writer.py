@@ -1,0 +1,89 @@
+"""A user of the application: one conference after the other at the public address, each acknowledgement noted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from uuid import uuid4
+
+from live_lab.lab import Lab
+from live_lab.wait import wait_until
+
+PUBLIC_ADDRESS = "10.81.0.100"
+
+# Each conference has an id of its own and is asked for until it is acknowledged: repeating is safe (POST with id).
+# Connecting to a head without power takes until the time-out; the application itself answers within 5 s.
+_PROGRAM = """
+import http.client, json, sys, time, uuid
+
+address, per_second, series = sys.argv[1], float(sys.argv[2]), sys.argv[3]
+
+
+def accepted(body):
+    connection = http.client.HTTPConnection(address, timeout=2)
+    try:
+        connection.request("POST", "/api/conferences", body, {"Content-Type": "application/json"})
+        return connection.getresponse().status == 201
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+number = 0
+while True:
+    number += 1
+    began = time.monotonic()
+    conference, name = str(uuid.uuid4()), f"{series}-{number}"
+    body = json.dumps({"id": conference, "name": name})
+    while not accepted(body):
+        time.sleep(0.1)
+    print(time.time(), conference, name, flush=True)
+    time.sleep(max(0.0, began + 1 / per_second - time.monotonic()))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """A conference that the application promised to keep; `at_s` in seconds since 1970."""
+
+    at_s: float
+    conference: str
+    name: str
+
+
+class Writer:
+    """Writes from the client host until it is stopped, at most `per_second` conferences in a second."""
+
+    def __init__(self, lab: Lab, *, address: str = PUBLIC_ADDRESS, per_second: float = 20.0) -> None:
+        self.series = uuid4().hex[:8]
+        argv = ("python3", "-c", _PROGRAM, address, str(per_second), self.series)
+        self._work = lab.client.start(argv)
+
+    @property
+    def acknowledged(self) -> tuple[Acknowledged, ...]:
+        """Everything acknowledged so far, in order."""
+        complete = self._work.stdout.rpartition("\n")[0]
+        rows = (line.split() for line in complete.splitlines())
+        return tuple(Acknowledged(at_s=float(at), conference=one, name=name) for at, one, name in rows)
+
+    def wait_for_more(self, count: int = 20, *, deadline_s: float = 120.0) -> float:
+        """Until so many more are acknowledged; the time of the first of them, in seconds since 1970."""
+        before = len(self.acknowledged)
+        wait_until(
+            lambda: len(self.acknowledged) >= before + count,
+            deadline_s=deadline_s,
+            what=f"{count} more conferences acknowledged (so far {before})",
+        )
+        return self.acknowledged[before].at_s
+
+    def stop(self) -> tuple[Acknowledged, ...]:
+        """Ends the writing; everything that was acknowledged."""
+        self._work.kill()
+        return self.acknowledged
+
+    @property
+    def longest_silence_s(self) -> float:
+        """The longest time between two acknowledgements."""
+        times = [one.at_s for one in self.acknowledged]
+        return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
