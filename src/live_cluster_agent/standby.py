@@ -59,6 +59,7 @@ def resume_repair(agent: Agent, request: RejoinRequest) -> int:
     elif request.ready_to_start and agent.server.postmaster() is None and not request.active:
         start_repaired(agent, request)
     records = agent.cluster.nodes()
+    agent.keep_contact(records)
     agent.cluster.set_score(None, known=records[agent.parameters.node].score)
     return outcome.SUCCESS
 

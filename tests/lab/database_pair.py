@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from live_lab import Background, Completed, Host, Lab, wait_until
@@ -117,7 +119,8 @@ WRITER = """import subprocess, sys, time
 argv = ("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-d", "postgres", "-v", "ON_ERROR_STOP=1")
 number = int(sys.argv[1])
 while True:
-    psql = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    quiet = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    psql = subprocess.Popen(argv, text=True, **quiet)
     try:
         while psql.poll() is None:
             number += 1
@@ -202,12 +205,15 @@ class DatabasePair:
             "node_addresses": NODE_ADDRESSES,
             "client_network": "10.81.0.254",
         }
-        return "".join(f'<nvpair id="p-{name}" name="{name}" value="{value}"/>' for name, value in values.items())
+        return "".join(
+            f'<nvpair id="p-{name}" name="{name}" value="{value}"/>' for name, value in values.items()
+        )
 
     def _set_up_database(self, host: Host, *, first: bool) -> None:
         etc = f"/etc/postgresql/{self.version}/main"
         host.write(f"{etc}/conf.d/live-cluster.conf", SETTINGS)
-        host.run(("sh", "-c", f"cat - {etc}/pg_hba.conf >{etc}/new && cat {etc}/new >{etc}/pg_hba.conf"), stdin=ACCESS)
+        host.write(f"{etc}/pg_hba.new", ACCESS + host.read(f"{etc}/pg_hba.conf"))
+        host.run(("cp", f"{etc}/pg_hba.new", f"{etc}/pg_hba.conf"))
         host.write(f"{etc}/start.conf", "manual\n")
         host.run(("install", "-d", "-m", "755", "/var/lib/live-cluster"))
         host.run(("install", "-d", "-m", "750", "-g", "postgres", STATE))
@@ -233,7 +239,19 @@ class DatabasePair:
         """Data state by node, as this host's cluster configuration has it."""
         found: dict[str, str] = {}
         for name in NAMES:
-            argv = ("crm_attribute", "-N", name, "-n", "ivcs-db-data", "-l", "forever", "-G", "-q", "-d", "none")
+            argv = (
+                "crm_attribute",
+                "-N",
+                name,
+                "-n",
+                "ivcs-db-data",
+                "-l",
+                "forever",
+                "-G",
+                "-q",
+                "-d",
+                "none",
+            )
             found[name] = host.run(argv, check=False).stdout.strip()
         return found
 
@@ -249,28 +267,71 @@ class DatabasePair:
         primary = self.primary()
         views = [self.data(host) for host in self.heads if host.is_running]
         wanted = {host.name: "latest" if host is primary else "sync" for host in self.heads}
-        return primary is not None and views == [wanted, wanted]
+        return primary is not None and views == [wanted, wanted] and self._standby_may_be_promoted(primary)
+
+    def _standby_may_be_promoted(self, primary: Host) -> bool:
+        standby = next(name for name in NAMES if name != primary.name)
+        argv = ("crm_attribute", "--node", standby, "--promotion=ivcs-db", "--query", "--quiet")
+        return primary.run(argv, check=False).stdout.strip() == "100"
 
     def wait_whole(self, deadline_s: float = 60.0) -> None:
         """Waits until losing one head costs nothing."""
-        wait_until(self.is_whole, deadline_s=deadline_s, what="a primary with a synchronous standby", every_s=0.3)
+        wait_until(
+            self.is_whole, deadline_s=deadline_s, what="a primary with a synchronous standby", every_s=0.3
+        )
 
     def crm_mon(self, host: Host) -> Completed:
         """What Pacemaker shows."""
         return host.run(("crm_mon", "-1rfA"), check=False)
 
+    def roles(self) -> tuple[Host, Host]:
+        """Primary and standby of a whole pair."""
+        self.wait_whole()
+        primary = self.primary()
+        assert primary is not None
+        return primary, next(host for host in self.heads if host is not primary)
+
+    def wait_primary(self, host: Host, deadline_s: float = 60.0) -> None:
+        """Waits until the server of this host takes writes."""
+        wait_until(
+            lambda: self.sql(host, "SELECT pg_is_in_recovery()", check=False) == "f",
+            deadline_s=deadline_s,
+            what=f"{host.name} is primary",
+        )
+
+    def rejoin_status(self, host: Host) -> dict[str, object]:
+        """What the last repair on this host says of itself."""
+        status: dict[str, object] = json.loads(host.read(f"{STATE}/rejoin.json"))
+        return status
+
     # -- writing --------------------------------------------------------------------------------------------
 
-    def start_writer(self, host: Host, first: int) -> Background:
-        """A writer beside the server of this host."""
-        writer = host.start(("python3", "-c", WRITER, str(first)))
-        self.writers.append(writer)
-        return writer
+    def start_writers(self, host: Host, count: int = 1) -> list[Background]:
+        """Writers beside the server of this host, which have begun to get acknowledgements."""
+        began = len(self.writers)
+        for _ in range(count):
+            first = 1_000_000 * (len(self.writers) + 1)
+            self.writers.append(host.start(("python3", "-c", WRITER, str(first))))
+        started = self.writers[began:]
+        wait_until(lambda: all(len(acknowledged(one)) > 20 for one in started), deadline_s=30, what="writes")
+        return started
 
-    def missing(self, host: Host, writers: list[Background]) -> set[int]:
-        """Acknowledged rows that the host's server does not have."""
-        told = {number for writer in writers for _, number in acknowledged(writer)}
+    def stop_writers(self) -> None:
+        """Ends all writers; what they were told stays."""
+        for writer in self.writers:
+            writer.terminate()
+
+    def missing(self, host: Host) -> set[int]:
+        """Rows that any writer was told are safe and that the host's server does not have."""
+        told = {number for writer in self.writers for _, number in acknowledged(writer)}
         return told - {int(line) for line in self.sql(host, "SELECT id FROM kept").split()}
+
+    def audit(self) -> None:
+        """Waits until the pair is whole, and finds every acknowledged row on both heads."""
+        self.wait_whole(120)
+        self.stop_writers()
+        for host in self.heads:
+            wait_until(lambda one=host: not self.missing(one), deadline_s=30, what=f"all rows on {host.name}")  # type: ignore[misc]
 
 
 def acknowledged(writer: Background) -> list[tuple[float, int]]:
@@ -282,4 +343,4 @@ def acknowledged(writer: Background) -> list[tuple[float, int]]:
 def longest_gap_s(writer: Background, until: float | None = None) -> float:
     """Longest time between two acknowledgements."""
     times = [when for when, _ in acknowledged(writer)] + [until or time.time()]
-    return max(later - earlier for earlier, later in zip(times, times[1:], strict=False))
+    return max(later - earlier for earlier, later in pairwise(times))
