@@ -20,12 +20,12 @@ class Outcome(Enum):
     """What came of it; each value is the code of the sentence that says so."""
 
     LET_IN = "access-let-in"
-    OFF = "access-server-off"
-    LOCKED = "access-server-locked"
-    OTHER_KEY = "access-other-key"
-    NOT_THE_HOST = "access-not-the-host"
-    REFUSED = "access-refused"
-    BROKEN = "access-ssh-failed"
+    OFF = "server-off"
+    LOCKED = "server-locked"
+    OTHER_KEY = "server-other-key"
+    NOT_THE_HOST = "server-not-the-host"
+    REFUSED = "server-refused"
+    BROKEN = "server-ssh-failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

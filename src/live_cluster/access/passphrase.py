@@ -12,7 +12,7 @@ from live_cluster.errors import InputRejected, problem
 
 WORD_COUNT = 7
 BITS_PER_WORD = 12
-# Whoever sees a CA's public key can guess offline; at 1 s and 256 MiB a guess, 2^77 is out of reach for good.
+# Whoever sees a CA's public key can guess offline; at 0.1 s and 64 MiB a guess, 2^77 is out of reach for good.
 RANDOM_BITS = 77
 CHECK_BITS = WORD_COUNT * BITS_PER_WORD - RANDOM_BITS
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 from pathlib import Path
 
-from live_cluster.access.credentials import controller_credentials
 from live_cluster.access.entry import SecretSources, find_secret
 from live_cluster.cli.arguments import Arguments, settings_of
 from live_cluster.cli.configure_command import ConfigureCommand
@@ -20,11 +19,8 @@ from live_cluster.commands.configure import configure as bring_about
 from live_cluster.errors import ExitCode, InputRejected, LiveClusterError, Problem, Severity, problem
 from live_cluster.messages import message, render
 from live_cluster.model.profile import DEFAULT_PROFILE, Profile, ProfileError, load_profile
-from live_cluster.remote.ssh import Credentials
 
 JSON_VERSION = 1
-# All connections are made at the beginning; the certificate only has to last until then.
-CERTIFICATE_LIFE_S = 600
 
 
 def run_configure(arguments: Arguments, problems: tuple[Problem, ...]) -> int:
@@ -67,15 +63,12 @@ def _wish(arguments: Arguments, problems: tuple[Problem, ...], output: Output, s
         tell=lambda entry: screen.warnings((entry,)),
     )
 
-    def credentials() -> Credentials:
-        return controller_credentials(find_secret(sources), valid_s=CERTIFICATE_LIFE_S)
-
     return Wish(
         settings=settings,
         profile=profile,
         cluster_toml=cluster_toml(arguments.settings),
         secrets_toml=secrets_toml(arguments.settings),
-        credentials=credentials,
+        site_secret=lambda: find_secret(sources),
         asked_by=os.environ.get("SUDO_USER") or os.environ.get("LOGNAME") or "root",
         dry_run=arguments.dry_run,
         yes=arguments.yes,

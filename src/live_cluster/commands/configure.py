@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from live_cluster.access.credentials import controller_credentials
+from live_cluster.access.login import explain_refusal
+from live_cluster.access.site_key import SiteSecret
 from live_cluster.apply.fleet import Fleet, connect
 from live_cluster.apply.run import Observer, Run, StepResult
 from live_cluster.apply.survey import facts_of, observe
-from live_cluster.errors import Declined, LiveClusterError, NotReady, Problem, Severity, problem, warning
+from live_cluster.errors import (
+    Declined,
+    LiveClusterError,
+    NotReady,
+    Problem,
+    Severity,
+    Unreachable,
+    problem,
+    warning,
+)
 from live_cluster.messages import Message, message, render
 from live_cluster.model import service_secrets
-from live_cluster.model.facts import ClusterFacts
+from live_cluster.model.facts import ClusterFacts, ServerName
 from live_cluster.model.profile import Profile
 from live_cluster.model.service_secrets import ServiceSecrets
 from live_cluster.model.settings import ClusterSettings
@@ -23,9 +36,10 @@ from live_cluster.plan.build import stages
 from live_cluster.plan.prerequisites import Situation, problems_of
 from live_cluster.plan.step import Impact, Plan, outstanding
 from live_cluster.remote.requests import WriteFile
-from live_cluster.remote.ssh import Credentials
 
 STATE = "/var/lib/live-cluster"
+# All connections are made at the beginning; the certificate only has to last until then.
+CERTIFICATE_LIFE_S = 600
 
 
 class Interface(Observer, Protocol):
@@ -52,7 +66,7 @@ class Wish:
     profile: Profile
     cluster_toml: str
     secrets_toml: str
-    credentials: Callable[[], Credentials]
+    site_secret: Callable[[], SiteSecret]
     asked_by: str
     dry_run: bool = False
     yes: bool = False
@@ -73,7 +87,7 @@ async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
     started = time.monotonic()
     names = server_names(wish.settings, wish.profile)
     interface.say(message("connecting", count=len(names)))
-    fleet = await connect(names, wish.credentials())
+    fleet = await _connected(wish, names)
     try:
         if not wish.dry_run:
             heads = [server.name for server in names[:2]]
@@ -90,6 +104,31 @@ async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
     finally:
         outcome.seconds = time.monotonic() - started
         await fleet.close()
+
+
+async def _connected(wish: Wish, names: Sequence[ServerName]) -> Fleet:
+    secret = wish.site_secret()
+    credentials = controller_credentials(secret, valid_s=CERTIFICATE_LIFE_S)
+    try:
+        return await connect(names, credentials)
+    except Unreachable as error:
+        if not all(one.node for one in error.problems):
+            raise
+        # A second look, which costs time only where something is wrong, finds out why.
+        reasons = await asyncio.gather(
+            *(
+                explain_refusal(
+                    one.node,
+                    str(one.message.field("address")),
+                    credentials,
+                    own_fingerprint=secret.fingerprint,
+                )
+                for one in error.problems
+            )
+        )
+        raise Unreachable(
+            *(found or one for found, one in zip(reasons, error.problems, strict=True))
+        ) from error
 
 
 def _judge(wish: Wish, facts: ClusterFacts, interface: Interface, outcome: Outcome) -> None:

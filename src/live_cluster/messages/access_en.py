@@ -38,12 +38,12 @@ TEXTS: dict[str, str] = {
     "access-self-test-failed": "A trial login did not succeed ({detail}), so this server was locked again. See journalctl --unit=ssh for what the SSH server said; often DenyUsers or DenyGroups in /etc/ssh are the reason.",
     # Why another server does not let the configurator in
     "access-let-in": "{node} lets the configurator in.",
-    "access-server-off": "{node} ({address}) cannot be reached by SSH: {detail}.",
-    "access-server-locked": "{node} ({address}) does not show a certificate of this installation. Run there: sudo live-configure unlock-configurator",
-    "access-other-key": "{node} ({address}) was unlocked with another passphrase: its key is {detail}, ours is {own}. Run unlock-configurator there again, with the same passphrase.",
-    "access-not-the-host": "{node} ({address}) shows a certificate that is not valid for it: {detail}. If its addresses or its clock changed, run unlock-configurator there again; if not, another machine may be answering at this address.",
-    "access-refused": "{node} ({address}) refuses the configurator ({detail}). Either its hour is over (run unlock-configurator there again) or its clock differs from ours by more than five minutes.",
-    "access-ssh-failed": "{node} ({address}): SSH failed: {detail}.",
+    "server-off": "{node} ({address}) cannot be reached by SSH: {detail}.",
+    "server-locked": "{node} ({address}) does not show a certificate of this installation. Run there: sudo live-configure unlock-configurator",
+    "server-other-key": "{node} ({address}) was unlocked with another passphrase: its key is {detail}, ours is {own}. Run unlock-configurator there again, with the same passphrase.",
+    "server-not-the-host": "{node} ({address}) shows a certificate that is not valid for it: {detail}. If its addresses or its clock changed, run unlock-configurator there again; if not, another machine may be answering at this address.",
+    "server-refused": "{node} ({address}) refuses the configurator ({detail}). Either its hour is over (run unlock-configurator there again) or its clock differs from ours by more than five minutes.",
+    "server-ssh-failed": "{node} ({address}): SSH failed: {detail}.",
     # The journal
     "journal-unlocked": "unlocked for the configurator by {by} for {seconds} s, key {fingerprint}",
     "journal-extended": "unlocked again for the configurator by {by} for {seconds} s, key {fingerprint}",

@@ -38,12 +38,12 @@ TEXTS: dict[str, str] = {
     "access-self-test-failed": "Пробный вход не удался ({detail}), поэтому сервер снова закрыт. Что ответил SSH-сервер, покажет journalctl --unit=ssh; часто мешают DenyUsers или DenyGroups в /etc/ssh.",
     # Why another server does not let the configurator in
     "access-let-in": "{node} пускает конфигуратор.",
-    "access-server-off": "{node} ({address}) недоступен по SSH: {detail}.",
-    "access-server-locked": "{node} ({address}) не предъявляет сертификат этой установки. Выполните на нём: sudo live-configure unlock-configurator",
-    "access-other-key": "{node} ({address}) открыт с другой парольной фразой: его ключ {detail}, наш {own}. Выполните на нём unlock-configurator ещё раз, с той же фразой.",
-    "access-not-the-host": "{node} ({address}) предъявляет сертификат, который ему не соответствует: {detail}. Если изменились его адреса или часы, выполните на нём unlock-configurator ещё раз; если нет, по этому адресу может отвечать чужая машина.",
-    "access-refused": "{node} ({address}) не пускает конфигуратор ({detail}). Либо его час истёк (выполните на нём unlock-configurator ещё раз), либо его часы расходятся с нашими больше чем на пять минут.",
-    "access-ssh-failed": "{node} ({address}): ошибка SSH: {detail}.",
+    "server-off": "{node} ({address}) недоступен по SSH: {detail}.",
+    "server-locked": "{node} ({address}) не предъявляет сертификат этой установки. Выполните на нём: sudo live-configure unlock-configurator",
+    "server-other-key": "{node} ({address}) открыт с другой парольной фразой: его ключ {detail}, наш {own}. Выполните на нём unlock-configurator ещё раз, с той же фразой.",
+    "server-not-the-host": "{node} ({address}) предъявляет сертификат, который ему не соответствует: {detail}. Если изменились его адреса или часы, выполните на нём unlock-configurator ещё раз; если нет, по этому адресу может отвечать чужая машина.",
+    "server-refused": "{node} ({address}) не пускает конфигуратор ({detail}). Либо его час истёк (выполните на нём unlock-configurator ещё раз), либо его часы расходятся с нашими больше чем на пять минут.",
+    "server-ssh-failed": "{node} ({address}): ошибка SSH: {detail}.",
     # The journal
     "journal-unlocked": "открыт для конфигуратора: {by}, на {seconds} с, ключ {fingerprint}",
     "journal-extended": "снова открыт для конфигуратора: {by}, на {seconds} с, ключ {fingerprint}",

@@ -4,18 +4,7 @@ TEXTS: dict[str, str] = {
     "connection-lost": (
         "{node}: the connection was lost ({reason}). Check that the server runs, then repeat the command: it goes on from here."
     ),
-    "server-off": "{node} ({address}): no connection ({reason}). Is the server on, and is port 22 open to this one?",
-    "server-silent": "{node} ({address}): the server does not answer. Is it on, and is it overloaded?",
-    "server-not-trusted": (
-        "{node} ({address}): the server did not prove that it belongs to this installation. Run "
-        "`live-configure unlock-configurator` there with the same passphrase and compare the fingerprints that it shows. "
-        "If they are equal, somebody may be answering in its place."
-    ),
-    "server-locked": (
-        "{node} ({address}): the server does not let the configurator in. Run `live-configure unlock-configurator` there "
-        "(it closes by itself after an hour), with the same passphrase; check that the clocks agree."
-    ),
-    "server-ssh-failed": "{node} ({address}): SSH failed: {reason}.",
+    "server-unreachable": "{node} ({address}): no connection: {reason}",
     "not-on-a-head": (
         "This is neither of the head servers: its addresses are {addresses}. Run the command on a server whose address "
         "is --head-node-1-ip or --head-node-2-ip."

@@ -61,7 +61,8 @@ def device_exists(path: str) -> Command:
 def head_requests(profile: Profile, device: str) -> tuple[Request, ...]:
     """All requests of one head, to be made at the same time."""
     wanted: tuple[Request, ...] = (
-        CLUSTERS, HANDED_OVER, CIB, VIEW, COROSYNC_CONF, SECRETS, user_rows_question(profile), size_question(profile),
+        CLUSTERS, HANDED_OVER, CIB, VIEW, COROSYNC_CONF, SECRETS,
+        user_rows_question(profile), size_question(profile),
     )  # fmt: skip
     wanted += tuple(ReadFile(path=path) for path in profile.second_head.files_from_first_head)
     if device:
@@ -114,10 +115,8 @@ def primary_of(reply: Reply) -> str:
 
 def _device(replies: Mapping[Request, Reply], device: str) -> BlockDeviceFacts:
     exists = replies[device_exists(device)]
-    pairs = (
-        line.split("=", 1) for line in _text(replies[device_question(device)]).splitlines() if "=" in line
-    )
-    values = {name: value for name, value in pairs}
+    text = _text(replies[device_question(device)])
+    values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return BlockDeviceFacts(
         exists=isinstance(exists, CommandResult) and exists.ok,
         filesystem=values.get("TYPE", ""),

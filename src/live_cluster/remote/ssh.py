@@ -58,21 +58,12 @@ class SshChannel:
 
 
 async def open_ssh(name: str, address: str, credentials: Credentials) -> Server:
-    """Connect, log in as root, start the executor; Unreachable says which of these failed and what to do."""
+    """Connect, log in as root, start the executor; Unreachable where that fails (access/login.py finds out why)."""
     try:
         connection = await asyncio.wait_for(_connect(address, credentials), LOGIN_TIMEOUT_S)
-    except TimeoutError as error:
-        raise Unreachable(problem("server-silent", node=name, address=address)) from error
-    except OSError as error:
-        raise Unreachable(problem("server-off", node=name, address=address, reason=str(error))) from error
-    except asyncssh.HostKeyNotVerifiable as error:
-        raise Unreachable(problem("server-not-trusted", node=name, address=address)) from error
-    except asyncssh.PermissionDenied as error:
-        raise Unreachable(problem("server-locked", node=name, address=address)) from error
-    except asyncssh.Error as error:
-        raise Unreachable(
-            problem("server-ssh-failed", node=name, address=address, reason=error.reason)
-        ) from error
+    except (TimeoutError, OSError, asyncssh.Error) as error:
+        reason = str(error) or type(error).__name__
+        raise Unreachable(problem("server-unreachable", node=name, address=address, reason=reason)) from error
     process: asyncssh.SSHClientProcess[bytes] = await connection.create_process(
         shlex.join(EXECUTOR_ARGV), encoding=None, stderr=asyncssh.DEVNULL, window=LINE_LIMIT
     )
@@ -89,6 +80,8 @@ async def _connect(address: str, credentials: Credentials) -> asyncssh.SSHClient
         username="root",
         client_keys=[(key, certificate)],
         known_hosts=asyncssh.import_known_hosts(credentials.known_hosts),
+        # Plain host keys are asked for, too, and refused: a locked server has nothing else to show.
+        server_host_key_algs="default",
         # Neither the administrator's own SSH settings nor an agent may widen or narrow what is trusted here.
         config=None,
         agent_path=None,
