@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from live_lab.errors import LabError
-from live_lab.image import ImageWish, layers_for, prune_bases, prune_layers
+from live_lab.image import ImageWish, layers_for, prune_bases, prune_layers, prune_unfinished
 from live_lab.lab import Lab, LabWish, all_labs, remove
 from live_lab.process import become
 from live_lab.recipe import RELEASES, default_release
@@ -139,6 +139,7 @@ def image(*, release: str, with_product: bool) -> None:
         layers_for(plan, wish, click.echo)
     prune_layers(click.echo)
     prune_bases(click.echo)
+    prune_unfinished(click.echo)
     click.echo(f"The {release} image is ready.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from live_lab.apt_sources import apt_options, sources_for
 from live_lab.debs import latest_deb, packages_for
-from live_lab.errors import LabCommandFailed, LabError
+from live_lab.errors import LabCommandFailed, LabError, LabInUse
 from live_lab.mounts import remove_tree
 from live_lab.places import cache_root
 from live_lab.process import run
@@ -158,6 +159,7 @@ def built(name: str, build: Callable[[Path], None]) -> Path:
                 try:
                     build(partial)
                 except LabCommandFailed as failure:
+                    remove_tree(partial)
                     raise LabError(
                         f"the image {name} could not be built:\n{failure.output[-3000:]}"
                     ) from failure
@@ -180,6 +182,17 @@ def prune_bases(announce: Announce) -> None:
     _remove_unmounted(
         [path for path in bases if path.suffix != ".partial" and path.name not in current], announce
     )
+
+
+def prune_unfinished(announce: Announce) -> None:
+    """Removes what killed builds left; those at work hold their lock."""
+    for partial in cache_root().glob("*.partial"):
+        with (
+            contextlib.suppress(LabInUse),
+            lock(partial.with_suffix(".lock"), what=partial.name, deadline_s=0),
+        ):
+            announce(f"Removing an unfinished image: {partial.name}")
+            remove_tree(partial)
 
 
 def _remove_unmounted(trees: list[Path], announce: Announce) -> None:
