@@ -1,0 +1,147 @@
+"""Servers that answer as those of the lab did when `configure` was recorded there; see record.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from live_cluster.plan.cluster_steps import NEW_CIB
+from live_cluster.probes.head import CIB
+from live_cluster.remote.executor import Server
+from live_cluster.remote.requests import (
+    Command,
+    CommandResult,
+    Done,
+    FileState,
+    HoldLock,
+    ReadFile,
+    RemoveFile,
+    Reply,
+    Request,
+    WriteFile,
+)
+from recordings.configure.recorder import changes, from_json, key_of
+
+HERE = Path(__file__).parent
+RELEASES = ("bookworm", "trixie")
+HEADS = ("ivcs-main-1", "ivcs-main-2")
+SERVERS = (*HEADS, "ivcs-media-0")
+
+
+class NotRecorded(AssertionError):
+    """A request that nobody made while the runs were recorded."""
+
+    def __init__(self, server: str, request: Request) -> None:
+        super().__init__(f"{server}: {key_of(request)!r}; record again: tests/recordings/configure/record.py")
+
+
+@cache
+def _recording(release: str) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads((HERE / f"{release}.json").read_text("utf-8"))["servers"]
+    return values
+
+
+class NoChannel:
+    """There is no executor behind these servers."""
+
+    async def send(self, data: bytes) -> None:
+        raise AssertionError("a recorded server has no executor")
+
+    async def receive_line(self) -> bytes:
+        raise AssertionError("a recorded server has no executor")
+
+    async def close(self) -> None:
+        """Nothing to end."""
+
+
+class RecordedServer(Server):
+    """One server before the first run; what is changed on it takes it forward to the end of the recording.
+
+    What is written can be read again, and the patched CIB is the one that was written for the patch: other texts
+    than those of the recorded runs need no new recording, other commands do.
+    """
+
+    def __init__(self, name: str, release: str = "bookworm") -> None:
+        super().__init__(name, NoChannel())
+        record = _recording(release)[name]
+        self._changes: list[str] = record["changes"]
+        self._replies: dict[str, list[dict[str, Any]]] = record["replies"]
+        self._position = 0
+        self._asked_here: set[str] = set()
+        self.written: dict[str, FileState] = {}
+        # Answers that a test wants to be others, by the request's key.
+        self.instead: dict[str, Reply] = {}
+        self.is_closed = False
+        self.asked: list[Request] = []
+
+    async def ask(self, request: Request) -> Reply:
+        """The recorded answer; NotRecorded where there is none."""
+        self.asked.append(request)
+        reply = self.answer(request)
+        if self.watch:
+            self.watch(self.name, request, reply)
+        return reply
+
+    async def close(self) -> None:
+        """Only noted."""
+        self.is_closed = True
+
+    @property
+    def changed(self) -> list[str]:
+        """What was asked for that changes the server, a lock included."""
+        return [key_of(one) for one in self.asked if changes(one) or isinstance(one, HoldLock)]
+
+    def finish(self) -> None:
+        """Go to the end of the recording: configured."""
+        self._position = len(self._changes)
+        self._asked_here = set()
+
+    def answer(self, request: Request) -> Reply:
+        """What the server answers at this point of the recording."""
+        key = key_of(request)
+        if key in self.instead:
+            return self.instead[key]
+        if isinstance(request, ReadFile) and request.path in self.written:
+            return self.written[request.path]
+        if isinstance(request, WriteFile | RemoveFile):
+            reply: Reply = Done()
+        else:
+            reply = self._recorded(request, key)
+        if changes(request):
+            self._take_forward(request, key)
+        return reply
+
+    def _recorded(self, request: Request, key: str) -> Reply:
+        rows = self._replies.get(key)
+        if rows is None:
+            raise NotRecorded(self.name, request)
+        row = next((one for one in reversed(rows) if one["after_changes"] <= self._position), rows[0])
+        answers = row["answers"]
+        answer = answers[-1] if key in self._asked_here else answers[0]
+        self._asked_here.add(key)
+        return from_json(answer)
+
+    def _take_forward(self, request: Request, key: str) -> None:
+        if key in self._changes[self._position :]:
+            self._position = self._changes.index(key, self._position) + 1
+            self._asked_here = set()
+        if isinstance(request, WriteFile):
+            self.written[request.path] = FileState(
+                exists=True,
+                content=request.content,
+                mode=request.mode,
+                owner=request.owner,
+                group=request.group,
+            )
+        elif isinstance(request, RemoveFile):
+            self.written[request.path] = FileState(exists=False)
+        elif isinstance(request, Command) and request.argv[:2] == ("cibadmin", "--patch"):
+            self.instead[key_of(CIB)] = CommandResult(returncode=0, stdout=self.written[NEW_CIB].content)
+
+
+def answers_of(server: RecordedServer, requests: Sequence[Request]) -> dict[Request, Reply]:
+    """All answers at this point."""
+    return {request: server.answer(request) for request in requests}
