@@ -152,7 +152,8 @@ def _outer_obstacle(agent: Agent) -> str | None:
 def demote(agent: Agent) -> int:
     """Shut down, which ships everything to the standby, and come back as a standby."""
     running = agent.server.postmaster()
-    if running is not None and running.status == "ready" and agent.server.look().in_recovery:
+    if running is None or (running.status == "ready" and agent.server.look().in_recovery):
+        # After a crash Pacemaker demotes, stops and starts: a start in between would only cost time.
         return outcome.SUCCESS
     if replication.is_cut_off(agent.cluster.surroundings()):
         agent.cut_off()

@@ -103,7 +103,7 @@ def stood_still(misses: str, token: str, *, now_ms: float) -> bool:
 
 
 # On a busy machine one ping of 0.5 s was lost in a takeover, and the surviving head gave itself up for cut off:
-# no service until its peer came back. An answer ends the wait at once, so patience costs only those who are cut off.
+# no service until its peer came back. An answer ends the wait, so patience costs only those who are cut off.
 GATEWAY_PATIENCE_S = 5
 # The peer's silence is the normal case of a takeover, and each second of it is a second without service.
 PEER_PATIENCE_S = 1
@@ -132,8 +132,11 @@ class Cluster:
             raise AgentProblem(f"the cluster configuration has no node {' '.join(sorted(missing))}")
         return records
 
-    def surroundings(self) -> Surroundings:
-        """Quorum and membership as Corosync sees them; unknown while it does not answer, as during a change."""
+    def surroundings(self, *, ask_peer: bool = False) -> Surroundings:
+        """Quorum, membership and networks; unknown while Corosync does not answer, as during a change.
+
+        A peer that has lost power lets its caller wait: only who could harm it asks, never a takeover.
+        """
         if self._was_frozen():
             return Surroundings(quorate=None, peer_is_member=None, frozen=True)
         seen = self.quorum()
@@ -142,10 +145,11 @@ class Cluster:
         # Without a third vote only the networks can tell a peer that is gone from a cable that was pulled here.
         gateways = self.parameters.client_network
         peer = self.parameters.addresses[self.parameters.peer]
+        silent = ask_peer and not _one_answers(peer, patience_s=PEER_PATIENCE_S)
         return replace(
             seen,
             client_network_seen=_one_answers(gateways, patience_s=GATEWAY_PATIENCE_S) if gateways else None,
-            peer_answers=_one_answers(peer, patience_s=PEER_PATIENCE_S),
+            peer_answers=not silent if ask_peer else None,
         )
 
     def quorum(self) -> Surroundings:

@@ -126,7 +126,7 @@ def _take_care(
     view = _view(agent, facts, seen, records)
     decision = replication.decide(view)
     if decision is Decision.LOOK_AROUND:
-        view = replace(view, surroundings=agent.cluster.surroundings())
+        view = replace(view, surroundings=agent.cluster.surroundings(ask_peer=True))
         decision = replication.decide(view)
     return _carry_out(agent, decision, facts, records, view)
 

@@ -199,7 +199,9 @@ class Server:
         if running is None:
             end_processes(self.leftovers(), deadline_s=deadline_s)
             return
-        for step, share in ((signal.SIGINT, 0.6), (signal.SIGQUIT, 0.2), (signal.SIGKILL, 0.1)):
+        steps = ((signal.SIGINT, 0.6), (signal.SIGQUIT, 0.2), (signal.SIGKILL, 0.1))
+        # A server that starts serves nobody, and hears SIGINT only once it has synced its whole directory.
+        for step, share in steps[1:] if running.status == "starting" else steps:
             self._signal(running, step)
             if waiting.wait_until(
                 lambda: self.postmaster() is None, deadline_s=deadline_s * share, every_s=0.05

@@ -309,8 +309,9 @@ class DatabasePair:
     def start_writers(self, host: Host, count: int = 1) -> list[Background]:
         """Writers beside the server of this host, which have begun to get acknowledgements."""
         began = len(self.writers)
-        for _ in range(count):
-            first = 1_000_000 * (len(self.writers) + 1)
+        highest = int(self.sql(host, "SELECT coalesce(max(id), 0) FROM kept")) // 1_000_000
+        for number in range(1, count + 1):
+            first = 1_000_000 * (highest + number)
             self.writers.append(host.start(("python3", "-c", WRITER, str(first))))
         started = self.writers[began:]
         wait_until(lambda: all(len(acknowledged(one)) > 20 for one in started), deadline_s=30, what="writes")
