@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol
 
 from live_cluster.access.credentials import controller_credentials
@@ -32,7 +33,7 @@ from live_cluster.model.profile import Profile
 from live_cluster.model.service_secrets import ServiceSecrets
 from live_cluster.model.settings import ClusterSettings
 from live_cluster.plan.blueprint import Blueprint, server_names
-from live_cluster.plan.build import stages
+from live_cluster.plan.build import stages, timeout_stages
 from live_cluster.plan.prerequisites import Situation, problems_of
 from live_cluster.plan.step import Impact, Plan, outstanding
 from live_cluster.remote.requests import WriteFile
@@ -58,6 +59,13 @@ class Interface(Observer, Protocol):
         """A yes or no; Declined where nobody can be asked."""
 
 
+class Scope(Enum):
+    """How much of the described cluster a run is about."""
+
+    EVERYTHING = "everything"
+    TIMEOUTS = "timeouts"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What was asked for, complete and judged as far as the input alone allows."""
@@ -70,6 +78,7 @@ class Wish:
     asked_by: str
     dry_run: bool = False
     yes: bool = False
+    scope: Scope = Scope.EVERYTHING
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,7 +94,9 @@ class Outcome:
 async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
     """Bring the cluster to the wished state; `outcome` is filled on the way, so that it tells of failures too."""
     started = time.monotonic()
-    names = server_names(wish.settings, wish.profile)
+    only_timeouts = wish.scope is Scope.TIMEOUTS
+    every_name = server_names(wish.settings, wish.profile)
+    names = every_name[:2] if only_timeouts else every_name
     interface.say(message("connecting", count=len(names)))
     fleet = await _connected(wish, names)
     try:
@@ -95,7 +106,7 @@ async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
         facts = await facts_of(fleet, names, settings=wish.settings, profile=wish.profile)
         _judge(wish, facts, interface, outcome)
         blueprint = _blueprint(wish, facts)
-        every = stages(blueprint)
+        every = timeout_stages(blueprint) if only_timeouts else stages(blueprint)
         outcome.plan = outstanding(every, await observe(fleet, every))
         if outcome.plan.steps:
             interface.plan(outcome.plan)

@@ -58,4 +58,6 @@ TEXTS: dict[str, str] = {
     "stage-replication": "Preparing replication and file storage",
     "stage-complete": "Bringing everything up",
     "stage-settings": "Keeping the settings",
+    "corosync-silent": "Corosync does not run on this server. Start it: systemctl start corosync pacemaker",
+    "timeouts-now": "token: {token} ms, repeated up to {retransmits} times, every {interval} ms\nconsensus: {consensus} ms\nA lost server is noticed after about {total} s; then the other one begins to start the services.",
 }

@@ -58,4 +58,6 @@ TEXTS: dict[str, str] = {
     "stage-replication": "Подготовка репликации и файлового хранилища",
     "stage-complete": "Запуск всего остального",
     "stage-settings": "Сохранение настроек",
+    "corosync-silent": "Corosync на этом сервере не работает. Запустите: systemctl start corosync pacemaker",
+    "timeouts-now": "token: {token} мс, повторяется до {retransmits} раз, каждые {interval} мс\nconsensus: {consensus} мс\nПропавший сервер будет замечен примерно через {total} с; затем другой начнёт запускать службы.",
 }

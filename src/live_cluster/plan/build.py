@@ -59,6 +59,21 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
     )
 
 
+def timeout_stages(plan: Blueprint) -> tuple[Stage, ...]:
+    """Only what `timeouts` is about: Corosync's file on both heads, the running Corosync, the kept settings."""
+    files = tuple(
+        step
+        for node in plan.head_names
+        for step in cluster_steps.membership_steps(plan, node)
+        if step.title.field("path") == cluster_steps.COROSYNC_CONF
+    )
+    return (
+        Stage(title=message("stage-prepare"), steps=files),
+        Stage(title=message("stage-members"), steps=(cluster_steps.reload_step(plan),)),
+        Stage(title=message("stage-settings"), steps=tuple(_stored(plan))),
+    )
+
+
 def _prepare_head(plan: Blueprint, node: str) -> tuple[Step, ...]:
     return (*database_steps.database_steps(plan, node), *head_steps.head_steps(plan, node))
 

@@ -1,0 +1,91 @@
+"""A run from the command line's side: carried out, shown, and turned into JSON and an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from live_cluster.access.entry import SecretSources, find_secret
+from live_cluster.access.site_key import SiteSecret
+from live_cluster.cli.hidden_input import terminal_question
+from live_cluster.cli.output import Output, problem_json
+from live_cluster.cli.progress import Screen
+from live_cluster.commands.configure import Outcome, Wish
+from live_cluster.commands.configure import configure as bring_about
+from live_cluster.errors import ExitCode, LiveClusterError
+from live_cluster.messages import message, render
+
+JSON_VERSION = 1
+
+
+def carry_out(make_wish: Callable[[Screen], Wish], output: Output, *, as_json: bool, dry_run: bool) -> int:
+    """One run; with `as_json` its outcome is printed also where it failed."""
+    outcome = Outcome()
+    screen = Screen(output, quiet=as_json, show_previews=dry_run)
+    try:
+        asyncio.run(bring_about(make_wish(screen), screen, outcome))
+    except LiveClusterError as error:
+        screen.close()
+        if not as_json:
+            if outcome.results:
+                screen.summary(outcome.results, outcome.seconds)
+            raise
+        outcome.problems += error.problems
+        output.json(_as_json(outcome))
+        return error.exit_code
+    finally:
+        screen.close()
+    if as_json:
+        output.json(_as_json(outcome))
+    else:
+        _say_end(outcome, screen, dry_run=dry_run)
+    return ExitCode.OK
+
+
+def site_secret(passphrase_file: str, output: Output, screen: Screen) -> Callable[[], SiteSecret]:
+    """Asks for the installation's passphrase when it is needed, unless a file has it."""
+    sources = SecretSources(
+        passphrase_file=passphrase_file,
+        environment=os.environ,
+        ask=terminal_question(output),
+        tell=lambda entry: screen.warnings((entry,)),
+    )
+    return lambda: find_secret(sources)
+
+
+def asked_by() -> str:
+    """Who is at the keyboard, for the record and for those who find the lock taken."""
+    return os.environ.get("SUDO_USER") or os.environ.get("LOGNAME") or "root"
+
+
+def _say_end(outcome: Outcome, screen: Screen, *, dry_run: bool) -> None:
+    if not outcome.plan.steps:
+        screen.say(message("nothing-to-do", seconds=f"{outcome.seconds:.1f}"))
+    elif dry_run:
+        screen.say(message("dry-run-ends"))
+    else:
+        screen.summary(outcome.results, outcome.seconds)
+        screen.say(message("what-next"))
+
+
+def _as_json(outcome: Outcome) -> dict[str, object]:
+    """The stable document (docs/operations.md); a dry run lists its steps as `planned`."""
+    rows = [(one.step, one.state.value, one.seconds) for one in outcome.results]
+    rows = rows or [(step, "planned", 0.0) for step in outcome.plan.steps]
+    return {
+        "version": JSON_VERSION,
+        "changed": any(state == "changed" for _, state, _ in rows),
+        "steps": [
+            {
+                "node": step.node,
+                "code": step.code,
+                "title": render(step.title, "en"),
+                "impact": step.impact.name.lower().replace("_", "-"),
+                "state": state,
+                "seconds": round(seconds, 3),
+            }
+            for step, state, seconds in rows
+        ],
+        "problems": [problem_json(one) for one in outcome.problems],
+    }
