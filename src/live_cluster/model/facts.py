@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface
 
+from lxml import etree
+
 
 class Role(Enum):
     """What a server is in the cluster."""
@@ -111,7 +113,11 @@ class NodeFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadFacts:
-    """What only heads have, beside the facts of every server; `cib` is empty where Pacemaker does not run."""
+    """What only heads have, beside the facts of every server.
+
+    `cib` is the running one, or where Pacemaker does not run the one it would start with: a cluster that is down is
+    a cluster all the same, and its data must never be taken for that of a fresh installation.
+    """
 
     node: NodeFacts
     database: DatabaseFacts
@@ -136,14 +142,18 @@ class ClusterFacts:
         """Heads first."""
         return (self.heads[0].node, self.heads[1].node, *self.media)
 
-    @property
-    def cib(self) -> bytes:
-        """The running CIB as one of the heads knows it; empty where Pacemaker runs on neither."""
-        return self.heads[0].cib or self.heads[1].cib
-
     def has_resource(self, identity: str) -> bool:
-        """Does the running CIB hold this resource?"""
-        return f'id="{identity}"'.encode() in self.cib
+        """Does the CIB of a head hold this resource?"""
+        return any(f'id="{identity}"'.encode() in head.cib for head in self.heads)
+
+    def holder_of_latest(self, attribute: str) -> str:
+        """The head whose data is the latest by the agent's permanent node attribute; empty where none says so."""
+        for head in self.heads:
+            nodes = etree.fromstring(head.cib).iterfind("configuration/nodes/node") if head.cib else ()
+            for node in nodes:
+                if node.find(f".//nvpair[@name='{attribute}'][@value='latest']") is not None:
+                    return str(node.get("uname"))
+        return ""
 
     @property
     def primary(self) -> str:

@@ -10,6 +10,7 @@ from live_cluster.model.profile import Profile
 from live_cluster.model.service_secrets import ServiceSecrets
 from live_cluster.model.settings import BlockDevice, ClusterSettings
 from live_cluster.render.cib import FloatingAddress
+from live_cluster.render.corosync_conf import is_ours
 
 
 def server_names(settings: ClusterSettings, profile: Profile) -> tuple[ServerName, ...]:
@@ -62,6 +63,18 @@ class Blueprint:
         """The cluster has no database resource yet: its first head decides about the data."""
         return not self.facts.has_resource(self.profile.resources.database_clone)
 
+    def joins(self, name: str) -> bool:
+        """This head is not in our cluster yet: it is new, or was installed anew while the other one went on."""
+        head = self.facts.heads[self.head_names.index(name)]
+        return self.forming or not is_ours(head.corosync_conf)
+
+    def data_source(self, name: str) -> str:
+        """Whose database a joining head gets; its own name where its data is the one that goes on."""
+        first, second = self.head_names
+        if self.forming:
+            return first
+        return second if name == first else first
+
     @property
     def database_version(self) -> str:
         """Major version of PostgreSQL; the prerequisites see to it that both heads have the same single one."""
@@ -70,7 +83,8 @@ class Blueprint:
     @property
     def primary(self) -> str:
         """Where the database is primary now, or will be first."""
-        return self.facts.primary or self.head_names[0]
+        attribute = f"{self.profile.resources.database}-data"
+        return self.facts.primary or self.facts.holder_of_latest(attribute) or self.head_names[0]
 
     @property
     def device(self) -> str:

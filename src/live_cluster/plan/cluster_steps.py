@@ -25,7 +25,7 @@ from live_cluster.remote.requests import (
 )
 from live_cluster.render import cib, cib_difference
 from live_cluster.render.cib_elements import Element
-from live_cluster.render.corosync_conf import CLUSTER_NAME, CorosyncNode, consensus_ms, corosync_conf
+from live_cluster.render.corosync_conf import CorosyncNode, consensus_ms, corosync_conf, is_ours
 
 COROSYNC_CONF = "/etc/corosync/corosync.conf"
 AUTHKEY = "/etc/corosync/authkey"
@@ -45,9 +45,10 @@ def membership_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
     conf = WriteFile(path=COROSYNC_CONF, content=_corosync_text(plan).encode(), set_aside=plan.set_aside)
     key = WriteFile(path=AUTHKEY, content=plan.secrets.authkey, mode=0o400, set_aside=plan.set_aside)
     files = (file_step(node, key), file_step(node, conf, impact=Impact.RELOAD))
-    if not plan.forming:
+    if not plan.joins(node):
         return files
-    return (_leave_default_cluster(node), *files, _first_cib(plan, node))
+    # The configuration comes last: it is the sign that this head has joined.
+    return (_leave_default_cluster(node), files[0], _first_cib(plan, node), files[1])
 
 
 def reload_step(plan: Blueprint) -> Step:
@@ -79,7 +80,7 @@ def reload_step(plan: Blueprint) -> Step:
 
 def start_steps(plan: Blueprint) -> tuple[Step, ...]:
     """Corosync and Pacemaker run on both heads, now and after a reboot (C2)."""
-    return tuple(running(node, UNITS, foreseen=plan.forming) for node in plan.head_names)
+    return tuple(running(node, UNITS, foreseen=plan.joins(node)) for node in plan.head_names)
 
 
 def members_step(plan: Blueprint) -> Step:
@@ -245,7 +246,7 @@ def _leave_default_cluster(node: str) -> Step:
         conf, state = replies
         assert isinstance(conf, FileState)
         assert isinstance(state, CommandResult)
-        return f"cluster_name: {CLUSTER_NAME}" in conf.text or "active" not in state.text.split()
+        return is_ours(conf.text) or "active" not in state.text.split()
 
     return Step(
         code="default-cluster-stopped",

@@ -99,8 +99,8 @@ def database_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
     return (
         _state_folder(node),
         file_step(node, passfile),
-        _read_again(file_step(node, settings), plan),
-        _read_again(edit_step(node, access), plan),
+        _read_again(file_step(node, settings), plan, node),
+        _read_again(edit_step(node, access), plan, node),
     )
 
 
@@ -115,8 +115,9 @@ def database_hand_over(plan: Blueprint, node: str) -> tuple[Step, ...]:
         set_aside=plan.set_aside,
     )
     steps = [file_step(node, start_conf), _stopped(node, places.unit)]
-    if plan.forming:
-        steps.append(_reclone(plan, node) if node == plan.head_names[1] else absent_step(node, RECLONE))
+    if plan.joins(node):
+        is_source = plan.data_source(node) == node
+        steps.append(absent_step(node, RECLONE) if is_source else _reclone(plan, node))
     return tuple(steps)
 
 
@@ -201,10 +202,10 @@ def _state_folder(node: str) -> Step:
     )
 
 
-def _read_again(step: Step, plan: Blueprint) -> Step:
+def _read_again(step: Step, plan: Blueprint, node: str) -> Step:
     """A running server has loaded its configuration after the file was written."""
     ask = question(_LOAD_TIME, database="postgres", port=plan.profile.database.port)
-    if plan.forming:
+    if plan.joins(node):
         return step
 
     def loaded(replies: Replies) -> bool:
@@ -235,11 +236,11 @@ def _stopped(node: str, unit: str) -> Step:
 
 def _reclone(plan: Blueprint, node: str) -> Step:
     wanted = WriteFile(path=RECLONE, content=b"requested by live-cluster configure\n")
-    replaces = bool(plan.facts.heads[1].database.user_rows)
+    replaces = bool(plan.facts.heads[plan.head_names.index(node)].database.user_rows)
     return Step(
         code="database-copy-requested",
         node=node,
-        title=message("step-database-copy-requested", first=plan.head_names[0]),
+        title=message("step-database-copy-requested", first=plan.data_source(node)),
         impact=Impact.REPLACES_DATA if replaces else Impact.NONE,
         actions=always(wanted),
         check=file_check(wanted),

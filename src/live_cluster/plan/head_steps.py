@@ -37,7 +37,7 @@ def hand_over_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
     units = [service.unit for service in plan.profile.clustered_services]
     # The last to start is the first to stop.
     return tuple(
-        handed_over(node, unit, stop=plan.forming) for unit in (*reversed(units), plan.profile.samba.unit)
+        handed_over(node, unit, stop=plan.joins(node)) for unit in (*reversed(units), plan.profile.samba.unit)
     )
 
 
@@ -70,7 +70,7 @@ def application_files(plan: Blueprint) -> tuple[WriteFile, ...]:
 def _application_files(plan: Blueprint, node: str) -> tuple[Step, ...]:
     """While the cluster is being formed the application starts later anyway; afterwards it is restarted."""
     files = application_files(plan)
-    if plan.forming:
+    if plan.joins(node):
         return tuple(file_step(node, wanted) for wanted in files)
     service = plan.profile.clustered_services[0]
     return tuple(
@@ -96,7 +96,8 @@ def _followed_by_restart(step: Step, resource: str, unit: str) -> Step:
 
 def _files_from_first_head(plan: Blueprint, node: str) -> tuple[Step, ...]:
     """Only once: afterwards each head's files are the administrator's."""
-    if not plan.forming or node == plan.head_names[0]:
+    source = plan.data_source(node)
+    if not plan.joins(node) or node == source:
         return ()
     return tuple(
         file_step(
@@ -110,7 +111,7 @@ def _files_from_first_head(plan: Blueprint, node: str) -> tuple[Step, ...]:
                 set_aside=plan.set_aside,
             ),
         )
-        for one in plan.facts.heads[0].shared_files
+        for one in plan.facts.heads[plan.head_names.index(source)].shared_files
     )
 
 

@@ -19,6 +19,8 @@ CIB = Command(argv=("cibadmin", "--query"), timeout_s=30)
 VIEW = Command(
     argv=("crm_mon", "--one-shot", "--output-as=xml", "--inactive", "--show-node-attributes"), timeout_s=30
 )
+# What Pacemaker starts with; read where it does not run.
+CIB_FILE = ReadFile(path="/var/lib/pacemaker/cib/cib.xml")
 COROSYNC_CONF = ReadFile(path="/etc/corosync/corosync.conf")
 SECRETS = ReadFile(path=SERVICE_SECRETS_FILE)
 
@@ -61,7 +63,7 @@ def device_exists(path: str) -> Command:
 def head_requests(profile: Profile, device: str) -> tuple[Request, ...]:
     """All requests of one head, to be made at the same time."""
     wanted: tuple[Request, ...] = (
-        CLUSTERS, HANDED_OVER, CIB, VIEW, COROSYNC_CONF, SECRETS,
+        CLUSTERS, HANDED_OVER, CIB, CIB_FILE, VIEW, COROSYNC_CONF, SECRETS,
         user_rows_question(profile), size_question(profile),
     )  # fmt: skip
     wanted += tuple(ReadFile(path=path) for path in profile.second_head.files_from_first_head)
@@ -91,7 +93,7 @@ def head_facts(
         device=_device(replies, device) if device else None,
         service_secrets=_file(replies[SECRETS]).text,
         corosync_conf=_file(replies[COROSYNC_CONF]).text,
-        cib=cib.stdout if isinstance(cib, CommandResult) and cib.ok else b"",
+        cib=cib.stdout if isinstance(cib, CommandResult) and cib.ok else _complete_xml(replies[CIB_FILE]),
         primary=primary_of(replies[VIEW]),
         shared_files=tuple(_shared_files(replies, profile)),
     )
@@ -111,6 +113,12 @@ def primary_of(reply: Reply) -> str:
         return parse_crm_mon(reply.stdout).primary
     except NoClusterView:
         return ""
+
+
+def _complete_xml(reply: Reply) -> bytes:
+    """The CIB's file; nothing where it is missing or was cut off by a full disk."""
+    content = _file(reply).content
+    return content if content.rstrip().endswith(b"</cib>") else b""
 
 
 def _device(replies: Mapping[Request, Reply], device: str) -> BlockDeviceFacts:

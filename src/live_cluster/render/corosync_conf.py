@@ -22,6 +22,11 @@ class CorosyncNode:
     links: tuple[IPv4Address, ...]
 
 
+def is_ours(text: str) -> bool:
+    """Does this corosync.conf belong to a cluster made by live-cluster?"""
+    return f"cluster_name: {CLUSTER_NAME}\n" in text
+
+
 def consensus_ms(token_ms: int) -> int:
     """How long to wait for agreement on a new membership, in milliseconds."""
     return round(CONSENSUS_PER_TOKEN * token_ms)
