@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
-from live_cluster.errors import Busy, LiveClusterError, Problem, Unreachable, problem
+from live_cluster.errors import Busy, CommandFailed, LiveClusterError, Problem, Unreachable, problem
 from live_cluster.model.facts import Role, ServerName
 from live_cluster.probes.node import ADDRESSES, addresses
 from live_cluster.remote.executor import Server
@@ -56,10 +56,10 @@ class Fleet:
         problems: list[Problem] = []
         for name in names:
             reply = await self.servers[name].ask(HoldLock(path=LOCK, note=note))
-            if isinstance(reply, Refused) and reply.held_by:
+            if isinstance(reply, Refused) and not reply.held_by:
+                raise CommandFailed(problem("file-failed", node=name, path=LOCK, reason=reply.reason))
+            if isinstance(reply, Refused):
                 problems.append(problem("run-in-progress", node=name, holder=reply.held_by))
-            elif isinstance(reply, Refused):
-                problems.append(problem("file-failed", node=name, path=LOCK, reason=reply.reason))
         if problems:
             raise Busy(*problems)
 

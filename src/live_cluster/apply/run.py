@@ -88,7 +88,8 @@ class Run:
             self.observer.began(step)
             try:
                 state = await self._one_step(step)
-            except (LiveClusterError, asyncio.CancelledError):
+            except BaseException:
+                # Interrupted, failed, or a mistake of ours: nobody begins another step.
                 self._stopping = True
                 self._end(step, StepState.FAILED, started)
                 raise
@@ -182,11 +183,12 @@ def _progress_text(state: Reply) -> str:
     if not isinstance(state, FileState) or not state.exists:
         return ""
     try:
-        values = json.loads(state.content)
-    except ValueError:
+        values = dict(json.loads(state.content))
+    except (TypeError, ValueError):
         return ""
     done, total = values.get("bytes_done") or 0, values.get("bytes_total") or 0
-    amount = f" {done // 2**20}/{total // 2**20} MiB" if total else ""
+    # In percent: a log file gets a line for each change.
+    amount = f" {100 * done // total} % ({total // 2**20} MiB)" if total else ""
     return f"{values.get('state', '')}{amount}"
 
 

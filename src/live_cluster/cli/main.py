@@ -40,7 +40,9 @@ class LazyGroup(click.Group):
         return command
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="live-cluster", message="%(prog)s %(version)s")
 def program() -> None:
     """Turn two head servers into a high-availability pair, and keep them one."""

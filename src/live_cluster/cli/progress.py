@@ -136,10 +136,16 @@ class Screen:
         if self._quiet or not self._console.is_terminal:
             return
         if self._live is None:
-            self._live = Live(console=self._console, refresh_per_second=4, transient=True)
+            self._live = Live(
+                console=self._console, get_renderable=self._present, refresh_per_second=4, transient=True
+            )
             self._live.start()
+        self._live.refresh()
+
+    def _present(self) -> Table:
+        """Every server's present step, and for how long it has been at it."""
         table = Table.grid(padding=(0, 1))
-        for node, (step, began, text) in self._now.items():
+        for node, (step, began, text) in list(self._now.items()):
             seconds = time.monotonic() - began
             table.add_row(f"  … {node}:", self._output.words(step.title), text, f"{seconds:.0f} s")
-        self._live.update(table)
+        return table

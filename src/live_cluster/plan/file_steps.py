@@ -61,12 +61,16 @@ class Edit:
 def edit_step(node: str, edit: Edit, *, impact: Impact = Impact.NONE) -> Step:
     """`change` has nothing left to do; owner and mode of an existing file stay."""
 
+    def changed(state: FileState) -> bytes:
+        # Bytes that are no UTF-8 (an old comment) come back as they were.
+        return edit.change(state.content.decode(errors="surrogateescape")).encode(errors="surrogateescape")
+
     def edited(replies: Replies) -> WriteFile:
         state = replies[0]
         assert isinstance(state, FileState)
         wanted = WriteFile(
             path=edit.path,
-            content=edit.change(state.text).encode(),
+            content=changed(state),
             mode=edit.mode,
             owner=edit.owner,
             group=edit.group,
@@ -78,7 +82,7 @@ def edit_step(node: str, edit: Edit, *, impact: Impact = Impact.NONE) -> Step:
 
     def holds(replies: Replies) -> bool:
         state = replies[0]
-        return isinstance(state, FileState) and state.exists and edit.change(state.text) == state.text
+        return isinstance(state, FileState) and state.exists and changed(state) == state.content
 
     return Step(
         code="file",

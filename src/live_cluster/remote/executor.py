@@ -101,8 +101,12 @@ class Server:
         try:
             while line := await self._channel.receive_line():
                 reply = json.loads(line)
-                self._waiting.pop(reply["id"]).set_result(reply)
-        except OSError as error:
+                future = self._waiting.pop(reply["id"])
+                # Who asked may have been interrupted meanwhile.
+                if not future.done():
+                    future.set_result(reply)
+        except (OSError, ValueError, KeyError) as error:
+            # An answer that is none (or longer than LINE_LIMIT) ends the connection like a lost one.
             reason = str(error)
         self._end_of_stream = True
         for future in self._waiting.values():

@@ -6,6 +6,7 @@ time, each in a thread. It ends with the connection, and so do the commands it i
 """
 
 import base64
+import contextlib
 import fcntl
 import grp
 import json
@@ -65,7 +66,8 @@ def run(request: dict[str, Any]) -> Reply:
         out, err = process.communicate(base64.b64decode(request["stdin"]), timeout=request["timeout"])
         code = process.returncode
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         out, err = process.communicate()
         code = 124
     finally:
@@ -174,7 +176,8 @@ def hold_lock(request: dict[str, Any]) -> Reply:
     except BlockingIOError:
         note = os.read(descriptor, 4096).decode(errors="replace")
         os.close(descriptor)
-        return {"refused": "locked", "held_by": note}
+        # The other run may be between taking the lock and saying who it is.
+        return {"refused": "locked", "held_by": note or "?"}
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, request["note"].encode(), 0)
     locks.append(descriptor)
@@ -205,7 +208,9 @@ def main() -> None:
         threading.Thread(target=serve, args=(json.loads(line),), daemon=True).start()
     with running_lock:
         for process in running:
-            os.killpg(process.pid, signal.SIGKILL)
+            # One that has just ended must not save the others.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     os._exit(0)
 
 

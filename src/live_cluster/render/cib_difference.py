@@ -88,22 +88,20 @@ def _merge_section(configuration: Element, wanted: Element) -> None:
         if present is None:
             section.append(new)
             continue
-        _keep_foreign_meta(present, new)
-        if _canonical(present) != _canonical(new):
+        _keep_foreign_pairs(present, new)
+        if _meaning(present) != _meaning(new):
             section.replace(present, new)
     _remove_retired(section, wanted)
 
 
-def _keep_foreign_meta(present: Element, new: Element) -> None:
-    """An administrator's target-role or is-managed inside our elements stays; `status` shows it."""
-    for block in present.iter("meta_attributes"):
-        ours = new.find(f".//meta_attributes[@id='{block.get('id')}']")
-        if new.get("id") == block.get("id"):
-            ours = new
+def _keep_foreign_pairs(present: Element, new: Element) -> None:
+    """An administrator's target-role or is-managed inside our elements stays, and his cluster properties."""
+    for block in present.iter("meta_attributes", "cluster_property_set"):
+        ours = _element_with_id(new, str(block.get("id")))
         if ours is None:
             owner = _element_with_id(new, str(block.getparent().get("id")))  # type: ignore[union-attr]
             if owner is not None:
-                owner.insert(0, copy.deepcopy(block))
+                owner.append(copy.deepcopy(block))
             continue
         names = {pair.get("name") for pair in ours}
         ours.extend(copy.deepcopy(pair) for pair in block if pair.get("name") not in names)
@@ -127,10 +125,19 @@ def _element_with_id(root: Element, identity: str) -> Element | None:
     return next((found for found in root.iter() if found.get("id") == identity), None)
 
 
-def _canonical(part: Element) -> bytes:
-    detached = copy.deepcopy(part)
-    detached.tail = None
-    return etree.tostring(detached, method="c14n")
+# Pacemaker adds what others set at the end, and its tools write in orders of their own. Only here order counts.
+_ORDERED = {("group", "primitive"), ("resource_set", "resource_ref")}
+Meaning = tuple[str, tuple[tuple[str, str], ...], tuple["Meaning", ...]]
+
+
+def _meaning(part: Element) -> Meaning:
+    """The element as Pacemaker understands it: equal for two notations of the same configuration."""
+    tag = str(part.tag)
+    children = [_meaning(child) for child in part.iterchildren(tag=etree.Element)]
+    free = sorted(child for child in children if (tag, child[0]) not in _ORDERED)
+    kept = [child for child in children if (tag, child[0]) in _ORDERED]
+    values = sorted((str(name), str(value)) for name, value in part.attrib.items())
+    return (tag, tuple(values), (*free, *kept))
 
 
 def _configuration_text(cib: bytes) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from live_cluster.model.facts import ServerName
-from live_cluster.render.ownership import with_block, without_block
+from live_cluster.render.ownership import lines_of, with_block, without_block
 
 
 def hosts_file(present: str, servers: tuple[ServerName, ...]) -> str:
@@ -13,14 +13,17 @@ def hosts_file(present: str, servers: tuple[ServerName, ...]) -> str:
     listen where no other server reaches them.
     """
     names = {server.name for server in servers}
-    kept = []
-    for line in without_block(present).splitlines():
-        address, *aliases = line.split("#", 1)[0].split() or [""]
-        remaining = [alias for alias in aliases if alias not in names]
-        if address and aliases and len(remaining) < len(aliases):
-            if remaining:
-                kept.append(f"{address}\t{' '.join(remaining)}")
-            continue
-        kept.append(line)
-    block = "\n".join(f"{server.address}\t{server.name}" for server in servers)
-    return with_block("".join(line + "\n" for line in kept), block)
+    kept = "".join(_without(names, line) for line in lines_of(without_block(present)))
+    return with_block(kept, "\n".join(f"{server.address}\t{server.name}" for server in servers))
+
+
+def _without(names: set[str], line: str) -> str:
+    """The line without these names; nothing where no other name is left."""
+    entry, mark, comment = line.partition("#")
+    address, *aliases = entry.split() or [""]
+    remaining = [alias for alias in aliases if alias.lower() not in names]
+    if len(remaining) == len(aliases):
+        return line
+    if not remaining:
+        return ""
+    return f"{address}\t{' '.join(remaining)}" + (f" {mark}{comment}" if mark else "\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 OWNED = (
     "# Written by live-cluster. Changes made by hand are replaced at the next `live-cluster configure`.\n"
     "# Записано live-cluster. Ручные правки заменит следующий запуск `live-cluster configure`.\n"
@@ -10,29 +12,32 @@ BLOCK_BEGIN = "# live-cluster begin"
 BLOCK_END = "# live-cluster end"
 
 
-def with_block(text: str, block: str, *, first: bool = False) -> str:
-    """`text` with our marked block replaced, or added at its end (`first`: at its beginning).
-
-    Everything outside the marks stays as it is, byte for byte.
-    """
+def with_block(text: str, block: str) -> str:
+    """`text` with our marked block at its end; everything outside the marks stays as it is, byte for byte."""
     marked = f"{BLOCK_BEGIN}\n{block.rstrip()}\n{BLOCK_END}\n"
     rest = without_block(text)
-    if first:
-        return marked + rest
     if rest and not rest.endswith("\n"):
         rest += "\n"
     return rest + marked
 
 
 def without_block(text: str) -> str:
-    """`text` without our marked block."""
-    kept = []
-    inside = False
-    for line in text.splitlines(keepends=True):
+    """`text` without our marked block; of a block whose end somebody has removed only the first line goes."""
+    kept: list[str] = []
+    block: list[str] | None = None
+    for line in lines_of(text):
         if line.strip() == BLOCK_BEGIN:
-            inside = True
-        elif inside and line.strip() == BLOCK_END:
-            inside = False
-        elif not inside:
+            kept += block or []
+            block = []
+        elif block is None:
             kept.append(line)
-    return "".join(kept)
+        elif line.strip() == BLOCK_END:
+            block = None
+        else:
+            block.append(line)
+    return "".join(kept + (block or []))
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines with their ends. Only a line feed ends one: str.splitlines takes form feeds and more for ends, too."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
