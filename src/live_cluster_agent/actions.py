@@ -6,7 +6,7 @@ from live_cluster_agent import files, log, outcome, replication, waiting
 from live_cluster_agent.agent import Agent
 from live_cluster_agent.outcome import AgentProblem
 from live_cluster_agent.rejoin_request import RejoinRequest
-from live_cluster_agent.replication import DataState
+from live_cluster_agent.replication import DataState, Surroundings
 from live_cluster_agent.standby import resume_repair
 
 # A standby that leaves on purpose waits this long to be released: two monitors of the primary.
@@ -127,7 +127,8 @@ def promote(agent: Agent) -> int:
         return outcome.SUCCESS
     records = agent.cluster.nodes()
     candidate = agent.eligibility(records, repair_pending=request.pending or request.active)
-    obstacle = replication.why_not_promoted(candidate) or _outer_obstacle(agent)
+    around = agent.cluster.surroundings()
+    obstacle = replication.why_not_promoted(candidate) or _outer_obstacle(agent, around)
     if obstacle is not None:
         agent.cluster.set_score(None, known=None)
         raise AgentProblem(f"not promoted: {obstacle}")
@@ -135,14 +136,15 @@ def promote(agent: Agent) -> int:
         raise AgentProblem("not promoted: the cluster has not confirmed who holds the latest data")
     agent.mark_alone()
     seconds = int(agent.parameters.action_timeout_s * 0.6)
-    if agent.server.query(f"SELECT pg_promote(true, {seconds})", timeout_s=seconds + 10.0) != ["t"]:
+    with agent.cluster.take_over_scores(peer_is_member=around.peer_is_member is True):
+        answer = agent.server.query(f"SELECT pg_promote(true, {seconds})", timeout_s=seconds + 10.0)
+    if answer != ["t"]:
         raise AgentProblem("the server did not become primary in time")
     log.info("this server is primary now")
     return outcome.SUCCESS
 
 
-def _outer_obstacle(agent: Agent) -> str | None:
-    around = agent.cluster.surroundings()
+def _outer_obstacle(agent: Agent, around: Surroundings) -> str | None:
     if replication.is_cut_off(around):
         agent.cut_off()
         return "this node is or was cut off"

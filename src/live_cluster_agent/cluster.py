@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from live_cluster_agent import process
@@ -200,6 +201,20 @@ class Cluster:
         # `-p -v -INFINITY`, as the field's helper writes it, is misread by crm_attribute 2.1.5 (rc 105).
         promotion = f"--promotion={self.parameters.resource}"
         self._attribute(promotion, f"--update={value}")
+
+    def take_over_scores(self, *, peer_is_member: bool) -> AbstractContextManager[None]:
+        """Change both scores while the promotion runs.
+
+        With the former ones Pacemaker would promote the former primary again as soon as nothing forbids it.
+        """
+        changes = [(self.parameters.node, "1000")]
+        if peer_is_member:
+            changes.append((self.parameters.peer, "-INFINITY"))
+        promotion = f"--promotion={self.parameters.resource}"
+        commands = [
+            ("crm_attribute", f"--node={node}", promotion, f"--update={value}") for node, value in changes
+        ]
+        return process.beside(commands, timeout_s=ANSWER_S)
 
     def forget_score(self) -> None:
         """A stopped database is no candidate."""

@@ -3,7 +3,8 @@
 import os
 import pwd
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +81,24 @@ def run(
         out=done.stdout.decode("utf-8", "replace"),
         error=done.stderr.decode("utf-8", "replace"),
     )
+
+
+@contextmanager
+def beside(commands: Sequence[Sequence[str]], *, timeout_s: float) -> Iterator[None]:
+    """Run short commands while the block does something longer; their results do not matter to it."""
+    nothing = subprocess.DEVNULL
+    running = [
+        subprocess.Popen(list(argv), stdin=nothing, stdout=nothing, stderr=nothing) for argv in commands
+    ]
+    try:
+        yield
+    finally:
+        for one in running:
+            try:
+                one.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                one.kill()
+                one.wait()
 
 
 def any_succeeds(commands: Sequence[Sequence[str]], *, timeout_s: float) -> bool:

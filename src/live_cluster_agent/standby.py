@@ -33,7 +33,7 @@ def check_upstream(agent: Agent, facts: ServerFacts, records: dict[str, NodeReco
     if not following or records[agent.parameters.node].data is DataState.LATEST:
         return False
     # Asking a dead peer takes seconds, and a promotion would have to wait for them.
-    if now - seen.reply_since < PATIENCE_S or not agent.cluster.surroundings().peer_is_member:
+    if now - seen.reply_since < PATIENCE_S or not agent.cluster.quorum().peer_is_member:
         return False
     return _order_repair(agent, facts, request)
 
