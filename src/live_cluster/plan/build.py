@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from live_cluster.messages import message
 from live_cluster.model.facts import Role
-from live_cluster.plan import cluster_steps, database_steps, head_steps
+from live_cluster.plan import cluster_steps, database_steps, head_steps, resource_steps
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import file_step
 from live_cluster.plan.server_steps import server_steps
@@ -42,8 +42,8 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
         Stage(title=message("stage-hand-over"), steps=hand_over),
         Stage(title=message("stage-start"), steps=start),
         Stage(title=message("stage-members"), steps=(*after_start, cluster_steps.members_step(plan))),
-        Stage(title=message("stage-resources"), steps=(cluster_steps.cib_step(plan),)),
-        Stage(title=message("stage-database"), steps=(cluster_steps.primary_step(plan),)),
+        Stage(title=message("stage-resources"), steps=(resource_steps.cib_step(plan),)),
+        Stage(title=message("stage-database"), steps=(resource_steps.primary_step(plan),)),
         Stage(
             title=message("stage-replication"),
             steps=(
@@ -53,7 +53,7 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
         ),
         Stage(
             title=message("stage-complete"),
-            steps=(cluster_steps.resources_step(plan), cluster_steps.standby_step(plan)),
+            steps=(resource_steps.resources_step(plan), resource_steps.standby_step(plan)),
         ),
         Stage(title=message("stage-settings"), steps=tuple(_stored(plan))),
     )

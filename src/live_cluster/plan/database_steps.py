@@ -10,7 +10,8 @@ from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import Edit, absent_step, edit_step, file_step, followed_by
 from live_cluster.plan.service_steps import is_active, unit_state
 from live_cluster.plan.step import Check, Impact, Replies, Step, always, command_check, file_check
-from live_cluster.probes.head import DATABASE_CLUSTER, question
+from live_cluster.plan.view_checks import stopped_on_purpose, view_of
+from live_cluster.probes.head import DATABASE_CLUSTER, VIEW, question
 from live_cluster.remote.requests import Command, CommandResult, FileState, Request, WriteFile
 from live_cluster.render.ownership import with_block
 from live_cluster.render.postgresql_conf import (
@@ -126,8 +127,12 @@ def replication_role(plan: Blueprint) -> Step:
     password = plan.secrets.replication
     ask = question(_ROLE_QUESTION, database="postgres", port=plan.profile.database.port)
 
-    def holds(result: CommandResult) -> bool:
-        return result.ok and scram_matches(password, result.text.strip())
+    def holds(replies: Replies) -> bool:
+        answer, view = replies[0], view_of(replies[1])
+        if isinstance(answer, CommandResult) and answer.ok:
+            return scram_matches(password, answer.text.strip())
+        # A database that is stopped on purpose has its role since the first run.
+        return view is not None and stopped_on_purpose(view)
 
     # The verifier, not the password, goes to the server: whatever PostgreSQL logs is then no secret.
     role = (
@@ -143,7 +148,7 @@ def replication_role(plan: Blueprint) -> Step:
         title=message("step-replication-role", role=REPLICATION_USER),
         impact=Impact.NONE,
         actions=always(Command(argv=write.argv, stdin=write.stdin, changes_node=True)),
-        check=command_check(ask, holds),
+        check=Check(requests=(ask, VIEW), holds=holds),
     )
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from live_cluster.plan.cluster_steps import NEW_CIB
+from live_cluster.plan.resource_steps import NEW_CIB
 from live_cluster.probes.head import CIB
 from live_cluster.remote.executor import Server
 from live_cluster.remote.requests import (

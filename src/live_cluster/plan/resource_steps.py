@@ -1,0 +1,162 @@
+"""The cluster's resources: the CIB, and waiting until all that it describes runs."""
+
+from __future__ import annotations
+
+from live_cluster.messages import message
+from live_cluster.model.cluster_view import ClusterView
+from live_cluster.plan.blueprint import Blueprint
+from live_cluster.plan.cluster_steps import START_DEADLINE_S
+from live_cluster.plan.database_steps import REJOIN_PROGRESS, agent_parameters
+from live_cluster.plan.step import Check, Impact, Replies, Step, always
+from live_cluster.plan.view_checks import runs, stdout_of, stopped_on_purpose, view_check
+from live_cluster.probes.head import CIB
+from live_cluster.remote.requests import Command, CommandResult, RemoveFile, Request, WriteFile
+from live_cluster.render import cib, cib_difference
+from live_cluster.render.cib_elements import Element
+
+OLD_CIB = "/run/live-cluster/cib-old.xml"
+NEW_CIB = "/run/live-cluster/cib-new.xml"
+# A base backup of a large database takes hours; progress is shown meanwhile.
+COPY_DEADLINE_S = 6 * 3600.0
+
+
+def cib_step(plan: Blueprint) -> Step:
+    """The CIB holds everything of ours as wanted; the change is one patch."""
+    wanted = cib.configuration(_cib_plan(plan))
+
+    def complete(running_cib: bytes) -> Element:
+        names = plan.profile.resources
+        if f'id="{names.database_clone}"'.encode() in running_cib:
+            return wanted
+        # Together with the resources, so that no moment exists in which the agent does not know whose data counts.
+        first, second = plan.head_names
+        return cib_difference.with_node_attributes(
+            wanted, running_cib, f"{names.database}-data", {first: "latest", second: "stale"}
+        )
+
+    def holds(replies: Replies) -> bool:
+        reply = replies[0]
+        return (
+            isinstance(reply, CommandResult) and reply.ok and not cib_difference.differs(reply.stdout, wanted)
+        )
+
+    def actions(replies: Replies) -> tuple[Request, ...]:
+        present = stdout_of(replies[0])
+        new = cib_difference.merged(present, complete(present))
+        return (
+            WriteFile(path=OLD_CIB, content=cib_difference.normalised(present), mode=0o600),
+            WriteFile(path=NEW_CIB, content=new, mode=0o600),
+            Command(argv=("crm_verify", "--xml-file", NEW_CIB)),
+            # Exit code 1 says that they differ. Without versions: the status section's change all the time. What
+            # somebody else changes meanwhile stays, for the patch names the elements it is about.
+            Command(argv=("crm_diff", "--no-version", "--original", OLD_CIB, "--new", NEW_CIB), accepts=(1,)),
+            Command(argv=("cibadmin", "--patch", "--xml-pipe"), input_from_previous=True, changes_node=True),
+            RemoveFile(path=OLD_CIB),
+            RemoveFile(path=NEW_CIB),
+        )
+
+    def describe(replies: Replies) -> str:
+        reply = replies[0]
+        if not isinstance(reply, CommandResult) or not reply.ok:
+            return ""
+        return cib_difference.preview(reply.stdout, complete(reply.stdout))
+
+    return Step(
+        code="cib",
+        node=plan.head_names[0],
+        title=message("step-cib"),
+        impact=Impact.NONE if plan.forming else Impact.RESTART,
+        actions=actions,
+        check=Check(requests=(CIB,), holds=holds),
+        describe=describe,
+        # The head that answers need not be the one that carries the change out.
+        deadline_s=30,
+    )
+
+
+def primary_step(plan: Blueprint) -> Step:
+    """A primary has been promoted."""
+    return Step(
+        code="database-promoted",
+        node=plan.head_names[0],
+        title=message("step-database-promoted"),
+        impact=Impact.NONE,
+        actions=always(),
+        check=view_check(lambda view: bool(view.primary) or stopped_on_purpose(view)),
+        deadline_s=START_DEADLINE_S,
+    )
+
+
+def resources_step(plan: Blueprint) -> Step:
+    """Every resource instance runs; recorded failures of earlier days do not keep one from starting."""
+    names = plan.profile.resources
+    groups = {names.database_group, names.filestorage_group, names.application_group}
+    clones = {names.database_clone, names.diskspace_clone, names.monitor_clone}
+
+    def holds(view: ClusterView) -> bool:
+        if stopped_on_purpose(view):
+            return True
+        places = sum(1 for node in view.nodes if node.name in plan.head_names and node.available)
+        members = [one for group in view.sets if group.id in groups for one in group.instances]
+        cloned = [group.instances for group in view.sets if group.id in clones]
+        return (
+            all(runs(one) and not one.failed for one in members)
+            and all(sum(map(runs, instances)) >= places for instances in cloned)
+            and bool(view.primary)
+        )
+
+    return Step(
+        code="resources-running",
+        node=plan.head_names[0],
+        title=message("step-resources-running"),
+        impact=Impact.NONE,
+        actions=always(Command(argv=("crm_resource", "--cleanup"), timeout_s=120, changes_node=True)),
+        check=view_check(holds),
+        deadline_s=START_DEADLINE_S,
+        foreseen=plan.forming,
+    )
+
+
+def standby_step(plan: Blueprint) -> Step:
+    """The standby has everything that the primary has acknowledged, and commits wait for it from now on."""
+    attribute = f"{plan.profile.resources.database}-data"
+
+    def holds(view: ClusterView) -> bool:
+        if stopped_on_purpose(view) or any(node.standby or node.maintenance for node in view.nodes):
+            return True
+        values = {node.attributes.get(attribute) for node in view.nodes}
+        return {"latest", "sync"} <= values
+
+    standby = next(name for name in plan.head_names if name != plan.primary)
+    return Step(
+        code="standby-synchronous",
+        node=standby,
+        title=message("step-standby-synchronous"),
+        impact=Impact.NONE,
+        actions=always(),
+        check=view_check(holds),
+        deadline_s=COPY_DEADLINE_S,
+        watches=REJOIN_PROGRESS,
+        foreseen=plan.forming,
+    )
+
+
+def _cib_plan(plan: Blueprint) -> cib.CibPlan:
+    settings, profile = plan.settings, plan.profile
+    gateway = plan.heads[0].gateway
+    others = tuple(server.address for server in plan.servers if server.name not in plan.head_names)
+    return cib.CibPlan(
+        names=profile.resources,
+        database_ip=plan.floating(settings.database_ip),
+        filestorage_ip=plan.floating(settings.filestorage_ip),
+        public_ip=plan.floating(settings.public_ip),
+        device=plan.device,
+        mount_point=profile.filestorage.mount_point,
+        samba_unit=profile.samba.unit,
+        services=tuple(
+            cib.Service(resource=one.resource, unit=one.unit) for one in profile.clustered_services
+        ),
+        database_parameters=agent_parameters(plan),
+        # Without a gateway the media servers stand for the client network, without these the heads themselves.
+        ping_targets=(gateway,) if gateway else others or tuple(head.address for head in settings.heads),
+    )

@@ -1,0 +1,67 @@
+"""Checks that look at the cluster as Pacemaker reports it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from live_cluster.model.cluster_view import ClusterView, Instance
+from live_cluster.plan.step import Check, Replies
+from live_cluster.probes.head import VIEW
+from live_cluster.probes.pacemaker import NoClusterView, parse_crm_mon
+from live_cluster.remote.requests import CommandResult, Reply
+
+
+def view_check(holds: Callable[[ClusterView], bool]) -> Check:
+    """The view is as `holds` wants it; it never is while Pacemaker does not answer."""
+
+    def accept(replies: Replies) -> bool:
+        view = view_of(replies[0])
+        return view is not None and holds(view)
+
+    return Check(requests=(VIEW,), holds=accept, missing=_missing)
+
+
+def _missing(replies: Replies) -> str:
+    """What a view lacks, in crm_mon's words."""
+    view = view_of(replies[0]) if replies else None
+    if view is None:
+        return "Pacemaker does not answer"
+    offline = [f"{node.name} OFFLINE" for node in view.nodes if not node.online]
+    stopped = [
+        f"{instance.id} {instance.role.value}" + (" (failed)" if instance.failed else "")
+        for _, instance in view.instances()
+        if instance.failed or not runs(instance)
+    ]
+    failures = [
+        f"{one.resource} {one.task} on {one.node}: {one.exit_reason or one.exit_status}"
+        for one in view.failures
+    ]
+    return "; ".join((*offline, *stopped, *failures)) or "everything runs, but the data is not yet the same"
+
+
+def view_of(reply: Reply) -> ClusterView | None:
+    """The view in an answer to VIEW; None where Pacemaker gave none."""
+    try:
+        return parse_crm_mon(stdout_of(reply))
+    except NoClusterView:
+        return None
+
+
+def stdout_of(reply: Reply) -> bytes:
+    """A command's standard output; empty for any other reply."""
+    return reply.stdout if isinstance(reply, CommandResult) else b""
+
+
+def runs(instance: Instance) -> bool:
+    """It is started (promoted or not) on a node."""
+    return instance.active and bool(instance.nodes)
+
+
+def stopped_on_purpose(view: ClusterView) -> bool:
+    """An administrator has stopped or frozen resources: waiting for them would be in vain; `status` shows it."""
+    return (
+        view.stop_all_resources
+        or view.maintenance_mode
+        or any(one.disabled for one in view.sets)
+        or any(instance.disabled for _, instance in view.instances())
+    )
