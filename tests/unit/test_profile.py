@@ -82,7 +82,7 @@ def test_values_cannot_be_changed(ivcs: Profile) -> None:
         ('owner = "ivcs"', 'owner = "ivcs; DROP"', "database.owner"),
         ('unit = "gnugk"', 'unit = "gnugk stop"', "clustered_services.2.unit"),
         ('resource = "gnugk"', 'resource = "opensips"', "resources"),
-        ("tcp = [80, ", "tcp = [80, 70000, ", "public_ports.tcp.1"),
+        ("port = 5432", "port = 70000", "database.port"),
     ],
 )
 def test_a_wrong_profile_is_refused_by_the_key(tmp_path: Path, old: str, new: str, key: str) -> None:

@@ -143,13 +143,6 @@ class FileStorage(_Part):
     mode: Mode
 
 
-class PublicPorts(_Part):
-    """Ports of the head servers that are open to everyone."""
-
-    tcp: tuple[Port, ...]
-    udp: tuple[Port, ...]
-
-
 class SecondHead(_Part):
     """What the second head takes over from the first one."""
 
@@ -183,7 +176,6 @@ class Profile(_Part):
     samba: Samba
     database: Database
     filestorage: FileStorage
-    public_ports: PublicPorts
     second_head: SecondHead
     files: tuple[ClusterFile, ...]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from live_cluster.model.cluster_view import ClusterView, Instance
+from live_cluster.model.cluster_view import ClusterView, Instance, Role
 from live_cluster.plan.step import Check, Replies
 from live_cluster.probes.head import VIEW
 from live_cluster.probes.pacemaker import NoClusterView, parse_crm_mon
@@ -53,8 +53,9 @@ def stdout_of(reply: Reply) -> bytes:
 
 
 def runs(instance: Instance) -> bool:
-    """It is started (promoted or not) on a node."""
-    return instance.active and bool(instance.nodes)
+    """It is started (promoted or not) on a node, and nothing of it is still on its way."""
+    settled = instance.role in (Role.STARTED, Role.PROMOTED, Role.UNPROMOTED)
+    return settled and bool(instance.nodes) and not instance.pending
 
 
 def stopped_on_purpose(view: ClusterView) -> bool:
