@@ -63,10 +63,12 @@ def metadata() -> str:
     """The XML document of the action meta-data."""
     rows = []
     for name, (short, long) in _PARAMETERS.items():
-        required, reloadable = int(name in _REQUIRED), int(name in _RELOADABLE)
+        # An attribute of OCF 1.1; resource-agents still ships the 1.0 schema, which does not know it.
+        reloadable = ' reloadable="1"' if name in _RELOADABLE else ""
+        required = int(name in _REQUIRED)
         default = f' default="{DEFAULTS[name]}"' if DEFAULTS[name] else ""
         rows.append(
-            f'<parameter name="{name}" unique="0" required="{required}" reloadable="{reloadable}">\n'
+            f'<parameter name="{name}" unique="0" required="{required}"{reloadable}>\n'
             f'<longdesc lang="en">{long}</longdesc>\n<shortdesc lang="en">{short}</shortdesc>\n'
             f'<content type="string"{default}/>\n</parameter>\n'
         )
