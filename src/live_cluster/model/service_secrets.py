@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import os
 import secrets
 import tomllib
@@ -30,8 +31,9 @@ class ServiceSecrets:
         return (
             "# Made by live-cluster; the same on both heads. Whoever can read it can read the database.\n"
             f'authkey = "{base64.b64encode(self.authkey).decode()}"\n'
-            f'replication = "{self.replication.reveal()}"\n'
-            f'smb = "{self.smb.reveal()}"\n'
+            # A JSON string without control characters is a TOML string as well.
+            f"replication = {json.dumps(self.replication.reveal(), ensure_ascii=False)}\n"
+            f"smb = {json.dumps(self.smb.reveal(), ensure_ascii=False)}\n"
         )
 
 
