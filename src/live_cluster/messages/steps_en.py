@@ -11,7 +11,7 @@ TEXTS: dict[str, str] = {
     "impact-outage": "the service is down for a while",
     "impact-replaces-data": "data on this server is set aside and replaced",
     "ask-replace-data": (
-        "The database on {node} holds data of its own. It will be set aside on that server, not deleted, and replaced "
+        "The database on {node} holds data of its own, or does not answer. It will be set aside on that server, not deleted, and replaced "
         "by a copy of the first head's database. Go on?"
     ),
     "declined": "Nothing was changed, as you answered no.",

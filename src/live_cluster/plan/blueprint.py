@@ -75,6 +75,10 @@ class Blueprint:
             return first
         return second if name == first else first
 
+    def serves(self, name: str) -> bool:
+        """This head's services are in use outside of the cluster: they stop when the cluster takes them over."""
+        return self.forming and name == self.data_source(name)
+
     @property
     def database_version(self) -> str:
         """Major version of PostgreSQL; the prerequisites see to it that both heads have the same single one."""

@@ -115,7 +115,7 @@ def database_hand_over(plan: Blueprint, node: str) -> tuple[Step, ...]:
         group="postgres",
         set_aside=plan.set_aside,
     )
-    steps = [file_step(node, start_conf), _stopped(node, places.unit)]
+    steps = [file_step(node, start_conf), _stopped(plan, node, places.unit)]
     if plan.joins(node):
         is_source = plan.data_source(node) == node
         steps.append(absent_step(node, RECLONE) if is_source else _reclone(plan, node))
@@ -225,7 +225,7 @@ def _read_again(step: Step, plan: Blueprint, node: str) -> Step:
     return replace(followed_by(step, check, reload_action, impact=Impact.RELOAD), deadline_s=60)
 
 
-def _stopped(node: str, unit: str) -> Step:
+def _stopped(plan: Blueprint, node: str, unit: str) -> Step:
     def holds(result: CommandResult) -> bool:
         return not is_active(result)
 
@@ -233,7 +233,7 @@ def _stopped(node: str, unit: str) -> Step:
         code="database-handed-over",
         node=node,
         title=message("step-database-handed-over", unit=unit),
-        impact=Impact.OUTAGE,
+        impact=Impact.OUTAGE if plan.serves(node) else Impact.NONE,
         actions=always(Command(argv=("systemctl", "stop", "--", unit), timeout_s=600, changes_node=True)),
         check=command_check(unit_state(unit), holds),
     )
@@ -241,7 +241,9 @@ def _stopped(node: str, unit: str) -> Step:
 
 def _reclone(plan: Blueprint, node: str) -> Step:
     wanted = WriteFile(path=RECLONE, content=b"requested by live-cluster configure\n")
-    replaces = bool(plan.facts.heads[plan.head_names.index(node)].database.user_rows)
+    database = plan.facts.heads[plan.head_names.index(node)].database
+    # A database that does not answer may hold anything, unless an interrupted run of ours has stopped it.
+    replaces = not database.handed_over if database.user_rows is None else database.user_rows > 0
     return Step(
         code="database-copy-requested",
         node=node,

@@ -35,9 +35,11 @@ def head_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
 def hand_over_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
     """Systemd gives the clustered services up to Pacemaker."""
     units = [service.unit for service in plan.profile.clustered_services]
+    impact = Impact.OUTAGE if plan.serves(node) else Impact.NONE
     # The last to start is the first to stop.
     return tuple(
-        handed_over(node, unit, stop=plan.joins(node)) for unit in (*reversed(units), plan.profile.samba.unit)
+        handed_over(node, unit, stop=plan.joins(node), impact=impact)
+        for unit in (*reversed(units), plan.profile.samba.unit)
     )
 
 
@@ -73,12 +75,15 @@ def _application_files(plan: Blueprint, node: str) -> tuple[Step, ...]:
     if plan.joins(node):
         return tuple(file_step(node, wanted) for wanted in files)
     service = plan.profile.clustered_services[0]
-    return tuple(
-        _followed_by_restart(file_step(node, wanted), service.resource, service.unit) for wanted in files
-    )
+    return tuple(_followed_by_restart(file_step(node, wanted), service.unit) for wanted in files)
 
 
-def _followed_by_restart(step: Step, resource: str, unit: str) -> Step:
+def _followed_by_restart(step: Step, unit: str) -> Step:
+    """Systemd restarts the unit where it runs, and finishes that also when this run is interrupted.
+
+    `crm_resource --restart` stops the whole group, from both heads at once if both ask for it, and leaves it
+    stopped for good when it is killed or takes too long. Pacemaker takes a unit that is on its way for running.
+    """
     path = step.check.requests[0]
 
     def read_again(replies: Replies) -> bool:
@@ -87,9 +92,7 @@ def _followed_by_restart(step: Step, resource: str, unit: str) -> Step:
         assert isinstance(unit_reply, CommandResult)
         return not is_active(unit_reply) or started_at(unit_reply) >= state.mtime
 
-    restart = Command(
-        argv=("crm_resource", "--restart", "--resource", resource), timeout_s=600, changes_node=True
-    )
+    restart = Command(argv=("systemctl", "try-restart", "--", unit), timeout_s=300, changes_node=True)
     check = Check(requests=(path, unit_state(unit)), holds=read_again)
     return followed_by(step, check, restart, impact=Impact.RESTART)
 

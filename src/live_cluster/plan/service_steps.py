@@ -40,7 +40,7 @@ def started_at(result: CommandResult) -> float:
         return 0.0
 
 
-def handed_over(node: str, unit: str, *, stop: bool) -> Step:
+def handed_over(node: str, unit: str, *, stop: bool, impact: Impact) -> Step:
     """Systemd does not start the unit any more; with `stop` it does not run now either.
 
     Pacemaker's own systemd resources do not need the unit to be enabled, and two masters for one service mean
@@ -56,7 +56,7 @@ def handed_over(node: str, unit: str, *, stop: bool) -> Step:
         code="service-handed-over",
         node=node,
         title=message("step-service-handed-over", unit=unit),
-        impact=Impact.OUTAGE if stop else Impact.NONE,
+        impact=impact,
         actions=always(Command(argv=argv, timeout_s=300, changes_node=True)),
         check=command_check(unit_state(unit), holds),
     )
