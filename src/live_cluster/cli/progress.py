@@ -113,6 +113,9 @@ class Screen:
                 seconds=f"{seconds:.1f}",
             )
         )
+        if counts[StepState.FAILED]:
+            left = counts[StepState.NOT_REACHED]
+            self.say(message("run-failed", failed=counts[StepState.FAILED], left=left))
 
     def close(self) -> None:
         """Take the live part off the screen."""

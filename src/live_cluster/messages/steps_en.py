@@ -23,6 +23,7 @@ TEXTS: dict[str, str] = {
         "The cluster is configured. See it with: live-cluster status. Then close the access on every server: "
         "live-configure lock-configurator"
     ),
+    "run-failed": "Steps failed: {failed}, not reached: {left}. What was done stays; after removing the cause the same command goes on from here.",
     "run-in-progress": "{node}: another run is at work ({holder}). Wait until it ends, then repeat the command.",
     "history-not-written": "{node}: the record of this run could not be written to {path}: {reason}.",
     "file-failed": "{node}: {path} could not be written: {reason}. Remove the cause and repeat the command.",
