@@ -1,0 +1,90 @@
+"""C4, C5: the CIB of the article's resource tree. `python test_cib.py` writes the golden file anew.
+
+Pacemaker's own opinion of such a CIB stands in the recordings: crm_verify passes it in every recorded run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cib_case import PLAN, PROFILE
+from lxml import etree
+
+from live_cluster.render.cib import DC_DEADTIME, configuration, first_cib
+
+GOLDEN = Path(__file__).with_name("golden_cib.xml")
+CONFIGURATION = configuration(PLAN)
+
+
+def rendered() -> bytes:
+    return etree.tostring(CONFIGURATION, pretty_print=True)
+
+
+def test_the_whole_configuration_is_the_golden_one() -> None:
+    assert rendered().decode() == GOLDEN.read_text("utf-8")
+
+
+def test_resources_are_those_of_the_article() -> None:
+    tree = {
+        str(part.get("id")): [str(one.get("id")) for one in part.iterfind("primitive")]
+        for part in CONFIGURATION.iterfind("resources/*")
+    }
+    assert tree == {
+        "db-group": ["db-ip"],
+        "filestorage-group": ["filestorage-fs", "filestorage-ip", "samba"],
+        "ivcs-server-group": ["ivcs-server-ip", "ivcs-server", "opensips", "gnugk"],
+        "ivcs-db-ms": ["ivcs-db"],
+        "diskspace-clone": ["diskspace"],
+        "monitor-clone": ["monitor"],
+    }
+
+
+def test_ids_are_unique() -> None:
+    ids = [part.get("id") for part in CONFIGURATION.iter() if part.get("id")]
+    assert len(ids) == len(set(ids))
+
+
+def test_constraints_name_resources_that_exist() -> None:
+    known = {part.get("id") for part in CONFIGURATION.iterfind("resources//*")}
+    for constraint in CONFIGURATION.iterfind("constraints/*"):
+        named = {constraint.get(name) for name in ("rsc", "with-rsc", "first", "then")} - {None}
+        assert named
+        assert named <= known
+
+
+def test_every_operation_has_a_timeout_and_every_resource_is_watched() -> None:
+    for resource in CONFIGURATION.iterfind("resources//primitive"):
+        operations = resource.findall("operations/op")
+        assert {"start", "stop", "monitor"} <= {one.get("name") for one in operations}
+        assert all(one.get("timeout") for one in operations)
+
+
+def test_monitors_of_one_resource_have_different_intervals() -> None:
+    # Pacemaker tells recurring operations apart by their interval alone (Pacemaker Explained, "Operations").
+    for resource in CONFIGURATION.iterfind("resources//primitive"):
+        intervals = [one.get("interval") for one in resource.iterfind("operations/op[@name='monitor']")]
+        assert len(intervals) == len(set(intervals))
+
+
+def test_everything_follows_the_primary() -> None:
+    names = PROFILE.resources
+    follows = {
+        (one.get("rsc"), one.get("with-rsc"), one.get("with-rsc-role"), one.get("score"))
+        for one in CONFIGURATION.iterfind("constraints/rsc_colocation")
+    }
+    for group in (names.database_group, names.filestorage_group, names.application_group):
+        assert (group, names.database_clone, "Promoted", "INFINITY") in follows
+
+
+def test_the_first_cib_only_makes_the_first_start_quick() -> None:
+    first = etree.fromstring(first_cib())
+    pairs = {one.get("name"): one.get("value") for one in first.iter("nvpair")}
+    assert pairs == {"dc-deadtime": DC_DEADTIME, "stonith-enabled": "false"}
+    assert not first.findall("configuration/resources/*")
+    # The same ids as in the whole one, so that the first difference only adds.
+    ids = {one.get("id") for one in first.iter() if one.get("id")}
+    assert ids <= {one.get("id") for one in CONFIGURATION.iter()}
+
+
+if __name__ == "__main__":
+    GOLDEN.write_bytes(rendered())
