@@ -4,7 +4,7 @@ import os
 
 from live_cluster_agent import files, log, outcome, replication, waiting
 from live_cluster_agent.agent import Agent
-from live_cluster_agent.outcome import AgentProblem
+from live_cluster_agent.outcome import AgentProblem, ClusterSilent
 from live_cluster_agent.rejoin_request import RejoinRequest
 from live_cluster_agent.replication import DataState, Surroundings
 from live_cluster_agent.standby import resume_repair
@@ -27,7 +27,10 @@ def start(agent: Agent) -> int:
         raise AgentProblem("the server already runs as a primary, outside of the cluster's control")
     if not request.pending:
         _check_settings(agent)
-        _announce(agent)
+        try:
+            _announce(agent)
+        except ClusterSilent as problem:
+            log.warning(f"{problem.reason}; the next monitor will tell whether this node may be promoted")
     return outcome.SUCCESS
 
 

@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from live_cluster_agent import process
-from live_cluster_agent.outcome import AgentProblem
+from live_cluster_agent.outcome import AgentProblem, ClusterSilent
 from live_cluster_agent.parameters import Parameters
 from live_cluster_agent.replication import DataState, Surroundings
 
 # A cluster without a designated controller answers writes only after its election.
-ANSWER_S = 5.0
+ANSWER_S = 10.0
 # After a thaw Corosync showed the old membership for 2 s.
 OUTDATED_MS = 10_000
 _XPATH = "//nodes|//transient_attributes"
@@ -126,7 +126,7 @@ class Cluster:
         """The records of both nodes; raises AgentProblem when the local cluster service does not answer."""
         answer = process.run(("cibadmin", "--query", "--local", "--xpath", _XPATH), timeout_s=ANSWER_S)
         if not answer.succeeded:
-            raise AgentProblem(f"the cluster configuration cannot be read: {answer.complaint}")
+            raise ClusterSilent(f"the cluster configuration cannot be read: {answer.complaint}")
         records = parse_nodes(answer.out, self.parameters.resource)
         missing = {self.parameters.node, self.parameters.peer} - set(records)
         if missing:

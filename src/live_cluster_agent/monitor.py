@@ -5,7 +5,7 @@ from dataclasses import replace
 from live_cluster_agent import log, memory, outcome, replication, waiting
 from live_cluster_agent.agent import Agent
 from live_cluster_agent.cluster import NodeRecord
-from live_cluster_agent.outcome import AgentProblem
+from live_cluster_agent.outcome import AgentProblem, ClusterSilent
 from live_cluster_agent.postgres import Postmaster, ServerFacts
 from live_cluster_agent.rejoin_request import RejoinRequest
 from live_cluster_agent.replication import DataState, Decision, HandshakePhase, ReplicationView, StandbyLink
@@ -35,9 +35,17 @@ def monitor(agent: Agent) -> int:
         facts = agent.server.look(timeout_s=agent.parameters.action_timeout_s / 3)
     except AgentProblem as problem:
         return _unanswered(agent, problem)
-    if facts.in_recovery:
-        return _monitor_standby(agent, facts)
-    return _monitor_primary(agent, running, facts)
+    healthy = outcome.SUCCESS if facts.in_recovery else outcome.RUNNING_PROMOTED
+    if agent.parameters.is_probe:
+        return healthy
+    try:
+        return (
+            _care_for_standby(agent, facts) if facts.in_recovery else _care_for_primary(agent, running, facts)
+        )
+    except ClusterSilent as problem:
+        # The database works; restarting it would not make the cluster's services quicker.
+        log.warning(problem.reason)
+        return healthy
 
 
 def _unanswered(agent: Agent, problem: AgentProblem) -> int:
@@ -48,9 +56,7 @@ def _unanswered(agent: Agent, problem: AgentProblem) -> int:
     raise AgentProblem(problem.reason, code=code)
 
 
-def _monitor_standby(agent: Agent, facts: ServerFacts) -> int:
-    if agent.parameters.is_probe:
-        return outcome.SUCCESS
+def _care_for_standby(agent: Agent, facts: ServerFacts) -> int:
     records = agent.cluster.nodes()
     agent.keep_contact(records)
     upstream_lost = check_upstream(agent, facts, records)
@@ -60,9 +66,7 @@ def _monitor_standby(agent: Agent, facts: ServerFacts) -> int:
     return outcome.SUCCESS
 
 
-def _monitor_primary(agent: Agent, running: Postmaster, facts: ServerFacts) -> int:
-    if agent.parameters.is_probe:
-        return outcome.RUNNING_PROMOTED
+def _care_for_primary(agent: Agent, running: Postmaster, facts: ServerFacts) -> int:
     records = agent.cluster.nodes()
     end = waiting.now_s() + min(WATCH_S, agent.parameters.action_timeout_s / 3)
     decision = _take_care(agent, running, facts, records)

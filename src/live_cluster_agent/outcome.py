@@ -18,3 +18,7 @@ class AgentProblem(Exception):
         super().__init__(reason)
         self.reason = reason
         self.code = code
+
+
+class ClusterSilent(AgentProblem):
+    """The cluster's own services on this node did not answer in time."""

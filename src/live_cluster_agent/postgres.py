@@ -91,11 +91,12 @@ class Server:
         return Postmaster(pid=int(lines[0]), started=lines[2].strip(), status=status)
 
     def _works_here(self, pid: int) -> bool:
-        # Every server process stays in its data directory; a recycled pid does not.
+        # Every server process stays in its data directory; neither a recycled pid nor somebody's shell is one.
         try:
-            return os.readlink(f"/proc/{pid}/cwd") == self.parameters.pgdata
+            here = os.readlink(f"/proc/{pid}/cwd") == self.parameters.pgdata
         except OSError:
             return False
+        return here and files.read_text(f"/proc/{pid}/comm") == "postgres\n"
 
     def query(self, sql: str, *, timeout_s: float = 10.0) -> list[str]:
         """Lines of the answer, fields separated by 0x1f; raises AgentProblem when there is none."""

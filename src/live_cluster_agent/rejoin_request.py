@@ -130,7 +130,7 @@ class RejoinRequest:
 
     def end(self) -> None:
         """Stop the repair; it goes on from where it was the next time."""
-        if not self.active:
+        if not self.active and not self.pending:
             return
         process.run(("systemctl", "stop", UNIT), timeout_s=30.0)
         if self.active:

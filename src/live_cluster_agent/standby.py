@@ -1,9 +1,10 @@
 """The standby's own care: does it follow the primary, and if not, why?"""
 
-from live_cluster_agent import memory, outcome, waiting
+from live_cluster_agent import log, memory, outcome, waiting
 from live_cluster_agent.agent import Agent
 from live_cluster_agent.cluster import NodeRecord
 from live_cluster_agent.divergence import Verdict, judge
+from live_cluster_agent.outcome import ClusterSilent
 from live_cluster_agent.postgres import ServerFacts
 from live_cluster_agent.rejoin_request import RejoinRequest
 from live_cluster_agent.replication import DataState
@@ -58,9 +59,12 @@ def resume_repair(agent: Agent, request: RejoinRequest) -> int:
             request.launch()
     elif request.ready_to_start and agent.server.postmaster() is None and not request.active:
         start_repaired(agent, request)
-    records = agent.cluster.nodes()
-    agent.keep_contact(records)
-    agent.cluster.set_score(None, known=records[agent.parameters.node].score)
+    try:
+        records = agent.cluster.nodes()
+        agent.keep_contact(records)
+        agent.cluster.set_score(None, known=records[agent.parameters.node].score)
+    except ClusterSilent as problem:
+        log.warning(problem.reason)
     return outcome.SUCCESS
 
 

@@ -272,7 +272,9 @@ class DatabasePair:
     def _standby_may_be_promoted(self, primary: Host) -> bool:
         standby = next(name for name in NAMES if name != primary.name)
         argv = ("crm_attribute", "--node", standby, "--promotion=ivcs-db", "--query", "--quiet")
-        return primary.run(argv, check=False).stdout.strip() == "100"
+        synchronous = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
+        streams = self.sql(primary, synchronous, check=False) == "1"
+        return streams and primary.run(argv, check=False).stdout.strip() == "100"
 
     def wait_whole(self, deadline_s: float = 60.0) -> None:
         """Waits until losing one head costs nothing."""
@@ -325,7 +327,7 @@ class DatabasePair:
     def missing(self, host: Host) -> set[int]:
         """Rows that any writer was told are safe and that the host's server does not have."""
         told = {number for writer in self.writers for _, number in acknowledged(writer)}
-        return told - {int(line) for line in self.sql(host, "SELECT id FROM kept").split()}
+        return told - {int(line) for line in self.sql(host, "SELECT id FROM kept", check=False).split()}
 
     def audit(self) -> None:
         """Waits until the pair is whole, and finds every acknowledged row on both heads."""
