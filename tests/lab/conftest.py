@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from cluster import FirstRun
 
 from live_lab import Lab, LabError
 
@@ -36,3 +37,10 @@ def _keep_logs(item: pytest.Item, lab: Lab) -> str:
     except (LabError, OSError) as error:
         return f"the logs of lab {lab.name} could not be kept: {error}"
     return f"the logs of lab {lab.name} are in {target.resolve()}"
+
+
+@pytest.fixture(scope="session")
+def first_run() -> Iterator[FirstRun]:
+    """A configured cluster for tests that leave it as they found it."""
+    with Lab.up(name="cshared") as lab:
+        yield FirstRun.on(lab)

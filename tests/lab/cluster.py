@@ -1,0 +1,311 @@
+"""What the scenarios do with the product in a lab: unlock, configure, look at what came of it."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from process_sampler import ProcessSampler
+
+from live_lab import Background, Completed, Host, Lab, wait_until
+
+HEADS = ("ivcs-main-1", "ivcs-main-2")
+PUBLIC_ADDRESS = "10.81.0.100"
+FILESTORAGE_ADDRESS = "10.81.0.101"
+DATABASE_ADDRESS = "10.81.0.102"
+OPTIONS = (
+    "--head-node-1-ip", "10.81.0.1", "--head-node-1-secondary-ip", "10.81.1.1",
+    "--head-node-2-ip", "10.81.0.2", "--head-node-2-secondary-ip", "10.81.1.2",
+    "--public-ip", PUBLIC_ADDRESS, "--filestorage-ip", FILESTORAGE_ADDRESS, "--database-ip", DATABASE_ADDRESS,
+    "--filestorage-device", "/dev/lun", "--media-node-1-ip", "10.81.0.11",
+)  # fmt: skip
+# Conferences that the first and the second head have before the first run.
+KEPT = "kept, it was on the first head"
+REPLACED = "set aside, it was on the second head"
+CONFIGURE_DEADLINE_S = 900.0
+# Process ids within the host: the signals of the scenarios go to this one process.
+_PID_FILE = "/run/lab-configure.pid"
+_NOTE_PID = f'echo $$ >{_PID_FILE}; exec "$@"'
+_LONG_RUNNING_UNITS = (
+    "corosync", "pacemaker", "ivcs-server", "opensips", "gnugk", "smbd", "nginx", "iptables-config", "ssh",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLine:
+    """One step in the JSON of `configure`."""
+
+    node: str
+    code: str
+    title: str
+    impact: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How a `configure --json` ended."""
+
+    returncode: int
+    changed: bool
+    steps: tuple[StepLine, ...]
+    problems: tuple[Mapping[str, str], ...]
+    stderr: str
+
+    @property
+    def codes(self) -> list[str]:
+        """Codes of all problems, sorted."""
+        return sorted(one["code"] for one in self.problems)
+
+    @classmethod
+    def of(cls, completed: Completed) -> Report:
+        """Reads the one JSON document of standard output."""
+        try:
+            document: dict[str, Any] = json.loads(completed.stdout)
+        except json.JSONDecodeError:
+            raise AssertionError(f"no JSON, exit code {completed.returncode}: {completed}") from None
+        assert document["version"] == 1
+        return cls(
+            returncode=completed.returncode,
+            changed=document["changed"],
+            steps=tuple(
+                StepLine(**{key: one[key] for key in ("node", "code", "title", "impact", "state")})
+                for one in document["steps"]
+            ),
+            problems=tuple(document["problems"]),
+            stderr=completed.stderr,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One line of `status`: a resource instance."""
+
+    id: str
+    node: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What `live-cluster status --json` said."""
+
+    returncode: int
+    healthy: bool
+    can_lose: tuple[str, ...]
+    reasons: tuple[str, ...]
+    online: frozenset[str]
+    instances: tuple[Instance, ...]
+    mode: str
+    primary: str
+
+    def place_of(self, resource: str) -> list[str]:
+        """Nodes on which the resource runs."""
+        return sorted(one.node for one in self.instances if one.id == resource and one.node)
+
+    def __bool__(self) -> bool:
+        """Healthy, so that it can be waited for and is shown when it does not come about."""
+        return self.healthy
+
+    @classmethod
+    def of(cls, completed: Completed) -> Status:
+        """Reads the JSON document."""
+        try:
+            document: dict[str, Any] = json.loads(completed.stdout)
+        except json.JSONDecodeError:
+            raise AssertionError(f"no JSON, exit code {completed.returncode}: {completed}") from None
+        return cls(
+            returncode=completed.returncode,
+            healthy=document["verdict"]["healthy"],
+            can_lose=tuple(document["verdict"]["can_lose"]),
+            reasons=tuple(one["code"] for one in document["verdict"]["reasons"]),
+            online=frozenset(one["name"] for one in document["nodes"] if one["online"]),
+            instances=tuple(
+                Instance(id=one["id"], node=one["node"] or "", role=one["role"])
+                for one in document["resources"]
+            ),
+            mode=document["replication"]["mode"],
+            primary=document["replication"]["primary"] or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A lab whose servers are open for the configurator, and the commands on its heads."""
+
+    lab: Lab
+    passphrase: str
+
+    @classmethod
+    def unlocked(cls, lab: Lab) -> Cluster:
+        """Opens every server of the lab, as an administrator does before the first run."""
+        first, *others = (*lab.heads, *lab.media)
+        cluster = cls(lab, unlock(first))
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            list(pool.map(lambda host: unlock(host, cluster.passphrase), others))
+        return cluster
+
+    def configure_argv(self, options: tuple[str, ...]) -> tuple[str, ...]:
+        """The command line; the passphrase comes on standard input."""
+        return ("live-cluster", "configure", *options, "--passphrase-file", "-")
+
+    def configure(self, *options: str, head: int = 1) -> Report:
+        """A whole run with --json."""
+        argv = self.configure_argv((*options, "--json"))
+        host = self.lab.heads[head - 1]
+        return Report.of(host.run(argv, stdin=self.passphrase, check=False, timeout_s=CONFIGURE_DEADLINE_S))
+
+    def configure_fully(self) -> Report:
+        """The first run with all options; it must succeed, and leave a healthy cluster."""
+        report = self.configure(*OPTIONS)
+        assert report.returncode == 0, report
+        return report
+
+    def start_configure(self, *options: str, head: int = 1) -> ConfigureRun:
+        """A run with its lines of progress, to be interrupted."""
+        host = self.lab.heads[head - 1]
+        argv = ("sh", "-c", _NOTE_PID, "configure", *self.configure_argv(options))
+        return ConfigureRun(host, host.start(argv, stdin=self.passphrase))
+
+    def status(self, head: int = 1) -> Status:
+        """What `status --json` says on this head."""
+        argv = ("live-cluster", "status", "--json")
+        return Status.of(self.lab.heads[head - 1].run(argv, check=False))
+
+    def wait_healthy(self, head: int = 1, *, deadline_s: float = 300.0) -> Status:
+        """Waits until either head may be lost; a cluster just configured is so at once."""
+        return wait_until(
+            lambda: self.status(head), deadline_s=deadline_s, what="the cluster is healthy", every_s=1.0
+        )
+
+    def conferences(self, address: str = PUBLIC_ADDRESS) -> list[str]:
+        """Names of the newest conferences, as the client sees them at the public address."""
+        url = f"http://{address}/api/conferences?limit=1000"
+        answer = self.lab.client.run(("curl", "-sS", "--fail", "-m", "10", url)).stdout
+        return [one["name"] for one in json.loads(answer)["conferences"]]
+
+    def health(self) -> dict[str, Any]:
+        """What the application says of itself at the public address."""
+        url = f"http://{PUBLIC_ADDRESS}/api/health"
+        answer: dict[str, Any] = json.loads(self.lab.client.run(("curl", "-sS", "-m", "10", url)).stdout)
+        return answer
+
+
+class ConfigureRun:
+    """A `configure` at work on a head."""
+
+    def __init__(self, host: Host, work: Background) -> None:
+        self._host = host
+        self._work = work
+
+    @property
+    def lines(self) -> list[str]:
+        """What it told so far, a step a line."""
+        return self._work.stderr.splitlines()
+
+    @property
+    def steps_ended(self) -> int:
+        """Steps that are done."""
+        return sum(1 for line in self.lines if line.startswith(("  ✓ ", "  = ")))
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is at work."""
+        return self._work.is_running
+
+    def wait_for_steps(self, count: int) -> bool:
+        """Until so many steps have ended; False when the run ends before."""
+        wait_until(
+            lambda: self.steps_ended >= count or not self._work.is_running,
+            deadline_s=CONFIGURE_DEADLINE_S,
+            what=f"{count} steps ended",
+            every_s=0.02,
+        )
+        return self._work.is_running
+
+    def wait_for_line(self, text: str) -> bool:
+        """Until a line holds this text; False when the run ends before."""
+        wait_until(
+            lambda: text in self._work.stderr or not self._work.is_running,
+            deadline_s=CONFIGURE_DEADLINE_S,
+            what=f"a line with {text}",
+            every_s=0.02,
+        )
+        return self._work.is_running
+
+    def signal(self, name: str) -> Completed:
+        """A signal to the command itself, as a terminal's Ctrl-C or an administrator's kill; waits for its end."""
+        self._host.run(("kill", f"-{name}", self._host.read(_PID_FILE).strip()))
+        return self.wait()
+
+    def wait(self) -> Completed:
+        """Waits for its end."""
+        return self._work.wait(CONFIGURE_DEADLINE_S)
+
+
+def unlock(host: Host, passphrase: str = "") -> str:
+    """Opens one server; without a passphrase it makes one. Returns the passphrase."""
+    argv = ("live-configure", "unlock-configurator")
+    if passphrase:
+        host.run((*argv, "--passphrase-file", "-"), stdin=passphrase)
+        return passphrase
+    return host.run((*argv, "--generate")).stdout
+
+
+def write_conference(host: Host, name: str, address: str = "127.0.0.1") -> str:
+    """Creates a conference from this host and returns its id."""
+    argv = ("curl", "-sS", "--fail", "-m", "10", "-d", json.dumps({"name": name}))
+    kind = ("-H", "Content-Type: application/json")
+    answer = host.run((*argv, *kind, f"http://{address}/api/conferences")).stdout
+    return str(json.loads(answer)["id"])
+
+
+def cib_version(host: Host) -> str:
+    """admin_epoch.epoch: it grows with every change of the configuration, not with states."""
+    root = ET.fromstring(host.run(("cibadmin", "--query")).stdout)  # noqa: S314 - our own host
+    return f"{root.get('admin_epoch')}.{root.get('epoch')}"
+
+
+def service_identities(host: Host) -> dict[str, str]:
+    """Main process ids and start times of all services, of the database and of Pacemaker's daemons."""
+    argv = ("systemctl", "show", "--property=Id,MainPID,ActiveEnterTimestampMonotonic", "--")
+    blocks = host.run((*argv, *_LONG_RUNNING_UNITS)).stdout.strip().split("\n\n")
+    units = dict(zip(_LONG_RUNNING_UNITS, blocks, strict=True))
+    database = host.run(("sh", "-c", "head -n 1 /var/lib/postgresql/*/main/postmaster.pid"), check=False)
+    daemons = host.run(("pgrep", "--list-name", "^(pacemaker|corosync)")).stdout
+    return {**units, "postgresql": database.stdout, "daemons": daemons}
+
+
+def file_states(host: Host, *folders: str) -> dict[str, str]:
+    """Owner, mode, size and times of everything below the folders, by path."""
+    argv = ("find", *folders, "-xdev", "-printf", "%p\t%u:%g %m %s %T@ %C@\\n")
+    rows = (line.partition("\t") for line in host.run(argv).stdout.splitlines())
+    return {path: state for path, _, state in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstRun:
+    """A first `configure` of two servers that both have data, with everything that was seen on the way."""
+
+    cluster: Cluster
+    report: Report
+    seen: Mapping[str, list[bytes]]
+
+    @property
+    def lab(self) -> Lab:
+        """The lab it happened in, whose logs are kept when a test fails."""
+        return self.cluster.lab
+
+    @classmethod
+    def on(cls, lab: Lab) -> FirstRun:
+        """Puts data on both heads, opens all servers, configures with --yes."""
+        with ProcessSampler([*lab.heads, *lab.media]) as sampler:
+            cluster = Cluster.unlocked(lab)
+            for host, name in zip(lab.heads, (KEPT, REPLACED), strict=True):
+                write_conference(host, name)
+            report = cluster.configure(*OPTIONS, "--yes")
+        return cls(cluster=cluster, report=report, seen=sampler.seen)
