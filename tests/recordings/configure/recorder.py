@@ -161,7 +161,7 @@ class ServerLog:
 
 
 def record(arguments: list[str]) -> dict[str, Any]:
-    """A first run with these arguments, then a second one without any: it must find nothing to do."""
+    """A first run with these arguments, a second one without any, and a change of the time-outs."""
     from live_cluster.apply.fleet import Fleet
     from live_cluster.cli.main import main
     from live_cluster.commands import configure
@@ -180,6 +180,7 @@ def record(arguments: list[str]) -> dict[str, Any]:
     if codes == [0]:
         again = arguments[arguments.index("--passphrase-file") :]
         codes.append(main(["configure", *again]))
+        codes.append(main(["timeouts", "--token", "4000", *again]))
     return {"exit_codes": codes, "servers": {name: log.as_json() for name, log in logs.items()}}
 
 
