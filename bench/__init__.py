@@ -1,0 +1,1 @@
+"""Benchmarks: what the product takes, side by side with other tools on the same virtual servers."""

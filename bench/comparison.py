@@ -1,0 +1,51 @@
+"""From runs to figures: what is compared with what, and the goals."""
+
+from __future__ import annotations
+
+from bench.figures import Figure, Goal, Notebook
+
+CRM_MON_FACTOR = 1.5
+STATUS_YARDSTICK = "1.5 × `crm_mon -1` + `python3 -IS -c pass`"
+
+GOALS = {
+    "configure.first": Goal(limit=45.0),
+    "configure.no_change": Goal(limit=2.0),
+    "status": Goal(limit=1.0, is_for_ratio=True),
+    "configure.no_change.media_20": Goal(limit=2.0, is_for_ratio=True),
+}
+
+# Figure: what it is compared with, measured in the same run.
+AGAINST = {
+    "configure.first": "ansible_and_pcs.first",
+    "configure.first.cluster_part": "pcs.cluster",
+    "configure.no_change": "ansible.no_change",
+    "configure.no_change.site_key": "ansible.no_change",
+    "configure.no_change.media_20": "configure.no_change.media_0",
+    "configure.no_change.media_20.site_key": "configure.no_change.media_0.site_key",
+    "configure.no_change.media_20.processor": "configure.no_change.media_0.processor",
+    "configure.no_change.media_20.site_key.processor": "configure.no_change.media_0.site_key.processor",
+}
+
+
+def figures_of(notebook: Notebook) -> list[Figure]:
+    """One figure for each name, in the order in which they were taken."""
+    return [_figure(name, notebook) for name in notebook]
+
+
+def _figure(name: str, notebook: Notebook) -> Figure:
+    against, ratio = _compared(name, notebook)
+    return Figure(
+        name=name, runs=tuple(notebook.runs[name]), against=against, ratio=ratio, goal=GOALS.get(name)
+    )
+
+
+def _compared(name: str, notebook: Notebook) -> tuple[str, float | None]:
+    if name == "status":
+        yardstick_s = CRM_MON_FACTOR * notebook.median("status.crm_mon") + notebook.median(
+            "status.interpreter"
+        )
+        return STATUS_YARDSTICK, notebook.median(name) / yardstick_s
+    against = AGAINST.get(name, "")
+    if against not in notebook:
+        return "", None
+    return against, notebook.median(name) / notebook.median(against)

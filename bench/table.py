@@ -1,0 +1,67 @@
+"""The figures as a Markdown table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bench.figures import Figure
+
+_HEAD = "| figure | median | range | runs | compared with | ratio | goal | met |\n|---|--:|--:|--:|---|--:|--:|---|"
+_MET = {None: "", True: "yes", False: "**no**"}
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """A row for each figure."""
+    return "\n".join((_HEAD, *map(_row, figures)))
+
+
+def page(figures: Sequence[Figure], machine: Mapping[str, object], remarks: Sequence[str]) -> str:
+    """The table with what it was taken on; `remarks` name what could not be taken."""
+    facts = "\n".join(f"- {name.replace('_', ' ')}: {value}" for name, value in machine.items())
+    notes = "".join(f"\nNot taken: {remark}\n" for remark in remarks)
+    return (
+        "# Latest figures\n\nWritten by `make bench`; docs/benchmarks.md says what is measured and how.\n\n"
+        f"{table(figures)}\n{notes}\n![The figures as bars](latest.svg)\n\n## Taken on\n\n{facts}\n"
+    )
+
+
+def verdict(figures: Sequence[Figure]) -> str:
+    """Which goals are met, in one line each."""
+    lines = []
+    for figure in figures:
+        if figure.goal is not None:
+            met = {None: "not taken", True: "met", False: "NOT met"}[figure.meets_goal]
+            lines.append(f"{figure.name}: {_goal(figure)} {met} ({_measured(figure)})")
+    return "\n".join(lines)
+
+
+def _row(figure: Figure) -> str:
+    cells = (
+        f"`{figure.name}`",
+        _seconds(figure.value),
+        f"{_seconds(min(figure.runs))} to {_seconds(max(figure.runs))}",
+        str(len(figure.runs)),
+        figure.against if "`" in figure.against or not figure.against else f"`{figure.against}`",
+        "" if figure.ratio is None else f"{figure.ratio:.2f}",
+        _goal(figure),
+        _MET[figure.meets_goal],
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _measured(figure: Figure) -> str:
+    if figure.goal and figure.goal.is_for_ratio and figure.ratio is not None:
+        return f"{figure.ratio:.2f} ×"
+    return _seconds(figure.value)
+
+
+def _goal(figure: Figure) -> str:
+    if figure.goal is None:
+        return ""
+    return f"≤ {figure.goal.limit:g} {'×' if figure.goal.is_for_ratio else figure.unit}"
+
+
+def _seconds(value: float) -> str:
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value >= 10 else f"{value:.2f} s"
