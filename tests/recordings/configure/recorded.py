@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -48,7 +51,7 @@ def _recording(release: str) -> dict[str, Any]:
 class NoChannel:
     """There is no executor behind these servers."""
 
-    async def send(self, data: bytes) -> None:
+    async def send(self, data: bytes) -> None:  # noqa: ARG002
         raise AssertionError("a recorded server has no executor")
 
     async def receive_line(self) -> bytes:
@@ -68,19 +71,24 @@ class RecordedServer(Server):
     def __init__(self, name: str, release: str = "bookworm") -> None:
         super().__init__(name, NoChannel())
         record = _recording(release)[name]
-        self._changes: list[str] = record["changes"]
+        self.recorded_changes: list[str] = record["changes"]
         self._replies: dict[str, list[dict[str, Any]]] = record["replies"]
         self._position = 0
         self._asked_here: Counter[str] = Counter()
         self.written: dict[str, FileState] = {}
         # Answers that a test wants to be others, by the request's key.
         self.instead: dict[str, Reply] = {}
+        # The run is interrupted (Ctrl-C) while this request is being carried out.
+        self.interrupted_at = ""
         self.is_closed = False
         self.asked: list[Request] = []
 
     async def ask(self, request: Request) -> Reply:
         """The recorded answer; NotRecorded where there is none."""
         self.asked.append(request)
+        if key_of(request) == self.interrupted_at:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(60)
         reply = self.answer(request)
         if self.watch:
             self.watch(self.name, request, reply)
@@ -115,7 +123,7 @@ class RecordedServer(Server):
         if rows is None:
             raise NotRecorded(self.name, request)
         self._asked_here[key] += 1
-        if isinstance(request, ReadFile) and f"write {request.path}" in self._changes:
+        if isinstance(request, ReadFile) and f"write {request.path}" in self.recorded_changes:
             # What is written here comes from this run, not from the recorded one.
             return from_json(rows[0]["answers"][0])
         now = max((n for n, one in enumerate(rows) if one["after_changes"] <= self._position), default=0)
@@ -125,8 +133,10 @@ class RecordedServer(Server):
         return from_json(_nth([answers[0], *[answers[-1]] * 2, *later], self._asked_here[key]))
 
     def _take_forward(self, request: Request, key: str) -> None:
-        if key in self._changes[self._position :]:
-            self._position = self._changes.index(key, self._position) + 1
+        following = self.recorded_changes[self._position :]
+        # A run that fails is remembered, too: that does not make it the recorded one's end.
+        if key in (following[:1] if "/history/" in key else following):
+            self._position += following.index(key) + 1
             self._asked_here.clear()
         if isinstance(request, WriteFile):
             self.written[request.path] = FileState(
