@@ -5,23 +5,28 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Time in seconds, and how to let it pass; tests bring their own."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
 
 def wait_until(
-    condition: Callable[[], bool],
-    *,
-    deadline_s: float,
-    poll_s: float = 1.0,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    condition: Callable[[], bool], *, deadline_s: float, poll_s: float = 1.0, clock: Clock | None = None
 ) -> bool:
     """Ask `condition` until it holds; False when it did not within `deadline_s`."""
-    end = clock() + deadline_s
+    time_of = clock or Clock()
+    end = time_of.now() + deadline_s
     while not condition():
-        left = end - clock()
+        left = end - time_of.now()
         if left <= 0:
             return False
-        sleep(min(poll_s, left))
+        time_of.sleep(min(poll_s, left))
     return True
 
 

@@ -173,7 +173,7 @@ def _rejoin(rejoin: Rejoin) -> Message:
     if rejoin.done_bytes is not None and rejoin.total_bytes:
         percent = min(100, 100 * rejoin.done_bytes // rejoin.total_bytes)
         progress = message("rejoin-size", percent=percent)
-    known = rejoin.state in ("waiting", "checking", "rewinding", "copying", "failed")
+    known = rejoin.state in ("checking", "waiting", "rewinding", "copying", "ready", "started", "failed")
     state = message(f"rejoin-{rejoin.state}") if known else rejoin.state
     detail = f": {rejoin.message}" if rejoin.message else ""
     return message("status-rejoin", state=state, progress=progress, detail=detail)

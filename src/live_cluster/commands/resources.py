@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from live_cluster.apply.waiting import wait_until
+from live_cluster.apply.waiting import Clock, wait_until
 from live_cluster.commands.status import Server, view_now
 from live_cluster.errors import CommandFailed, NotReady, problem
 from live_cluster.messages import Message, message
@@ -65,13 +64,12 @@ class Waiting:
     deadline_s: float
     tell: Callable[[Message], None]
     remaining: Callable[[Sequence[Missing], int], None]
-    poll_s: float = 1.0
-    clock: Callable[[], float] = field(default=time.monotonic)
+    clock: Clock = field(default_factory=Clock)
 
 
 def change_all(wish: Wish, server: Server, waiting: Waiting) -> Outcome:
     """Give the order and wait for its effect; NotReady where Pacemaker would not carry it out."""
-    begun = waiting.clock()
+    begun = waiting.clock.now()
     before = view_now(server)
     ordered = before.stop_all_resources is (wish is Wish.STOP)
     if ordered and not _missing(before, wish):
@@ -85,7 +83,7 @@ def change_all(wish: Wish, server: Server, waiting: Waiting) -> Outcome:
         changed=True,
         missing=_missing(after, wish),
         view=after,
-        seconds=waiting.clock() - begun,
+        seconds=waiting.clock.now() - begun,
         away=_away(after, wish),
     )
 
@@ -129,7 +127,7 @@ def _watch(wish: Wish, before: ClusterView, server: Server, waiting: Waiting) ->
         waiting.remaining(missing, now.resources_configured)
         return not missing or all(one.stuck for one in missing)
 
-    wait_until(settled, deadline_s=waiting.deadline_s, poll_s=waiting.poll_s)
+    wait_until(settled, deadline_s=waiting.deadline_s, clock=waiting.clock)
     return seen
 
 
@@ -141,8 +139,10 @@ def _changes(old: ClusterView, new: ClusterView) -> Iterator[Message]:
     for resource, node in was:
         if (resource, node) not in now:
             yield message("resource-changed-on", resource=resource, role=Role.STOPPED.value, node=node)
+    # Pacemaker tries again and again; the same failure is told once.
+    told = {one._replace(when="") for one in old.failures}
     for failure in new.failures:
-        if failure not in old.failures:
+        if failure._replace(when="") not in told:
             yield message("resource-action-failed", **_failure_fields(failure))
 
 

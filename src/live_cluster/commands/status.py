@@ -35,6 +35,7 @@ class Server(NamedTuple):
     start: Callable[[Sequence[str]], Running] = start_local
     mark: str = "/etc/live-cluster/cluster.toml"
     rejoin: str = "/var/lib/live-cluster/postgresql/rejoin.json"
+    psql: Callable[[], tuple[str, ...] | None] = local_tools.psql_command
 
 
 class Asked(NamedTuple):
@@ -50,7 +51,7 @@ def ask(server: Server) -> Asked:
     """Start every tool."""
     return Asked(
         crm_mon=_start(server, local_tools.CRM_MON),
-        psql=_start(server, local_tools.psql_command()),
+        psql=_start(server, server.psql()),
         links=_start(server, local_tools.LINK_TOOL),
         quorum=_start(server, local_tools.QUORUM_TOOL),
     )

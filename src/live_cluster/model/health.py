@@ -66,9 +66,10 @@ class Verdict(NamedTuple):
 
     @property
     def reasons(self) -> tuple[Message, ...]:
-        """Every reason once: what is down first, then what stands in the way of losing a head."""
+        """Every reason once; while something is down, what stands in the way of losing a head does not matter."""
         seen = dict.fromkeys((*self.down, *self.blocking))
-        seen.update(dict.fromkeys(reason for loss in self.losses for reason in loss.reasons))
+        if not self.down:
+            seen.update(dict.fromkeys(reason for loss in self.losses for reason in loss.reasons))
         return tuple(seen)
 
 

@@ -40,7 +40,7 @@ def parse_rejoin(text: str) -> Rejoin | None:
     except json.JSONDecodeError:
         return None
     state = str(row.get("state") or "")
-    if state in ("", "ready"):
+    if state in ("", "done"):
         return None
     return Rejoin(
         state=state,

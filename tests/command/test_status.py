@@ -1,0 +1,175 @@
+"""`live-cluster status` as a whole on recorded answers: exit codes, JSON, what is missing."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from live_cluster.cli.output import Output
+from live_cluster.cli.status_show import show_status
+from live_cluster.commands.status import ask
+from live_cluster.errors import ExitCode, LiveClusterError, NotPermitted, Unconfigured, Unreachable
+from recordings.recorded_server import RELEASES, Finished, recorded, server
+
+
+class Shown:
+    """What one run printed."""
+
+    def __init__(self) -> None:
+        self.out = io.StringIO()
+        self.output = Output(out=self.out, err=io.StringIO(), environment={})
+
+    @property
+    def document(self) -> dict[str, object]:
+        document: dict[str, object] = json.loads(self.out.getvalue())
+        return document
+
+
+def run(
+    start: Callable[[Sequence[str]], Finished],
+    tmp_path: Path,
+    *,
+    as_json: bool = True,
+    configured: bool = True,
+) -> tuple[int, Shown]:
+    shown = Shown()
+    machine = server(start, tmp_path, configured=configured)
+    return show_status(machine, shown.output, as_json=as_json, asked=ask(machine)), shown
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize(
+    ("situation", "code", "level"),
+    [
+        ("healthy-primary", ExitCode.OK, "healthy"),
+        ("healthy-standby", ExitCode.OK, "healthy"),
+        ("link-down", ExitCode.OK, "healthy"),
+        ("failed-action", ExitCode.OK, "healthy"),
+        ("maintenance", ExitCode.DEGRADED, "degraded"),
+        ("node-standby", ExitCode.DEGRADED, "degraded"),
+        ("node-offline", ExitCode.DEGRADED, "degraded"),
+        ("banned", ExitCode.DEGRADED, "degraded"),
+        ("stopped", ExitCode.ERROR, "down"),
+    ],
+)
+def test_the_exit_code_tells_the_health(
+    situation: str, code: ExitCode, level: str, release: str, tmp_path: Path
+) -> None:
+    result, shown = run(recorded(situation, release=release), tmp_path)
+    verdict = shown.document["verdict"]
+    assert isinstance(verdict, dict)
+    assert (result, verdict["level"], verdict["healthy"]) == (code, level, level == "healthy")
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_json_has_one_entry_per_instance(release: str, tmp_path: Path) -> None:
+    _, shown = run(recorded("healthy-primary", release=release), tmp_path)
+    document = shown.document
+    assert document["version"] == 1
+    resources = document["resources"]
+    assert isinstance(resources, list)
+    assert len(resources) == 14
+    assert all(set(one) >= {"id", "agent", "group", "node", "role"} for one in resources)
+    database = sorted(one["role"] for one in resources if one["id"] == "ivcs-db")
+    assert database == ["Promoted", "Unpromoted"]
+    nodes = document["nodes"]
+    assert isinstance(nodes, list)
+    assert [(node["name"], node["online"]) for node in nodes] == [
+        ("ivcs-main-1", True),
+        ("ivcs-main-2", True),
+    ]
+    replication = document["replication"]
+    assert isinstance(replication, dict)
+    assert replication["mode"] == "synchronous"
+    assert replication["lag_bytes"] >= 0
+    verdict = document["verdict"]
+    assert isinstance(verdict, dict)
+    assert verdict["can_lose"] == ["ivcs-main-1", "ivcs-main-2"]
+
+
+def test_reasons_carry_stable_codes_and_english_words(tmp_path: Path) -> None:
+    _, shown = run(recorded("maintenance"), tmp_path)
+    verdict = shown.document["verdict"]
+    assert isinstance(verdict, dict)
+    assert [reason["code"] for reason in verdict["reasons"]] == ["health-maintenance-mode"]
+    assert verdict["reasons"][0]["message"].startswith("maintenance mode is on")
+
+
+def refused(
+    start: Callable[[Sequence[str]], Finished], tmp_path: Path, *, configured: bool = True
+) -> tuple[LiveClusterError, Shown]:
+    shown = Shown()
+    machine = server(start, tmp_path, configured=configured)
+    with pytest.raises(LiveClusterError) as caught:
+        show_status(machine, shown.output, as_json=True, asked=ask(machine))
+    return caught.value, shown
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_cluster_that_does_not_run_here(release: str, tmp_path: Path) -> None:
+    error, shown = refused(recorded("not-running", release=release), tmp_path)
+    assert isinstance(error, Unreachable)
+    assert error.exit_code == 69
+    assert error.problems[0].code == "cluster-not-running"
+    assert dict(error.problems[0].message.fields)["corosync"] == "inactive"
+    assert shown.document["problems"]
+
+
+def test_a_cluster_that_is_still_starting(tmp_path: Path) -> None:
+    error, _ = refused(recorded("not-running", systemctl="active\nactive\n"), tmp_path)
+    assert error.problems[0].code == "cluster-starting"
+
+
+def test_a_server_without_a_cluster(tmp_path: Path) -> None:
+    error, _ = refused(recorded("not-running"), tmp_path, configured=False)
+    assert isinstance(error, Unconfigured)
+    assert error.exit_code == 105
+
+
+def test_debians_own_cluster_of_one_is_not_ours(tmp_path: Path) -> None:
+    fresh = '<pacemaker-result><summary/><nodes><node name="node1" online="true"/></nodes></pacemaker-result>'
+    error, _ = refused(recorded("not-running", crm_mon=fresh), tmp_path, configured=False)
+    assert error.problems[0].code == "cluster-not-configured"
+
+
+def test_a_server_without_pacemaker(tmp_path: Path) -> None:
+    def start(argv: Sequence[str]) -> Finished:
+        raise FileNotFoundError(argv[0])
+
+    error, _ = refused(start, tmp_path)
+    assert isinstance(error, Unconfigured)
+    assert error.problems[0].code == "cluster-tools-missing"
+
+
+def test_only_root_may_ask(tmp_path: Path) -> None:
+    with pytest.raises(NotPermitted):
+        show_status(server(recorded("healthy-primary"), tmp_path), Shown().output, as_json=False, asked=None)
+
+
+def test_a_database_that_does_not_answer_hides_nothing_else(tmp_path: Path) -> None:
+    result, shown = run(recorded("healthy-standby", setpriv=""), tmp_path)
+    assert result == ExitCode.OK
+    replication = shown.document["replication"]
+    assert isinstance(replication, dict)
+    assert (replication["mode"], replication["lag_bytes"]) == ("synchronous", None)
+
+
+def test_a_rejoin_under_way_is_shown(tmp_path: Path) -> None:
+    progress = {
+        "state": "copying",
+        "method": "copy",
+        "message": "in progress",
+        "bytes_done": 1,
+        "bytes_total": 4,
+    }
+    (tmp_path / "rejoin.json").write_text(json.dumps(progress))
+    _, shown = run(recorded("healthy-standby"), tmp_path)
+    rejoin = shown.document["rejoin"]
+    assert isinstance(rejoin, dict)
+    assert (rejoin["state"], rejoin["done_bytes"], rejoin["total_bytes"]) == ("copying", 1, 4)
+    _, text = run(recorded("healthy-standby"), tmp_path, as_json=False)
+    assert "copying the primary's data, 25 % done: in progress" in text.out.getvalue()

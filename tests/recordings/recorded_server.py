@@ -1,0 +1,66 @@
+"""A server whose tools answer as they did when they were recorded; any other command fails the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from live_cluster.commands.status import Server
+from live_cluster.remote.local import Completed
+
+HERE = Path(__file__).parent
+ANSWERS = {
+    "crm_mon": "crm_mon.xml",
+    "setpriv": "psql.json",
+    "corosync-quorumtool": "quorum.txt",
+    "corosync-cfgtool": "links.txt",
+    "systemctl": "services.txt",
+}
+RELEASES = sorted(path.name for path in HERE.iterdir() if (path / "healthy-primary").is_dir())
+
+
+class Finished:
+    """A process that has already ended."""
+
+    def __init__(self, argv: Sequence[str], text: str, returncode: int = 0, stderr: str = "") -> None:
+        self._completed = Completed(
+            argv=tuple(argv), returncode=returncode, stdout=text.encode(), stderr=stderr.encode()
+        )
+
+    def finish(self, *, timeout_s: float = 0) -> Completed:  # noqa: ARG002
+        return self._completed
+
+
+def recording(situation: str, *, release: str = "bookworm", name: str = "crm_mon.xml") -> str:
+    """One recorded answer."""
+    return (HERE / release / situation / name).read_text()
+
+
+def recorded(
+    situation: str, *, release: str = "bookworm", **changed: str
+) -> Callable[[Sequence[str]], Finished]:
+    """Starts nothing and answers from one situation; `changed` replaces answers, by the tool's name."""
+    replaced: Mapping[str, str] = {tool.replace("_", "-"): text for tool, text in changed.items()}
+
+    def start(argv: Sequence[str]) -> Finished:
+        tool = argv[0]
+        assert tool in ANSWERS, f"not recorded: {argv}"
+        text = replaced.get(tool.replace("_", "-"))
+        return Finished(
+            argv, recording(situation, release=release, name=ANSWERS[tool]) if text is None else text
+        )
+
+    return start
+
+
+def server(start: Callable[[Sequence[str]], Finished], tmp_path: Path, *, configured: bool = True) -> Server:
+    """A server with these tools; `configure` has been there or not."""
+    mark = tmp_path / "cluster.toml"
+    if configured:
+        mark.touch()
+    return Server(
+        start=start,
+        mark=str(mark),
+        rejoin=str(tmp_path / "rejoin.json"),
+        psql=lambda: ("setpriv", "psql"),
+    )
