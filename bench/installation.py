@@ -83,6 +83,7 @@ def unlock_with_site_key(hosts: Sequence[Host]) -> None:
     key = base64.b64encode(os.urandom(32)).decode() + "\n"
 
     def unlock(host: Host) -> None:
+        host.run(("mkdir", "-p", SITE_KEY_FILE.rpartition("/")[0]))
         host.write(SITE_KEY_FILE, key, mode=0o600)
         host.run(UNLOCK)
 
