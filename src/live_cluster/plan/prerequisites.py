@@ -12,7 +12,7 @@ from live_cluster.errors import Problem, problem, warning
 from live_cluster.model.facts import ClusterFacts, HeadFacts, NodeFacts, Role
 from live_cluster.model.profile import Profile
 from live_cluster.model.settings import BlockDevice, ClusterSettings
-from live_cluster.render.corosync_conf import CLUSTER_NAME
+from live_cluster.render.corosync_conf import is_ours
 from live_cluster.render.firewall import opens_to_all
 
 # Debian releases the product is tested on.
@@ -21,8 +21,6 @@ CLOCK_LIMIT_S = 1.0
 FREE_LIMIT_BYTES = 512 * 1024 * 1024
 # corosync.conf(5): the first knet link; who may hold the ports that the cluster needs.
 PORT_OWNERS = {("udp", 5405): ("corosync",), ("tcp", 445): ("smbd",)}
-# The name that Debian's corosync package gives its cluster of one host.
-DEFAULT_CLUSTER_NAMES = ("debian", CLUSTER_NAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +90,12 @@ def _device(head: HeadFacts, now: Situation) -> Iterator[Problem]:
 
 def _foreign_cluster(head: HeadFacts) -> Iterator[Problem]:
     """A cluster that somebody else made is never taken over or replaced."""
-    name = _cluster_name(head.corosync_conf)
-    if not head.cib or name in DEFAULT_CLUSTER_NAMES:
+    if not head.cib or is_ours(head.corosync_conf):
         return
+    # Debian's package starts a cluster of one host without resources, and a cluster made by hand may have its name.
     resources = etree.fromstring(head.cib).findall("configuration/resources/*")
     if resources:
+        name = _cluster_name(head.corosync_conf)
         yield problem("foreign-cluster", node=head.node.server.name, cluster=name, count=len(resources))
 
 

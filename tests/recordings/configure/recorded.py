@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from live_cluster.plan.build import SETTINGS_FILE
 from live_cluster.plan.resource_steps import NEW_CIB
 from live_cluster.probes.head import CIB
 from live_cluster.remote.executor import Server
@@ -64,16 +65,19 @@ class NoChannel:
 class RecordedServer(Server):
     """One server before the first run; what is changed on it takes it forward to the end of the recording.
 
+    With `configured` it is the server as the first run has left it.
+
     What is written can be read again, and the patched CIB is the one that was written for the patch: other texts
     than those of the recorded runs need no new recording, other commands do.
     """
 
-    def __init__(self, name: str, release: str = "bookworm") -> None:
+    def __init__(self, name: str, release: str = "bookworm", *, configured: bool = False) -> None:
         super().__init__(name, NoChannel())
         record = _recording(release)[name]
         self.recorded_changes: list[str] = record["changes"]
         self._replies: dict[str, list[dict[str, Any]]] = record["replies"]
-        self._position = 0
+        self._is_configured = configured
+        self._position = _end_of_first_run(self.recorded_changes) if configured else 0
         self._asked_here: Counter[str] = Counter()
         self.written: dict[str, FileState] = {}
         # Answers that a test wants to be others, by the request's key.
@@ -123,7 +127,11 @@ class RecordedServer(Server):
         if rows is None:
             raise NotRecorded(self.name, request)
         self._asked_here[key] += 1
-        if isinstance(request, ReadFile) and f"write {request.path}" in self.recorded_changes:
+        if (
+            not self._is_configured
+            and isinstance(request, ReadFile)
+            and f"write {request.path}" in self.recorded_changes
+        ):
             # What is written here comes from this run, not from the recorded one.
             return from_json(rows[0]["answers"][0])
         now = max((n for n, one in enumerate(rows) if one["after_changes"] <= self._position), default=0)
@@ -150,6 +158,13 @@ class RecordedServer(Server):
             self.written[request.path] = FileState(exists=False)
         elif isinstance(request, Command) and request.argv[:2] == ("cibadmin", "--patch"):
             self.instead[key_of(CIB)] = CommandResult(returncode=0, stdout=self.written[NEW_CIB].content)
+
+
+def _end_of_first_run(changed: Sequence[str]) -> int:
+    """How many changes a first run makes; the record of the run is the last one, on one of the heads."""
+    history = [number for number, key in enumerate(changed, start=1) if "/history/" in key]
+    settings = [number for number, key in enumerate(changed, start=1) if key == f"write {SETTINGS_FILE}"]
+    return min(history or settings or [len(changed)])
 
 
 def _nth(answers: Sequence[dict[str, Any]], number: int) -> dict[str, Any]:

@@ -1,0 +1,171 @@
+"""C15: what must hold before anything is touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from plan_case import facts, ip, settings, situation, with_head
+
+from live_cluster.errors import Severity
+from live_cluster.model.facts import BlockDeviceFacts, ClusterFacts, Listener
+from live_cluster.plan import prerequisites
+from live_cluster.plan.prerequisites import problems_of
+from recordings.configure.recorded import RELEASES
+
+Change = Callable[[ClusterFacts], ClusterFacts]
+FOREIGN_CIB = b"<cib><configuration><resources><primitive id='web'/></resources></configuration></cib>"
+FOREIGN_CONF = "totem {\n  cluster_name: %s\n}\n"
+OPEN = "-A INPUT -p tcp -m tcp --dport 5432 -j ACCEPT\n"
+
+
+def head(number: int, **changed: object) -> Change:
+    return lambda seen: with_head(seen, number, **changed)
+
+
+def media(**changed: object) -> Change:
+    return lambda seen: replace(seen, media=(replace(seen.media[0], **changed),))  # type: ignore[arg-type]
+
+
+def both(first: Change, second: Change) -> Change:
+    return lambda seen: second(first(seen))
+
+
+CASES: dict[str, tuple[Change, list[str]]] = {
+    "Debian 11": (media(system_version="11"), ["system-unsupported ivcs-media-0"]),
+    "Ubuntu": (head(1, system="ubuntu"), ["system-unsupported ivcs-main-1"]),
+    "clock ahead": (media(clock_offset_s=1.2), ["clock-differs ivcs-media-0"]),
+    "clock behind": (head(2, clock_offset_s=-7.0), ["clock-differs ivcs-main-2"]),
+    "full disk": (media(free_bytes=(("/", 10**10), ("/var", 5))), ["disk-full ivcs-media-0"]),
+    "no product": (head(2, missing_units=("ivcs-server.service",)), ["product-missing ivcs-main-2"]),
+    "half a product": (head(2, missing_paths=("/etc/ivcs",)), ["product-missing ivcs-main-2"]),
+    "no samba": (
+        lambda seen: with_head(
+            seen, 2, packages=tuple(one for one in seen.heads[1].node.packages if one[0] != "samba")
+        ),
+        ["package-missing ivcs-main-2"],
+    ),
+    "open database": (head(1, firewall=OPEN), ["database-open-to-all ivcs-main-1"]),
+    "port taken": (
+        head(1, listeners=(Listener(protocol="udp", port=5405, process="openvpn"),)),
+        ["port-taken ivcs-main-1"],
+    ),
+    "port taken by nobody we can see": (
+        head(1, listeners=(Listener(protocol="tcp", port=445, process=""),)),
+        ["port-taken ivcs-main-1"],
+    ),
+    "no database": (
+        both(head(1, versions=()), head(2, versions=())),
+        ["database-versions ivcs-main-1", "database-versions ivcs-main-2"],
+    ),
+    "two databases": (
+        head(2, versions=("13", "15")),
+        ["database-versions ivcs-main-2", "versions-differ"],
+    ),
+    "other Pacemaker": (
+        lambda seen: with_head(
+            seen,
+            2,
+            packages=tuple((name, "9" if name == "pacemaker" else v) for name, v in seen.heads[1].node.packages),
+        ),
+        ["versions-differ"],
+    ),
+    "no disk": (
+        both(head(1, device=BlockDeviceFacts(exists=False)), head(2, device=BlockDeviceFacts(exists=False))),
+        ["device-missing ivcs-main-1", "device-missing ivcs-main-2"],
+    ),
+    "empty disk": (
+        both(
+            head(1, device=BlockDeviceFacts(exists=True)),
+            head(2, device=BlockDeviceFacts(exists=True, filesystem="xfs")),
+        ),
+        ["device-not-ext4 ivcs-main-1", "device-not-ext4 ivcs-main-2"],
+    ),
+    "two disks": (head(2, uuid="other"), ["devices-differ"]),
+    "a cluster of somebody else": (
+        head(2, cib=FOREIGN_CIB, corosync_conf=FOREIGN_CONF % "web"),
+        ["foreign-cluster ivcs-main-2"],
+    ),
+    # Whoever made a cluster by hand began with Debian's own file, and with Debian's name in it.
+    "a cluster of somebody else under Debian's name": (
+        head(2, cib=FOREIGN_CIB, corosync_conf=FOREIGN_CONF % "debian"),
+        ["foreign-cluster ivcs-main-2"],
+    ),
+    "silent database": (head(1, user_rows=None), ["database-silent ivcs-main-1"]),
+    "silent since an interrupted run": (head(1, user_rows=None, handed_over=True), []),
+    "data on the second head only": (
+        both(head(1, user_rows=0), head(2, user_rows=5)),
+        ["database-on-other-head ivcs-main-1"],
+    ),
+    "data on both heads": (both(head(1, user_rows=3), head(2, user_rows=5)), []),
+    "no room": (head(1, size_bytes=10**15), ["no-room-for-copy ivcs-main-2"]),
+    "not this server": (head(2, addresses=()), [
+        "address-not-connected ivcs-main-2",
+        "address-not-connected ivcs-main-2",
+        "address-not-connected ivcs-main-2",
+        "address-not-here ivcs-main-2",
+        "address-not-here ivcs-main-2",
+    ]),
+    "other interface": (
+        lambda seen: with_head(
+            seen,
+            2,
+            addresses=tuple(replace(one, nic=f"{one.nic}x") for one in seen.heads[1].node.addresses),
+        ),
+        ["interfaces-differ", "interfaces-differ", "interfaces-differ"],
+    ),
+    "address in use": (lambda seen: replace(seen, answering=frozenset({ip("10.81.0.100")})), ["address-taken"]),
+}  # fmt: skip
+
+
+def judged(change: Change) -> list[str]:
+    now = situation()
+    found = problems_of(replace(now, facts=change(now.facts)))
+    return sorted(f"{one.code} {one.node}".strip() for one in found)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("configured", [False, True])
+def test_a_recorded_installation_has_no_problem(release: str, *, configured: bool) -> None:
+    assert problems_of(situation(release, configured=configured)) == ()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_wrong_is_named(name: str) -> None:
+    change, expected = CASES[name]
+    assert judged(change) == expected
+
+
+def test_every_code_has_a_case() -> None:
+    source = Path(prerequisites.__file__).read_text("utf-8")
+    codes = set(re.findall(r'(?:problem|warning)\(\s*"([a-z0-9-]+)"', source))
+    assert codes
+    assert {line.split()[0] for _, lines in CASES.values() for line in lines} == codes
+
+
+def test_all_problems_come_at_once() -> None:
+    found = judged(both(media(clock_offset_s=9.0), both(head(1, firewall=OPEN), head(2, uuid="other"))))
+    assert found == ["clock-differs ivcs-media-0", "database-open-to-all ivcs-main-1", "devices-differ"]
+
+
+def test_only_an_open_database_is_no_reason_to_stop() -> None:
+    now = situation()
+    (found,) = problems_of(replace(now, facts=head(1, firewall=OPEN)(now.facts)))
+    assert found.severity is Severity.WARNING
+
+
+def test_a_cluster_of_ours_that_is_down_is_no_reason_to_judge_its_databases() -> None:
+    seen = facts(configured=True)
+    stopped = both(head(1, user_rows=None), head(2, user_rows=5))(seen)
+    assert problems_of(replace(situation(), facts=stopped)) == ()
+
+
+def test_a_media_server_with_a_floating_address_is_named() -> None:
+    now = situation()
+    wish = replace(settings(), public_ip=ip("10.81.0.11"))
+    (found,) = problems_of(replace(now, settings=wish))
+    assert (found.code, found.option) == ("address-taken", "public-ip")
+    assert dict(found.message.fields)["holder"] == "ivcs-media-0"
