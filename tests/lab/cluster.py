@@ -287,6 +287,13 @@ def file_states(host: Host, *folders: str) -> dict[str, str]:
     return {path: state for path, _, state in rows}
 
 
+def differences(before: dict[str, str], after: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """What changed between two looks: name to (before, after)."""
+    names = before.keys() | after.keys()
+    pairs = {name: (before.get(name, "absent"), after.get(name, "absent")) for name in names}
+    return {name: (old, new) for name, (old, new) in pairs.items() if old != new}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstRun:
     """A first `configure` of two servers that both have data, with everything that was seen on the way."""

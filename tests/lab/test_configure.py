@@ -15,6 +15,7 @@ from cluster import (
     Cluster,
     FirstRun,
     cib_version,
+    differences,
     file_states,
     service_identities,
 )
@@ -201,12 +202,6 @@ def everything(cluster: Cluster) -> dict[str, str]:
             states |= {**service_identities(host), "CIB": cib_version(host)}
         found |= {f"{host.name}: {name}": state for name, state in states.items()}
     return found
-
-
-def differences(before: dict[str, str], after: dict[str, str]) -> dict[str, tuple[str, str]]:
-    names = before.keys() | after.keys()
-    pairs = {name: (before.get(name, "absent"), after.get(name, "absent")) for name in names}
-    return {name: (old, new) for name, (old, new) in pairs.items() if old != new}
 
 
 @pytest.mark.parametrize("head", [1, 2])
