@@ -224,6 +224,6 @@ def test_what_is_replaced_is_set_aside(forming: Blueprint) -> None:
 
 def actions(plan: Blueprint, step: Step) -> tuple[Request, ...]:
     server = fleet().servers[step.node]
-    replies = tuple(server.answer(request) for request in step.check.requests)  # type: ignore[attr-defined]
+    replies = tuple(server.answer(request) for request in step.check.requests)
     assert plan.forming
     return step.actions(replies)
