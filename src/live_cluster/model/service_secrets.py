@@ -41,13 +41,16 @@ def parse(text: str) -> ServiceSecrets | None:
     """The secrets in a file's text; None where the file is missing, cut off or not ours."""
     try:
         values = tomllib.loads(text)
-        return ServiceSecrets(
-            authkey=base64.b64decode(values["authkey"], validate=True),
-            replication=Secret(values["replication"]),
-            smb=Secret(values["smb"]),
-        )
-    except (tomllib.TOMLDecodeError, KeyError, ValueError):
+        texts = [values[name] for name in ("authkey", "replication", "smb")]
+    except (tomllib.TOMLDecodeError, KeyError):
         return None
+    if not all(isinstance(one, str) and one for one in texts):
+        return None
+    try:
+        authkey = base64.b64decode(texts[0], validate=True)
+    except ValueError:
+        return None
+    return ServiceSecrets(authkey=authkey, replication=Secret(texts[1]), smb=Secret(texts[2]))
 
 
 def generate() -> ServiceSecrets:
