@@ -109,9 +109,15 @@ def _order(wish: Wish, view: ClusterView, server: Server) -> None:
 def _run(server: Server, argv: Sequence[str]) -> None:
     completed = server.start(argv).finish(timeout_s=_WRITE_DEADLINE_S)
     if completed.returncode != 0:
-        output = completed.stderr.decode(errors="replace").strip()
-        fields = {"command": " ".join(argv), "exit_code": completed.returncode, "output": output}
-        raise CommandFailed(problem("command-failed", node=os.uname().nodename, **fields))
+        raise CommandFailed(
+            problem(
+                "command-failed",
+                node=os.uname().nodename,
+                command=" ".join(argv),
+                exit_code=completed.returncode,
+                output=completed.stderr.decode(errors="replace").strip(),
+            )
+        )
 
 
 def _watch(wish: Wish, before: ClusterView, server: Server, waiting: Waiting) -> ClusterView:
