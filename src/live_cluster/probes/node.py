@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Interface
+from itertools import zip_longest
 
 from live_cluster.model.facts import Listener, NetworkAddress, NodeFacts, ServerName
 from live_cluster.remote.requests import (
@@ -78,7 +79,7 @@ def node_facts(
         addresses=addresses(_text(replies[ADDRESSES])),
         gateway=gateway(_text(replies[DEFAULT_ROUTE])),
         packages=packages(_text(replies[PACKAGE_LIST])),
-        missing_units=missing_units(_text(replies[unit_list(units)])) if units else (),
+        missing_units=missing_units(_text(replies[unit_list(units)]), units) if units else (),
         missing_paths=tuple(path for path in paths if path not in existing),
         clock_offset_s=_certain_offset(clock),
         free_bytes=free_space(_text(replies[FREE_SPACE])),
@@ -112,10 +113,11 @@ def packages(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((row[0], row[2]) for row in rows if len(row) == 3 and row[1] == "installed")
 
 
-def missing_units(text: str) -> tuple[str, ...]:
-    """Units that systemd cannot load, in the output of `systemctl show`."""
-    blocks = (_shell_values(block) for block in text.split("\n\n") if block.strip())
-    return tuple(block["Id"] for block in blocks if block.get("LoadState") != "loaded")
+def missing_units(text: str, units: Sequence[str]) -> tuple[str, ...]:
+    """Those of `units` that systemd cannot load, in the output of `systemctl show` (a block for each, in order)."""
+    states = [_shell_values(block).get("LoadState") for block in text.split("\n\n") if block.strip()]
+    pairs = zip_longest(units, states[: len(units)])
+    return tuple(unit for unit, state in pairs if state != "loaded")
 
 
 def free_space(text: str) -> tuple[tuple[str, int], ...]:
