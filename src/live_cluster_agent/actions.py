@@ -2,15 +2,19 @@
 
 import os
 
-from live_cluster_agent import files, log, outcome, replication, waiting
+from live_cluster_agent import files, log, memory, outcome, replication, waiting
 from live_cluster_agent.agent import Agent
+from live_cluster_agent.cluster import QUICK_S
 from live_cluster_agent.outcome import AgentProblem, ClusterSilent
 from live_cluster_agent.rejoin_request import RejoinRequest
 from live_cluster_agent.replication import DataState, Surroundings
 from live_cluster_agent.standby import resume_repair
+from live_cluster_agent.upstream import primary_facts
 
 # A standby that leaves on purpose waits this long to be released: two monitors of the primary.
 LEAVE_S = 8.0
+# At most this long a promotion looks at the networks that leave it in doubt.
+DOUBT_S = 15.0
 
 
 def start(agent: Agent) -> int:
@@ -49,9 +53,11 @@ def _start_standby(agent: Agent, request: RejoinRequest, *, wait_s: float) -> No
 def _order_repair_of_unusable_data(agent: Agent, request: RejoinRequest, problem: AgentProblem) -> None:
     """Order a repair, once, of data that does not start and is not needed; else raise the problem."""
     records = agent.cluster.nodes()
-    needed = records[agent.parameters.node].data is not DataState.STALE
+    own = records[agent.parameters.node].data
+    # What was synchronous a moment ago is not needed either while the primary is there.
+    spare = own is DataState.STALE or (own is DataState.SYNC and primary_facts(agent.parameters) is not None)
     copied_in_vain = request.status.get("method") == "copy" and request.status.get("state") != "done"
-    if needed or copied_in_vain or records[agent.parameters.peer].data is not DataState.LATEST:
+    if not spare or copied_in_vain or records[agent.parameters.peer].data is not DataState.LATEST:
         raise problem
     if not agent.server.settings_are_valid():
         raise problem
@@ -130,7 +136,7 @@ def promote(agent: Agent) -> int:
         return outcome.SUCCESS
     records = agent.cluster.nodes()
     candidate = agent.eligibility(records, repair_pending=request.pending or request.active)
-    around = agent.cluster.surroundings()
+    around = agent.cluster.surroundings(patience_s=QUICK_S)
     obstacle = replication.why_not_promoted(candidate) or _outer_obstacle(agent, around)
     if obstacle is not None:
         agent.cluster.set_score(None, known=None)
@@ -148,10 +154,33 @@ def promote(agent: Agent) -> int:
 
 
 def _outer_obstacle(agent: Agent, around: Surroundings) -> str | None:
-    if replication.is_cut_off(around):
+    if replication.is_outvoted(around):
         agent.cut_off()
         return "this node is or was cut off"
+    if around.without_vote and around.client_network_seen is False:
+        return _doubt(agent)
     return None if around.quorate else "it is not known whether this partition has quorum"
+
+
+def _doubt(agent: Agent) -> str | None:
+    """The client network did not answer at once: was it this node that was gone, and is it coming back?"""
+    log.warning("the client network does not answer at once: looking on before this node takes over")
+    began = waiting.now_s()
+    seen = memory.Memory()
+    while waiting.now_s() - began < DOUBT_S:
+        around = agent.cluster.surroundings(patience_s=QUICK_S, ask_peer=True)
+        now = waiting.now_s()
+        seen = memory.note_networks(seen, around, now_s=now)
+        if seen.gone_since and now - seen.gone_since >= replication.CONFIRM_S:
+            return None
+        unseen_s = now - seen.unseen_since if seen.unseen_since else 0.0
+        if replication.is_outvoted(around) or unseen_s >= replication.UNSEEN_S:
+            break
+        if around.peer_is_member:
+            return "the peer is back"
+        waiting.pause(0.2)
+    agent.cut_off()
+    return "this node is or was cut off"
 
 
 def demote(agent: Agent) -> int:

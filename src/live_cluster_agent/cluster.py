@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
@@ -106,14 +106,13 @@ def stood_still(misses: str, token: str, *, now_ms: float) -> bool:
 # On a busy machine one ping of 0.5 s was lost in a takeover, and the surviving head gave itself up for cut off:
 # no service until its peer came back. An answer ends the wait, so patience costs only those who are cut off.
 GATEWAY_PATIENCE_S = 5
-# The peer's silence is the normal case of a takeover, and each second of it is a second without service.
-PEER_PATIENCE_S = 1
+# What a look may take that is repeated until it is sure.
+QUICK_S = 1
 
 
-def _one_answers(addresses: Iterable[str], *, patience_s: int) -> bool:
+def _ping(address: str, *, patience_s: int) -> tuple[str, ...]:
     # With -w, ping goes on asking until the first answer or the deadline: one lost packet decides nothing.
-    asking = ("ping", "-n", "-q", "-c", "1", "-i", "0.2", "-w", str(patience_s))
-    return process.any_succeeds([(*asking, address) for address in addresses], timeout_s=patience_s + 10.0)
+    return ("ping", "-n", "-q", "-c", "1", "-i", "0.2", "-w", str(patience_s), address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +132,25 @@ class Cluster:
             raise AgentProblem(f"the cluster configuration has no node {' '.join(sorted(missing))}")
         return records
 
-    def surroundings(self, *, ask_peer: bool = False) -> Surroundings:
+    def surroundings(self, *, patience_s: int = GATEWAY_PATIENCE_S, ask_peer: bool = False) -> Surroundings:
         """Quorum, membership and networks; unknown while Corosync does not answer, as during a change.
 
-        A peer that has lost power lets its caller wait: only who could harm it asks, never a takeover.
+        A peer that has lost power lets its caller wait: who takes over asks it only in doubt.
         """
         if self._was_frozen():
             return Surroundings(quorate=None, peer_is_member=None, frozen=True)
         seen = self.quorum()
-        if seen.arbiter or not seen.quorate or seen.peer_is_member:
+        if not seen.without_vote:
             return seen
         # Without a third vote only the networks can tell a peer that is gone from a cable that was pulled here.
         gateways = self.parameters.client_network
-        peer = self.parameters.addresses[self.parameters.peer]
-        silent = ask_peer and not _one_answers(peer, patience_s=PEER_PATIENCE_S)
+        peer = self.parameters.addresses[self.parameters.peer] if ask_peer else ()
+        pings = [_ping(address, patience_s=patience_s) for address in (*gateways, *peer)]
+        answers = process.side_by_side(pings, timeout_s=patience_s + 10.0)
         return replace(
             seen,
-            client_network_seen=_one_answers(gateways, patience_s=GATEWAY_PATIENCE_S) if gateways else None,
-            peer_answers=not silent if ask_peer else None,
+            client_network_seen=any(answers[: len(gateways)]) if gateways else None,
+            peer_answers=any(answers[len(gateways) :]) if ask_peer else None,
         )
 
     def quorum(self) -> Surroundings:

@@ -5,7 +5,7 @@ import os
 from dataclasses import asdict, dataclass, replace
 
 from live_cluster_agent.files import read_text
-from live_cluster_agent.replication import HandshakePhase
+from live_cluster_agent.replication import HandshakePhase, Surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,8 @@ class Memory:
     phase: HandshakePhase = HandshakePhase.NONE
     phase_position: int = 0
     phase_since: float = 0.0
+    gone_since: float = 0.0
+    unseen_since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,17 @@ def remember(memory: Memory, sign: StandbySign, *, server: str, now_s: float) ->
     if sign.commits_waiting == 0 or sign.flushed != memory.flushed:
         memory = replace(memory, flushed=sign.flushed, flushed_since=now_s)
     return memory
+
+
+def note_networks(memory: Memory, around: Surroundings, *, now_s: float) -> Memory:
+    """The memory after one look at the networks; zero stands for: not so."""
+    unseen = around.without_vote and around.client_network_seen is False
+    gone = around.without_vote and not unseen and around.peer_answers is False
+    return replace(
+        memory,
+        gone_since=(memory.gone_since or now_s) if gone else 0.0,
+        unseen_since=(memory.unseen_since or now_s) if unseen else 0.0,
+    )
 
 
 def load(path: str) -> Memory:

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 from live_cluster_agent import log, memory, outcome, replication, waiting
 from live_cluster_agent.agent import Agent
-from live_cluster_agent.cluster import NodeRecord
+from live_cluster_agent.cluster import QUICK_S, NodeRecord
 from live_cluster_agent.outcome import AgentProblem, ClusterSilent
 from live_cluster_agent.postgres import Postmaster, ServerFacts
 from live_cluster_agent.rejoin_request import RejoinRequest
 from live_cluster_agent.replication import DataState, Decision, HandshakePhase, ReplicationView, StandbyLink
 from live_cluster_agent.standby import check_upstream, resume_repair
 
-# In doubt about the standby one monitor looks on for this long: token and consensus take 3.6 s, and the
-# commits that wait should be released the moment the membership says that the peer is gone.
-WATCH_S = 6.0
+# In doubt about the standby one monitor looks on for this long: token and consensus take 3.6 s and the confirmation
+# 3 s, and the commits that wait should be released at that moment and not an interval later.
+WATCH_S = 8.0
 WATCH_EVERY_S = 0.15
 # A requested checkpoint that has not been seen after this is asked for again.
 CHECKPOINT_AGAIN_S = 30.0
@@ -130,7 +130,16 @@ def _take_care(
     view = _view(agent, facts, seen, records)
     decision = replication.decide(view)
     if decision is Decision.LOOK_AROUND:
-        view = replace(view, surroundings=agent.cluster.surroundings(ask_peer=True))
+        around = agent.cluster.surroundings(patience_s=QUICK_S, ask_peer=True)
+        now = waiting.now_s()
+        seen = memory.note_networks(seen, around, now_s=now)
+        memory.save(agent.memory_path, seen)
+        view = replace(
+            view,
+            surroundings=around,
+            gone_s=now - seen.gone_since if seen.gone_since else 0.0,
+            unseen_s=now - seen.unseen_since if seen.unseen_since else 0.0,
+        )
         decision = replication.decide(view)
     return _carry_out(agent, decision, facts, records, view)
 

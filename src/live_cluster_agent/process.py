@@ -101,19 +101,20 @@ def beside(commands: Sequence[Sequence[str]], *, timeout_s: float) -> Iterator[N
                 one.wait()
 
 
-def any_succeeds(commands: Sequence[Sequence[str]], *, timeout_s: float) -> bool:
-    """Run several short commands side by side; whether one of them succeeded."""
+def side_by_side(commands: Sequence[Sequence[str]], *, timeout_s: float) -> list[bool]:
+    """Run several short commands at once; which of them succeeded."""
     nothing = subprocess.DEVNULL
     running = [
         subprocess.Popen(list(argv), stdin=nothing, stdout=nothing, stderr=nothing) for argv in commands
     ]
-    succeeded = False
+    succeeded = []
     for one in running:
         try:
-            succeeded = one.wait(timeout_s) == 0 or succeeded
+            succeeded.append(one.wait(timeout_s) == 0)
         except subprocess.TimeoutExpired:
             one.kill()
             one.wait()
+            succeeded.append(False)
     return succeeded
 
 

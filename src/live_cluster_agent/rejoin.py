@@ -76,7 +76,11 @@ class Repair:
     def _repair(self, primary: PrimaryFacts) -> None:
         """Rewind if that loses nothing that was acknowledged; else a copy takes the data's place."""
         parameters = self.agent.parameters
-        control = local_data.read_control(parameters)
+        try:
+            control = local_data.read_control(parameters)
+        except AgentProblem as problem:
+            self.request.order_reclone(problem.reason)
+            return
         verdict, divergence = local_data.compare(parameters, control, primary)
         if divergence is None:
             self.request.order_reclone(f"the data is {verdict}")

@@ -10,6 +10,12 @@ from enum import StrEnum
 
 # Seconds without a sign of the standby (it answers once a second) before its membership is looked at.
 SILENCE_S = 1.5
+# Without an arbiter: how long the client network has to be seen and the peer has to be silent, after it left the
+# membership, before commits are released. A peer that was cut off itself and is back asks for its promotion within
+# 2 s of leaving; later than that, it would answer here.
+CONFIRM_S = 3.0
+# How long the client network may be out of sight, after the peer left, before this node counts as cut off.
+UNSEEN_S = 4.0
 # A standby further behind would make the first synchronous commits wait for the transfer.
 NEARLY_CAUGHT_UP_BYTES = 16 << 20
 
@@ -60,13 +66,20 @@ class Surroundings:
     client_network_seen: bool | None = None
     peer_answers: bool | None = None
 
+    @property
+    def without_vote(self) -> bool:
+        """Quorate only because two nodes may lose each other: the networks have to decide."""
+        return self.quorate is True and self.peer_is_member is False and not self.arbiter
+
+
+def is_outvoted(around: Surroundings) -> bool:
+    """Whether Corosync itself says that the other side may go on without this node."""
+    return around.frozen or around.quorate is False
+
 
 def is_cut_off(around: Surroundings) -> bool:
     """Whether the peer may go on without this node: from now on this node's knowledge may be outdated."""
-    if around.frozen or around.quorate is False:
-        return True
-    alone = around.quorate is True and around.peer_is_member is False
-    return alone and not around.arbiter and around.client_network_seen is False
+    return is_outvoted(around) or (around.without_vote and around.client_network_seen is False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +95,10 @@ class StandbyLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicationView:
-    """All that the primary's decision depends on; positions in bytes of WAL."""
+    """All that the primary's decision depends on; positions in bytes of WAL.
+
+    gone_s: how long the networks have shown that the peer is gone; unseen_s: how long no client network was seen.
+    """
 
     own: DataState | None
     peer: DataState | None
@@ -91,6 +107,8 @@ class ReplicationView:
     flushed: int
     redo: int
     met: bool = True
+    gone_s: float = 0.0
+    unseen_s: float = 0.0
     phase: HandshakePhase = HandshakePhase.NONE
     phase_position: int = 0
     surroundings: Surroundings | None = None
@@ -142,21 +160,23 @@ def _without_standby(view: ReplicationView) -> Decision:
     around = view.surroundings
     if around is None:
         return Decision.LOOK_AROUND
-    if is_cut_off(around):
+    if is_outvoted(around) or view.unseen_s >= UNSEEN_S:
         return Decision.CUT_OFF if view.met else Decision.WATCH
     if not around.quorate or around.peer_is_member is None:
         return Decision.WATCH
     # Once cut off, this node cannot know whether the peer went on and then fell silent.
     if not around.peer_is_member and not view.met:
         return Decision.WATCH
+    if around.without_vote and around.client_network_seen is False:
+        return Decision.WATCH
     # A peer that still answers is coming back or hangs: after an interruption it takes Corosync 2 s to form the
     # membership again, and commits released in that time were lost.
-    if around.peer_is_member or (around.peer_answers and not around.arbiter):
+    if around.peer_is_member or (around.without_vote and around.peer_answers):
         waited_s = max(view.link.silent_s, view.link.stuck_s)
         # Patience protects a copy that counts; one that is stale already costs nothing to leave behind.
         gone = view.peer is not DataState.SYNC or waited_s >= view.patience_s
         return Decision.GO_ALONE if gone else Decision.WATCH
-    return Decision.GO_ALONE
+    return Decision.GO_ALONE if around.arbiter or view.gone_s >= CONFIRM_S else Decision.WATCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

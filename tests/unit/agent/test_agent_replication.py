@@ -82,7 +82,8 @@ TABLE: list[tuple[str, ReplicationView, Decision]] = [
         Decision.GO_ALONE,
     ),
     ("moves slowly", replace(SYNCHRONOUS, link=replace(GOOD_LINK, stuck_s=9.0)), Decision.KEEP),
-    ("gone", replace(LOSING, surroundings=PEER_GONE), Decision.GO_ALONE),
+    ("gone for a moment", replace(LOSING, surroundings=PEER_GONE), Decision.WATCH),
+    ("gone", replace(LOSING, surroundings=PEER_GONE, gone_s=3.0), Decision.GO_ALONE),
     ("not a member, but it streams", replace(SYNCHRONOUS, surroundings=PEER_GONE), Decision.KEEP),
     ("leaves on purpose", replace(LEAVING, surroundings=BOTH_HERE), Decision.GO_ALONE),
     (
@@ -112,8 +113,13 @@ TABLE: list[tuple[str, ReplicationView, Decision]] = [
         Decision.CUT_OFF,
     ),
     (
-        "neither peer nor clients",
+        "neither peer nor clients for a moment",
         replace(LOSING, surroundings=replace(PEER_GONE, client_network_seen=False)),
+        Decision.WATCH,
+    ),
+    (
+        "neither peer nor clients",
+        replace(LOSING, surroundings=replace(PEER_GONE, client_network_seen=False), unseen_s=4.0),
         Decision.CUT_OFF,
     ),
     (
@@ -134,26 +140,33 @@ def test_decision(view: ReplicationView, expected: Decision) -> None:
 
 
 def every_view() -> list[ReplicationView]:
-    """All combinations that can matter, with every kind of surroundings."""
+    """All combinations that can matter to a primary with the latest data."""
     truths = (True, False, None)
     around = [
         Surroundings(
             quorate=quorate,
             peer_is_member=member,
             arbiter=arbiter,
-            frozen=frozen,
             client_network_seen=seen,
             peer_answers=pong,
         )
-        for quorate, member, arbiter, frozen, seen, pong in product(
-            truths, truths, (False, True), (False, True), truths, truths
-        )
+        for quorate, member, arbiter, seen, pong in product(truths, truths, (False, True), truths, truths)
     ]
-    states = (None, *DataState)
+    around.append(Surroundings(quorate=None, peer_is_member=None, frozen=True))
     links = (GOOD_LINK, LOST_LINK, StandbyLink(silent_s=11.0), replace(GOOD_LINK, stuck_s=11.0))
+    choices = product(
+        (None, *DataState),
+        (True, False),
+        links,
+        (True, False),
+        HandshakePhase,
+        (0.0, 3.0),
+        (0.0, 4.0),
+        around,
+    )
     return [
         ReplicationView(
-            own=own,
+            own=DataState.LATEST,
             peer=peer,
             required=required,
             link=link,
@@ -161,15 +174,16 @@ def every_view() -> list[ReplicationView]:
             flushed=1000,
             redo=500,
             phase=phase,
+            gone_s=gone_s,
+            unseen_s=unseen_s,
             surroundings=one,
         )
-        for own, peer, required, link, met, phase, one in product(
-            states, states, (True, False), links, (True, False), HandshakePhase, around
-        )
+        for peer, required, link, met, phase, gone_s, unseen_s, one in choices
     ]
 
 
 VIEWS = every_view()
+LATEST, SYNC, STALE, LEAVES = DataState.LATEST, DataState.SYNC, DataState.STALE, DataState.LEAVING
 
 
 def test_commits_are_released_only_with_quorum_and_never_after_a_cut_off() -> None:
@@ -181,9 +195,13 @@ def test_commits_are_released_only_with_quorum_and_never_after_a_cut_off() -> No
         assert around.quorate is True
         assert not around.frozen
         assert around.peer_is_member is not None
-        if not around.peer_is_member:
-            assert view.met
-            assert around.arbiter or around.client_network_seen is not False
+        if around.peer_is_member:
+            continue
+        assert view.met
+        hangs = around.peer_answers and max(view.link.silent_s, view.link.stuck_s) >= view.patience_s
+        stale_anyway = around.peer_answers and view.peer is not SYNC
+        assert around.arbiter or around.client_network_seen is not False
+        assert around.arbiter or view.gone_s >= 3.0 or hangs or stale_anyway
 
 
 def test_a_working_standby_is_never_left() -> None:
@@ -203,7 +221,6 @@ def test_sync_is_written_only_when_all_that_was_acknowledged_is_there() -> None:
 
 HERE = True
 GONE = False
-LATEST, SYNC, STALE, LEAVES = DataState.LATEST, DataState.SYNC, DataState.STALE, DataState.LEAVING
 CANDIDATES: list[tuple[str, Eligibility, int | None]] = [
     ("holder of the latest data", Eligibility(own=LATEST, peer=SYNC, met=True, peer_is_member=GONE), 900),
     (
