@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from signal import Signals
 from typing import Any
 
 from process_sampler import ProcessSampler
@@ -237,10 +238,27 @@ class ConfigureRun:
         )
         return self._work.is_running
 
+    def wait_for_lock(self) -> None:
+        """Until it holds this head's lock: it has begun."""
+        attempt = ("flock", "--nonblock", "/run/live-cluster/configure.lock", "true")
+        wait_until(
+            lambda: self._host.run(attempt, check=False).returncode == 1,
+            deadline_s=120,
+            what="it has the lock",
+        )
+
     def signal(self, name: str) -> Completed:
         """A signal to the command itself, as a terminal's Ctrl-C or an administrator's kill; waits for its end."""
         self._host.run(("kill", f"-{name}", self._host.read(_PID_FILE).strip()))
         return self.wait()
+
+    def pause(self) -> None:
+        """It stands still in the middle of its work, locks and connections held."""
+        self._host.run(("kill", "-STOP", self._host.read(_PID_FILE).strip()))
+
+    def resume(self) -> None:
+        """It goes on; nsenter(1), which stopped along with it, too."""
+        self._work.signal(Signals.SIGCONT)
 
     def wait(self) -> Completed:
         """Waits for its end."""

@@ -13,27 +13,28 @@ from live_cluster.cli.output import Output, problem_json
 from live_cluster.cli.progress import Screen
 from live_cluster.commands.configure import Outcome, Wish
 from live_cluster.commands.configure import configure as bring_about
-from live_cluster.errors import ExitCode, LiveClusterError
+from live_cluster.errors import ExitCode, LiveClusterError, problem
 from live_cluster.messages import message, render
 
 JSON_VERSION = 1
 
 
 def carry_out(make_wish: Callable[[Screen], Wish], output: Output, *, as_json: bool, dry_run: bool) -> int:
-    """One run; with `as_json` its outcome is printed also where it failed."""
+    """One run; with `as_json` its outcome is printed also where it failed or was interrupted."""
     outcome = Outcome()
     screen = Screen(output, quiet=as_json, show_previews=dry_run)
     try:
         asyncio.run(bring_about(make_wish(screen), screen, outcome))
-    except LiveClusterError as error:
+    except (LiveClusterError, KeyboardInterrupt) as error:
         screen.close()
         if not as_json:
             if outcome.results:
                 screen.summary(outcome.results, outcome.seconds)
             raise
-        outcome.problems += error.problems
+        ended = error if isinstance(error, LiveClusterError) else None
+        outcome.problems += ended.problems if ended else (problem("interrupted"),)
         output.json(_as_json(outcome))
-        return error.exit_code
+        return ended.exit_code if ended else 128 + 2
     finally:
         screen.close()
     if as_json:
