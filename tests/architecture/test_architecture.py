@@ -1,4 +1,4 @@
-"""The rules of CONTRIBUTING.md that a program can check and that ruff and import-linter do not know."""
+"""Rules of the sources that ruff and import-linter cannot check."""
 
 from __future__ import annotations
 

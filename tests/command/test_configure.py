@@ -12,7 +12,7 @@ from live_cluster.model.profile import load_profile
 from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE, parse
 from live_cluster.probes.head import user_rows_question
 from live_cluster.probes.node import FIREWALL, PACKAGE_LIST
-from live_cluster.remote.requests import Command, CommandResult, Refused
+from live_cluster.remote.requests import Command, CommandResult, Refused, Reply, Request
 from recordings.configure.recorded import HEADS, RELEASES
 from recordings.configure.recorder import changes, key_of
 
@@ -246,3 +246,39 @@ def test_anybody_but_root_gets_a_clear_error(site: Installation, monkeypatch: py
     assert refused.code == ExitCode.NOT_PERMITTED
     assert "sudo live-cluster configure" in refused.err
     assert site.connected == 0
+
+
+def test_a_record_that_cannot_be_written_is_a_warning(
+    site: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = site.servers["ivcs-main-1"]
+    answer = head.answer
+
+    def full_disk(request: Request) -> Reply:
+        return (
+            Refused(reason="No space left on device") if "/history/" in key_of(request) else answer(request)
+        )
+
+    monkeypatch.setattr(head, "answer", full_disk)
+    done = site.configure(*FIRST_RUN)
+    assert done.code == ExitCode.OK
+    assert "No space left on device. [history-not-written]" in done.err
+
+
+def test_what_ended_the_run_is_told_although_its_record_is_lost(
+    site: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = site.servers["ivcs-main-1"]
+    answer = head.answer
+    site.servers["ivcs-main-2"].instead[CLUSTER_START] = CommandResult(returncode=1, stderr=b"no\n")
+
+    def gone(request: Request) -> Reply:
+        if "/history/" in key_of(request):
+            raise Unreachable(problem("connection-lost", node="ivcs-main-1", reason="end of stream"))
+        return answer(request)
+
+    monkeypatch.setattr(head, "answer", gone)
+    failed = site.configure("--json", *FIRST_RUN)
+    assert failed.code == ExitCode.ERROR
+    codes = [one["code"] for one in failed.document["problems"]]
+    assert sorted(codes) == ["command-failed", "history-not-written"]

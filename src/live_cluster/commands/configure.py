@@ -36,7 +36,7 @@ from live_cluster.plan.blueprint import Blueprint, server_names
 from live_cluster.plan.build import stages, timeout_stages
 from live_cluster.plan.prerequisites import Situation, problems_of
 from live_cluster.plan.step import Impact, Plan, outstanding
-from live_cluster.remote.requests import WriteFile
+from live_cluster.remote.requests import Refused, WriteFile
 
 STATE = "/var/lib/live-cluster"
 # All connections are made at the beginning; the certificate only has to last until then.
@@ -174,9 +174,10 @@ def _secrets(facts: ClusterFacts) -> ServiceSecrets:
 
 async def _carry_out(wish: Wish, fleet: Fleet, interface: Interface, outcome: Outcome) -> None:
     plan = outcome.plan
-    if plan.impact is Impact.REPLACES_DATA and not wish.yes:
-        second = server_names(wish.settings, wish.profile)[1]
-        if not interface.agree(message("ask-replace-data", node=second.name)):
+    for step in plan.steps:
+        if step.impact is not Impact.REPLACES_DATA or wish.yes:
+            continue
+        if not interface.agree(message("ask-replace-data", node=step.node, first=step.title.field("first"))):
             raise Declined(problem("declined"))
     run = Run(servers=fleet.servers, observer=interface)
     failure: LiveClusterError | None = None
@@ -187,10 +188,12 @@ async def _carry_out(wish: Wish, fleet: Fleet, interface: Interface, outcome: Ou
         raise
     finally:
         outcome.results = run.results + run.unreached(plan)
-        await _remember(wish, fleet, outcome, failure)
+        await _remember(wish, fleet, interface, outcome, failure)
 
 
-async def _remember(wish: Wish, fleet: Fleet, outcome: Outcome, failure: LiveClusterError | None) -> None:
+async def _remember(
+    wish: Wish, fleet: Fleet, interface: Interface, outcome: Outcome, failure: LiveClusterError | None
+) -> None:
     """The run's record on this head: who, when, what, how it ended, and every changing command."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     record = {
@@ -211,7 +214,13 @@ async def _remember(wish: Wish, fleet: Fleet, outcome: Outcome, failure: LiveClu
     }
     content = json.dumps(record, ensure_ascii=False, indent=1).encode()
     path = f"{STATE}/history/{stamp}.json"
-    reply = await fleet.servers[fleet.local].ask(WriteFile(path=path, content=content, mode=0o600))
-    reason = getattr(reply, "reason", "")
+    try:
+        reply = await fleet.servers[fleet.local].ask(WriteFile(path=path, content=content, mode=0o600))
+        reason = reply.reason if isinstance(reply, Refused) else ""
+    except Unreachable as error:
+        # What ended the run is worth more than what became of its record.
+        reason = render(error.problems[0].message, "en")
     if reason:
-        outcome.problems.append(warning("history-not-written", node=fleet.local, path=path, reason=reason))
+        told = warning("history-not-written", node=fleet.local, path=path, reason=reason)
+        outcome.problems.append(told)
+        interface.warnings((told,))

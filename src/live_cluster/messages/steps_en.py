@@ -12,7 +12,7 @@ TEXTS: dict[str, str] = {
     "impact-replaces-data": "data on this server is set aside and replaced",
     "ask-replace-data": (
         "The database on {node} holds data of its own, or does not answer. It will be set aside on that server, not deleted, and replaced "
-        "by a copy of the first head's database. Go on?"
+        "by a copy of the database on {first}. Go on?"
     ),
     "declined": "Nothing was changed, as you answered no.",
     "cannot-ask": "{question} There is no terminal to ask at: repeat the command with --yes to agree.",
