@@ -170,7 +170,7 @@ def _doubt(agent: Agent) -> str | None:
     while waiting.now_s() - began < DOUBT_S:
         around = agent.cluster.surroundings(patience_s=QUICK_S, ask_peer=True)
         now = waiting.now_s()
-        seen = memory.note_networks(seen, around, now_s=now)
+        seen = memory.note_surroundings(seen, around, now_s=now)
         if seen.gone_since and now - seen.gone_since >= replication.CONFIRM_S:
             return None
         unseen_s = now - seen.unseen_since if seen.unseen_since else 0.0

@@ -55,7 +55,7 @@ class Agent:
         met = records[self.parameters.node].met
         if replication.is_cut_off(around) and met:
             self.cut_off()
-        elif around.quorate and around.peer_is_member and not met:
+        elif around.quorate and around.peer_is_member and not met and self.cluster.peer_has_joined():
             self.cluster.set_met(met=True)
 
     def cut_off(self) -> None:

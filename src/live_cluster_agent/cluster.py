@@ -187,6 +187,12 @@ class Cluster:
         now = self.nodes()
         return all(now[node].data is state for node, state in states.items())
 
+    def peer_has_joined(self) -> bool:
+        """Whether both nodes follow the same controller, and so hold the same configuration."""
+        xpath = f"//node_state[@uname='{self.parameters.peer}'][@join='member']"
+        argv = ("cibadmin", "--query", "--local", "--no-children", "--xpath", xpath)
+        return process.run(argv, timeout_s=ANSWER_S).succeeded
+
     def peer_has_read(self, node: str, state: DataState) -> bool:
         """Whether the peer's own copy of the configuration says so; only asked while it is a member."""
         argv = ("cibadmin", "--query", "--node", self.parameters.peer, "--xpath", _XPATH)

@@ -20,6 +20,7 @@ class Memory:
     phase: HandshakePhase = HandshakePhase.NONE
     phase_position: int = 0
     phase_since: float = 0.0
+    member_since: float = 0.0
     gone_since: float = 0.0
     unseen_since: float = 0.0
 
@@ -45,12 +46,13 @@ def remember(memory: Memory, sign: StandbySign, *, server: str, now_s: float) ->
     return memory
 
 
-def note_networks(memory: Memory, around: Surroundings, *, now_s: float) -> Memory:
-    """The memory after one look at the networks; zero stands for: not so."""
+def note_surroundings(memory: Memory, around: Surroundings, *, now_s: float) -> Memory:
+    """The memory after one look at membership and networks; zero stands for: not so."""
     unseen = around.without_vote and around.client_network_seen is False
     gone = around.without_vote and not unseen and around.peer_answers is False
     return replace(
         memory,
+        member_since=(memory.member_since or now_s) if around.peer_is_member else 0.0,
         gone_since=(memory.gone_since or now_s) if gone else 0.0,
         unseen_since=(memory.unseen_since or now_s) if unseen else 0.0,
     )

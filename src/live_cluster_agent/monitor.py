@@ -132,11 +132,12 @@ def _take_care(
     if decision is Decision.LOOK_AROUND:
         around = agent.cluster.surroundings(patience_s=QUICK_S, ask_peer=True)
         now = waiting.now_s()
-        seen = memory.note_networks(seen, around, now_s=now)
+        seen = memory.note_surroundings(seen, around, now_s=now)
         memory.save(agent.memory_path, seen)
         view = replace(
             view,
             surroundings=around,
+            member_s=now - seen.member_since if seen.member_since else 0.0,
             gone_s=now - seen.gone_since if seen.gone_since else 0.0,
             unseen_s=now - seen.unseen_since if seen.unseen_since else 0.0,
         )

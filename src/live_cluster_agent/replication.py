@@ -97,7 +97,8 @@ class StandbyLink:
 class ReplicationView:
     """All that the primary's decision depends on; positions in bytes of WAL.
 
-    gone_s: how long the networks have shown that the peer is gone; unseen_s: how long no client network was seen.
+    member_s: how long the looks have seen the peer as a member; gone_s: how long the networks have shown that it is
+    gone; unseen_s: how long no client network was seen.
     """
 
     own: DataState | None
@@ -107,6 +108,7 @@ class ReplicationView:
     flushed: int
     redo: int
     met: bool = True
+    member_s: float = 0.0
     gone_s: float = 0.0
     unseen_s: float = 0.0
     phase: HandshakePhase = HandshakePhase.NONE
@@ -165,14 +167,16 @@ def _without_standby(view: ReplicationView) -> Decision:
     if not around.quorate or around.peer_is_member is None:
         return Decision.WATCH
     # Once cut off, this node cannot know whether the peer went on and then fell silent.
-    if not around.peer_is_member and not view.met:
+    if not view.met and not (around.peer_is_member and view.peer is not DataState.SYNC):
         return Decision.WATCH
     if around.without_vote and around.client_network_seen is False:
         return Decision.WATCH
     # A peer that still answers is coming back or hangs: after an interruption it takes Corosync 2 s to form the
     # membership again, and commits released in that time were lost.
     if around.peer_is_member or (around.without_vote and around.peer_answers):
-        waited_s = max(view.link.silent_s, view.link.stuck_s)
+        # Right after a heal this node may hold the configuration from before, and the peer may be primary by now.
+        since_s = view.member_s if around.peer_is_member else view.patience_s
+        waited_s = min(max(view.link.silent_s, view.link.stuck_s), since_s)
         # Patience protects a copy that counts; one that is stale already costs nothing to leave behind.
         gone = view.peer is not DataState.SYNC or waited_s >= view.patience_s
         return Decision.GO_ALONE if gone else Decision.WATCH

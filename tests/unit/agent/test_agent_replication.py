@@ -73,12 +73,17 @@ TABLE: list[tuple[str, ReplicationView, Decision]] = [
     ("silent, a member", replace(LOSING, surroundings=BOTH_HERE), Decision.WATCH),
     (
         "silent for too long, a member",
-        replace(LOSING, link=StandbyLink(silent_s=10.0), surroundings=BOTH_HERE),
+        replace(LOSING, link=StandbyLink(silent_s=10.0), surroundings=BOTH_HERE, member_s=10.0),
         Decision.GO_ALONE,
     ),
     (
+        "silent for long, a member again",
+        replace(LOSING, link=StandbyLink(silent_s=30.0), surroundings=BOTH_HERE, member_s=9.0),
+        Decision.WATCH,
+    ),
+    (
         "streams and does not move",
-        replace(LOSING, link=replace(GOOD_LINK, stuck_s=10.0), surroundings=BOTH_HERE),
+        replace(LOSING, link=replace(GOOD_LINK, stuck_s=10.0), surroundings=BOTH_HERE, member_s=10.0),
         Decision.GO_ALONE,
     ),
     ("moves slowly", replace(SYNCHRONOUS, link=replace(GOOD_LINK, stuck_s=9.0)), Decision.KEEP),
@@ -174,11 +179,12 @@ def every_view() -> list[ReplicationView]:
             flushed=1000,
             redo=500,
             phase=phase,
-            gone_s=gone_s,
+            member_s=since_s,
+            gone_s=since_s,
             unseen_s=unseen_s,
             surroundings=one,
         )
-        for peer, required, link, met, phase, gone_s, unseen_s, one in choices
+        for peer, required, link, met, phase, since_s, unseen_s, one in choices
     ]
 
 
@@ -196,6 +202,7 @@ def test_commits_are_released_only_with_quorum_and_never_after_a_cut_off() -> No
         assert not around.frozen
         assert around.peer_is_member is not None
         if around.peer_is_member:
+            assert view.peer is not SYNC or (view.met and view.member_s >= view.patience_s)
             continue
         assert view.met
         hangs = around.peer_answers and max(view.link.silent_s, view.link.stuck_s) >= view.patience_s
