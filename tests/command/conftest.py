@@ -6,12 +6,14 @@ import io
 from pathlib import Path
 
 import pytest
-from installation import Installation, SwiftTime
+from installation import PROFILE, Installation, SwiftTime
 
 from live_cluster.apply import waiting
-from live_cluster.cli import run_cli
+from live_cluster.cli import run_cli, timeouts_cli
 from live_cluster.cli.arguments import Inputs
+from live_cluster.cli.configure_cli import usable_profile
 from live_cluster.cli.secret_input import SecretSource
+from live_cluster.cli.settings_file import read_stored
 from live_cluster.commands import configure
 
 
@@ -29,6 +31,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.setattr("sys.stdin", io.StringIO())
     monkeypatch.setattr(Inputs, "of_process", classmethod(lambda _: inputs))
     monkeypatch.setattr(run_cli, "find_secret", lambda _: None)
+    monkeypatch.setattr(timeouts_cli, "read_stored", lambda: read_stored(installation.stored))
+    monkeypatch.setattr(timeouts_cli, "usable_profile", lambda _: usable_profile(PROFILE))
     monkeypatch.setattr(configure, "controller_credentials", lambda _secret, **_: None)
     monkeypatch.setattr(configure, "connect", installation.connect)
     monkeypatch.setattr(waiting, "time", clock)

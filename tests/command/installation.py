@@ -78,8 +78,12 @@ class Installation:
 
     def configure(self, *words: str) -> Finished:
         """One run of `live-cluster configure` on the first head."""
+        return self.run("configure", "--profile", str(PROFILE), *words)
+
+    def run(self, *words: str) -> Finished:
+        """One run of `live-cluster` on the first head."""
         self.forget_requests()
-        code = main(["configure", "--profile", str(PROFILE), *words])
+        code = main(list(words))
         self._keep_settings()
         shown = self.capture.readouterr()
         return Finished(code=code, out=shown.out, err=shown.err)
