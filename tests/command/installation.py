@@ -59,6 +59,7 @@ class Installation:
     stored: Path
     capture: pytest.CaptureFixture[str]
     servers: dict[str, RecordedServer] = field(default_factory=dict)
+    release: str = ""
     connected: int = 0
     error: Exception | None = None
 
@@ -67,6 +68,7 @@ class Installation:
 
     def use(self, release: str) -> None:
         """Fresh servers of this Debian release."""
+        self.release = release
         self.servers = {name: RecordedServer(name, release) for name in SERVERS}
 
     async def connect(self, names: Sequence[ServerName], _credentials: object) -> Fleet:

@@ -6,7 +6,7 @@ import pytest
 from installation import FIRST_RUN, Installation
 
 from live_cluster.errors import ExitCode
-from recordings.configure.recorded import HEADS, RELEASES
+from recordings.configure.recorded import HEADS, RELEASES, RecordedServer
 
 LOCKS = [f"{head}: lock /run/live-cluster/configure.lock" for head in HEADS]
 
@@ -59,3 +59,14 @@ def test_where_there_is_no_cluster_there_is_nothing_to_set(site: Installation) -
     refused = site.run("timeouts", "--token", "4000")
     assert refused.code == ExitCode.NOT_CONFIGURED
     assert site.connected == 0
+
+
+def test_a_head_that_is_not_in_the_cluster_is_named(configured: Installation) -> None:
+    # Installed anew while the other one went on.
+    configured.servers["ivcs-main-2"] = RecordedServer("ivcs-main-2", configured.release)
+    refused = configured.run("timeouts", "--token", "4000", "--json")
+    assert refused.code == ExitCode.CONFIGURATION
+    assert [(one["code"], one["node"]) for one in refused.document["problems"]] == [
+        ("head-not-in-cluster", "ivcs-main-2")
+    ]
+    assert configured.changes == LOCKS

@@ -35,7 +35,7 @@ from live_cluster.model.settings import ClusterSettings
 from live_cluster.plan.blueprint import Blueprint, server_names
 from live_cluster.plan.build import stages, timeout_stages
 from live_cluster.plan.prerequisites import Situation, problems_of
-from live_cluster.plan.step import Impact, Plan, outstanding
+from live_cluster.plan.step import Impact, Plan, Stage, outstanding
 from live_cluster.remote.requests import Refused, WriteFile
 
 STATE = "/var/lib/live-cluster"
@@ -106,7 +106,7 @@ async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
         facts = await facts_of(fleet, names, settings=wish.settings, profile=wish.profile)
         _judge(wish, facts, interface, outcome)
         blueprint = _blueprint(wish, facts)
-        every = timeout_stages(blueprint) if only_timeouts else stages(blueprint)
+        every = _stages(wish, blueprint)
         outcome.plan = outstanding(every, await observe(fleet, every))
         if outcome.plan.steps:
             interface.plan(outcome.plan)
@@ -161,6 +161,16 @@ def _blueprint(wish: Wish, facts: ClusterFacts) -> Blueprint:
         cluster_toml=wish.cluster_toml,
         secrets_toml=wish.secrets_toml,
     )
+
+
+def _stages(wish: Wish, blueprint: Blueprint) -> tuple[Stage, ...]:
+    if wish.scope is Scope.EVERYTHING:
+        return stages(blueprint)
+    # Corosync's file alone would make a head look as if it had joined.
+    outside = [name for name in blueprint.head_names if blueprint.joins(name)]
+    if outside:
+        raise NotReady(*(problem("head-not-in-cluster", node=name) for name in outside))
+    return timeout_stages(blueprint)
 
 
 def _secrets(facts: ClusterFacts) -> ServiceSecrets:

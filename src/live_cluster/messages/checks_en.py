@@ -57,4 +57,5 @@ TEXTS: dict[str, str] = {
         "{address} (--{option}): the heads reach it by different interfaces or networks ({found}). They must be the same on both."
     ),
     "address-taken": "{address} (--{option}) is in use already (by {holder}). Choose a free address.",
+    "head-not-in-cluster": "{node}: this head is not in the cluster (yet, or any more). Run `live-cluster configure` first.",
 }

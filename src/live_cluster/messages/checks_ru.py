@@ -58,4 +58,5 @@ TEXTS: dict[str, str] = {
         "{address} (--{option}): на головных серверах для него разные интерфейсы или сети ({found}). Они должны совпадать."
     ),
     "address-taken": "{address} (--{option}) уже занят (кем: {holder}). Выберите свободный адрес.",
+    "head-not-in-cluster": "{node}: этот головной сервер (ещё или уже) не в кластере. Сначала выполните `live-cluster configure`.",
 }
