@@ -7,6 +7,8 @@ import hashlib
 import hmac
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from live_cluster.model.service_secrets import (
     ServiceSecrets,
@@ -30,6 +32,12 @@ VERIFIER = scram_verifier(Secret("pencil"), SALT)
 
 def test_what_is_written_is_read_again() -> None:
     secrets = generate()
+    assert parse(secrets.to_toml()) == secrets
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x7f"), min_size=1))
+def test_passwords_of_an_administrators_own_come_back_unchanged(password: str) -> None:
+    secrets = ServiceSecrets(authkey=b"key", replication=Secret(password), smb=Secret(f'"{password}\\'))
     assert parse(secrets.to_toml()) == secrets
 
 
