@@ -6,9 +6,10 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from cluster import FirstRun
+from cluster import Cluster, FirstRun
 
 from live_lab import Lab, LabError
+from live_lab.recipe import RELEASES, default_release
 
 LOGS = Path(os.environ.get("LIVE_LAB_LOGS", "build/lab-logs"))
 
@@ -39,8 +40,25 @@ def _keep_logs(item: pytest.Item, lab: Lab) -> str:
     return f"the logs of lab {lab.name} are in {target.resolve()}"
 
 
-@pytest.fixture(scope="session")
-def first_run() -> Iterator[FirstRun]:
+# Everything that asks for a release runs on the default one in `make test`, on each in `make test-all`.
+ON_EACH_RELEASE = tuple(
+    pytest.param(release, marks=() if release == default_release() else pytest.mark.matrix)
+    for release in RELEASES
+)
+
+
+@pytest.fixture(scope="session", params=ON_EACH_RELEASE)
+def first_run(request: pytest.FixtureRequest) -> Iterator[FirstRun]:
     """A configured cluster for tests that leave it as they found it."""
-    with Lab.up(name="cshared") as lab:
+    with Lab.up(name="cshared", release=request.param) as lab:
         yield FirstRun.on(lab)
+
+
+@pytest.fixture(params=ON_EACH_RELEASE)
+def own_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A configured cluster for one test, which may do with it what it likes."""
+    with Lab.up(name="cown", release=request.param) as lab:
+        cluster = Cluster.unlocked(lab)
+        cluster.configure_fully()
+        cluster.wait_healthy()
+        yield cluster

@@ -61,7 +61,7 @@ def cluster(installation: Cluster, fresh: dict[str, str]) -> Iterator[Cluster]:
 
 def look(lab: Lab) -> dict[str, str]:
     """Everything on the servers that `configure` would change."""
-    found = {}
+    found: dict[str, str] = {}
     for host in (*lab.heads, *lab.media):
         commands = _COMMANDS + (_HEAD_COMMANDS if host in lab.heads else ())
         states = {" ".join(argv): host.run(argv, check=False).stdout for argv in commands}

@@ -194,7 +194,7 @@ def test_the_run_is_recorded_on_the_head_it_ran_on(cluster: Cluster) -> None:
 
 def everything(cluster: Cluster) -> dict[str, str]:
     """All that must stay as it is when there is nothing to do: files, processes, the CIB, on all servers."""
-    found = {}
+    found: dict[str, str] = {}
     for host in (*cluster.lab.heads, *cluster.lab.media):
         states = file_states(host, "/etc")
         if host in cluster.lab.heads:

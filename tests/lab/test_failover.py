@@ -1,0 +1,87 @@
+"""C5, D1, D2: power loss under load: service comes back by itself, nothing acknowledged is lost."""
+
+import pytest
+from cluster import HEADS, Cluster, unlock
+
+from live_lab import audits
+from live_lab.writer import Writer
+
+# Token 3000 ms makes the peer lost after 5.25 s; promoting and starting took 10 s in an idle lab. Machines may be
+# ten times slower: these are deadlines, not expectations.
+RETURN_DEADLINE_S = 300.0
+REJOIN_DEADLINE_S = 600.0
+
+
+@pytest.fixture
+def cluster(own_cluster: Cluster) -> Cluster:
+    return own_cluster
+
+
+def lose_the_active_head(cluster: Cluster, writer: Writer) -> None:
+    """Power off, service at the public address; power on, the former primary is the synchronous standby."""
+    before = cluster.status(1 if cluster.lab.heads[0].is_running else 2)
+    active = HEADS.index(before.primary)
+    lost, survivor = cluster.lab.heads[active], cluster.lab.heads[1 - active]
+    writer.wait_for_more()
+
+    lost.power_off()
+    writer.wait_for_more(deadline_s=RETURN_DEADLINE_S)
+    status = cluster.status(2 - active)
+    assert status.primary == survivor.name
+    assert status.place_of("ivcs-server") == [survivor.name]
+    assert not status.healthy
+
+    lost.power_on()
+    cluster.wait_healthy(2 - active, deadline_s=REJOIN_DEADLINE_S)
+    writer.wait_for_more()
+    assert cluster.status(2 - active).primary == survivor.name
+
+
+@pytest.mark.lab
+def test_power_loss_of_the_active_head(cluster: Cluster) -> None:
+    writer = Writer(cluster.lab)
+    lose_the_active_head(cluster, writer)
+    acknowledged = writer.stop()
+    audits.wait_until_clean(cluster.lab, acknowledged)
+
+    assert cluster.configure(head=2).codes == ["server-locked"]
+    unlock(cluster.lab.heads[0], cluster.passphrase)
+    again = cluster.configure(head=2)
+    assert (again.returncode, again.changed, again.steps) == (0, False, ())
+
+
+@pytest.mark.matrix
+def test_power_loss_of_one_head_and_then_of_the_other(cluster: Cluster) -> None:
+    writer = Writer(cluster.lab)
+    for _ in range(2):
+        lose_the_active_head(cluster, writer)
+    audits.wait_until_clean(cluster.lab, writer.stop())
+
+
+@pytest.mark.matrix
+def test_power_loss_of_both_heads(cluster: Cluster) -> None:
+    """Both come back with everything acknowledged, whichever is first."""
+    writer = Writer(cluster.lab)
+    writer.wait_for_more()
+    for host in cluster.lab.heads:
+        host.power_off()
+    acknowledged = len(writer.acknowledged)
+    for host in reversed(cluster.lab.heads):
+        host.power_on()
+    cluster.wait_healthy(deadline_s=REJOIN_DEADLINE_S)
+    writer.wait_for_more()
+    assert len(writer.acknowledged) > acknowledged
+    audits.wait_until_clean(cluster.lab, writer.stop())
+
+
+@pytest.mark.matrix
+def test_orderly_shutdown_of_both_heads(cluster: Cluster) -> None:
+    writer = Writer(cluster.lab)
+    writer.wait_for_more()
+    for host in cluster.lab.heads:
+        host.shut_down()
+    for host in cluster.lab.heads:
+        host.power_on()
+    cluster.wait_healthy(deadline_s=REJOIN_DEADLINE_S)
+    writer.wait_for_more()
+    audits.wait_until_clean(cluster.lab, writer.stop())
