@@ -16,7 +16,7 @@ from live_cluster.model.replication import Mode, Replication, replication_of
 from live_cluster.probes.membership import parse_links, parse_quorum
 from live_cluster.probes.pacemaker import parse_crm_mon
 from live_cluster.probes.replication import parse_replication
-from recordings.recorded_server import recording
+from recordings.recorded_server import RELEASES, recording
 
 GOLDEN = Path(__file__).parent / "golden"
 SITUATIONS = [
@@ -72,14 +72,17 @@ def output(language: str = "en", *, terminal: bool = False) -> Output:
     return Output(out=stream, err=stream, environment={"LANG": f"{language}.UTF-8", "TERM": "xterm"})
 
 
-def seen(situation: str) -> Observation:
-    view = parse_crm_mon(recording(situation))
-    local = parse_replication(recording(situation, name="psql.json"))
+def seen(situation: str, release: str = "bookworm") -> Observation:
+    def answer(name: str) -> str:
+        return recording(situation, release=release, name=name)
+
+    view = parse_crm_mon(answer("crm_mon.xml"))
+    local = parse_replication(answer("psql.json"))
     return Observation(
         view=view,
         replication=replication_of(view, local),
-        quorum=parse_quorum(recording(situation, name="quorum.txt")),
-        links=parse_links(recording(situation, name="links.txt")),
+        quorum=parse_quorum(answer("quorum.txt")),
+        links=parse_links(answer("links.txt")),
     )
 
 
@@ -87,8 +90,9 @@ def shown(what: Observation, words: Output) -> str:
     return "\n".join((*article_lines(what.view, words), "", *our_lines(what, judge(what), words))) + "\n"
 
 
-def test_the_listing_is_the_articles() -> None:
-    view = seen("healthy-primary").view
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_listing_is_the_articles(release: str) -> None:
+    view = seen("healthy-primary", release).view
     (standby,) = [node.name for node in view.nodes if node.name != view.primary]
     lines = [" ".join(line.split()) for line in article_lines(view, output())]
     head, rest = lines[:5], lines[5:]
