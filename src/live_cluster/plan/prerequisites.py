@@ -39,6 +39,7 @@ def problems_of(now: Situation) -> tuple[Problem, ...]:
         found += _every_server(node, now)
     for head in now.facts.heads:
         found += _every_head(head, now)
+    found += _storage(now)
     found += _both_heads(now)
     found += _networks(now)
     return tuple(found)
@@ -75,6 +76,12 @@ def _every_head(head: HeadFacts, now: Situation) -> Iterator[Problem]:
             yield problem("port-taken", node=name, port=listener.port, process=listener.process or "?")
     yield from _device(head, now)
     yield from _foreign_cluster(head)
+
+
+def _storage(now: Situation) -> Iterator[Problem]:
+    """The resource tree holds a file system, and the application runs only where it is mounted."""
+    if now.settings.filestorage is None:
+        yield problem("option-missing", option="filestorage-device", example="/dev/mapper/filestorage")
 
 
 def _device(head: HeadFacts, now: Situation) -> Iterator[Problem]:

@@ -143,7 +143,8 @@ def test_every_code_has_a_case() -> None:
     source = Path(prerequisites.__file__).read_text("utf-8")
     codes = set(re.findall(r'(?:problem|warning)\(\s*"([a-z0-9-]+)"', source))
     assert codes
-    assert {line.split()[0] for _, lines in CASES.values() for line in lines} == codes
+    tested = {line.split()[0] for _, lines in CASES.values() for line in lines}
+    assert tested | {"option-missing"} == codes
 
 
 def test_all_problems_come_at_once() -> None:
@@ -161,6 +162,12 @@ def test_a_cluster_of_ours_that_is_down_is_no_reason_to_judge_its_databases() ->
     seen = facts(configured=True)
     stopped = both(head(1, user_rows=None), head(2, user_rows=5))(seen)
     assert problems_of(replace(situation(), facts=stopped)) == ()
+
+
+def test_the_file_storage_has_to_be_given() -> None:
+    now = situation()
+    (found,) = problems_of(replace(now, settings=replace(settings(), filestorage=None)))
+    assert (found.code, found.option) == ("option-missing", "filestorage-device")
 
 
 def test_a_media_server_with_a_floating_address_is_named() -> None:

@@ -74,7 +74,7 @@ def talk(wire: Wire, speak: Callable[[Server], Awaitable[Any]]) -> Any:
         server = Server("a", wire)
         await server.start()
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(120):
                 return await speak(server)
         finally:
             await server.close()
