@@ -15,6 +15,7 @@ from live_lab.disk import create_disk, create_lun
 from live_lab.errors import LabError, LabInUse
 from live_lab.image import ImageWish, layers_for, prune_layers
 from live_lab.logs import collect
+from live_lab.mounts import remove_tree
 from live_lab.network import Network
 from live_lab.nspawn_host import Host
 from live_lab.places import STATE_ROOT, Places
@@ -148,6 +149,15 @@ class Lab:
     def _boot(self) -> None:
         with ThreadPoolExecutor(max_workers=_BOOTING_AT_ONCE) as pool:
             list(pool.map(Host.power_on, self.hosts.values()))
+
+    def reinstall(self, name: str) -> None:
+        """A new server takes the place of this one: the same name and addresses, a fresh disk."""
+        host = self.host(name)
+        host.power_off()
+        remove_tree(self.places.root(host.name).parent)
+        wish = ImageWish(release=self._state.release, has_product=self._state.has_product)
+        create_disk(self.places, host.plan, layers_for(host.plan, wish, _silent))
+        host.power_on()
 
     def collect_logs(self, directory: Path) -> None:
         """Journals, logs, consoles and cluster configuration of all hosts, a subdirectory each."""
