@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from bench.figures import Notebook
+from bench.installation import CRM_MON_XML
 from bench.stopwatch import time_command, time_commands
 from live_lab import Host, Lab, LabError, wait_until
 
@@ -117,7 +118,7 @@ def _pcs_commands(lab: Lab) -> dict[str, tuple[str, ...]]:
 def _all_runs(lab: Lab) -> bool:
     """Every instance is active, and the second head's database is a synchronous standby."""
     first, second = lab.heads
-    view = first.run(("crm_mon", "--one-shot", "--output-as=xml", "--inactive"), check=False)
+    view = first.run(CRM_MON_XML, check=False)
     if view.returncode != 0:
         return False
     instances = list(ElementTree.fromstring(view.stdout).iter("resource"))  # noqa: S314 - of our own lab

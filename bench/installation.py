@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bench.stopwatch import Run, time_command
-from live_lab import Host, Lab
+from live_lab import Host, Lab, wait_until
 
 WORDS_FILE = "/root/words"
 SITE_KEY_FILE = "/etc/live-cluster/site.key"
@@ -23,6 +23,8 @@ FLOATING = (
 )  # fmt: skip
 # Each takes up to 256 MiB and both cores for a second.
 UNLOCKED_AT_ONCE = 2
+SETTLE_DEADLINE_S = 120.0
+CRM_MON_XML = ("crm_mon", "--one-shot", "--output-as=xml", "--inactive")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,19 @@ def forget_site_key(hosts: Sequence[Host]) -> None:
 def nothing_changed(run: Run) -> bool:
     """Did this `configure --json` find nothing to do?"""
     return not json.loads(run.output)["changed"]
+
+
+def wait_settled(lab: Lab) -> None:
+    """Waits until Debian's own Pacemaker, which a fresh installation runs, has taken charge of its one server.
+
+    For 20 s after its start it does not, and cannot be stopped either: freshly installed does not mean just booted.
+    """
+    for head in lab.heads:
+        wait_until(
+            lambda head=head: 'current_dc present="true"' in head.run(CRM_MON_XML, check=False).stdout,  # type: ignore[misc]
+            deadline_s=SETTLE_DEADLINE_S,
+            what=f"{head.name}: Pacemaker of the fresh installation has settled",
+        )
 
 
 def versions_on(head: Host) -> dict[str, str]:

@@ -14,6 +14,7 @@ from bench.installation import (
     nothing_changed,
     unlock_with_passphrase,
     unlock_with_site_key,
+    wait_settled,
 )
 from bench.stopwatch import Run, time_commands
 from live_lab import Host, Lab, LabError
@@ -39,6 +40,7 @@ class Amount:
 def measure_first(lab: Lab, notebook: Notebook) -> ConfigureRun:
     """The first run on fresh servers: `configure.first`, and the part that pcs covers as well."""
     unlock_with_passphrase(lab.heads)
+    wait_settled(lab)
     done = configure(lab.heads[0], *first_options(lab), *WITH_PASSPHRASE)
     notebook.note("configure.first", done.run.seconds)
     notebook.note("configure.first.cluster_part", _cluster_part(done))
