@@ -50,7 +50,7 @@ def main(*, quick: bool, only: tuple[str, ...], release: str, out: Path) -> None
     }
     figures = figures_of(bench.notebook)
     if figures:
-        write_results(figures, machine, bench.failures, out)
+        write_results(bench.notebook, machine, bench.failures, out)
         click.echo(f"{table(figures)}\n\n{verdict(figures)}\n\nWritten to {out}")
     sys.exit(1 if bench.failures or not figures else 0)
 

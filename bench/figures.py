@@ -60,6 +60,8 @@ class Notebook:
     """Runs by the name of their figure, in the order in which the names came up."""
 
     runs: dict[str, list[float]] = field(default_factory=dict)
+    # What a long run was made of: {figure: its steps of more than a moment, the latest run's}.
+    steps: dict[str, list[dict[str, object]]] = field(default_factory=dict)
 
     def note(self, name: str, *values: float) -> None:
         """More runs of a figure."""

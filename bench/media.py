@@ -13,7 +13,7 @@ from bench.installation import (
     unlock_with_site_key,
 )
 from bench.product import no_change_runs
-from live_lab import Lab
+from live_lab import Lab, LabError
 
 
 def measure_media(lab: Lab, notebook: Notebook, rounds: int) -> None:
@@ -30,6 +30,9 @@ def measure_media(lab: Lab, notebook: Notebook, rounds: int) -> None:
     unlock_with_passphrase((*lab.heads, *lab.media))
     _take("configure.no_change.media_0", lab, notebook, rounds, *WITH_PASSPHRASE)
     done = configure(head, *media_options(lab), *WITH_PASSPHRASE)
+    reached = {step["node"] for step in done.steps}
+    if not reached.issuperset(host.name for host in lab.media):
+        raise LabError(f"the media servers were not configured, only {reached}")
     notebook.note(f"configure.add_media_{len(lab.media)}", done.run.seconds)
     _take(f"configure.no_change.media_{len(lab.media)}", lab, notebook, rounds, *WITH_PASSPHRASE)
     unlock_with_site_key((*lab.heads, *lab.media))

@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.figures import Figure
+from bench.comparison import figures_of
+from bench.figures import Notebook
 from bench.plot import plot
 from bench.table import page
 
@@ -16,14 +17,16 @@ JSON_VERSION = 1
 
 
 def write_results(
-    figures: Sequence[Figure], machine: Mapping[str, object], failures: Sequence[str], folder: Path
+    notebook: Notebook, machine: Mapping[str, object], failures: Sequence[str], folder: Path
 ) -> None:
     """latest.json, latest.md and latest.svg."""
+    figures = figures_of(notebook)
     document = {
         "version": JSON_VERSION,
         "taken_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "machine": machine,
         "figures": [figure.as_json() for figure in figures],
+        "steps": notebook.steps,
         "failures": list(failures),
     }
     folder.mkdir(parents=True, exist_ok=True)
