@@ -34,6 +34,7 @@ MAY_START = {
     "bench/stopwatch_program.py",  # runs on a server, measures what it starts
     "packaging/deb_builder/process.py",
     "reference/ivcs_server/first_start.py",  # stands for the vendor's product, once, at its first boot
+    "src/live_cluster/remote/early.py",
     "src/live_cluster/remote/executor_program.py",
     "src/live_cluster/remote/local.py",
     "src/live_cluster/remote/local_channel.py",

@@ -36,12 +36,10 @@ class Cluster:
 
     def start(self, argv: Sequence[str]) -> Finished:
         if argv[0] == "crm_mon":
-            return Finished(argv, self.states.pop(0) if len(self.states) > 1 else self.states[0])
+            return Finished(self.states.pop(0) if len(self.states) > 1 else self.states[0])
         assert argv[0] in ("crm_attribute", "crm_resource"), f"unplanned: {argv}"
         self.orders.append(" ".join(argv))
-        return Finished(
-            argv, "", returncode=1 if self.refuses else 0, stderr="No quorum" if self.refuses else ""
-        )
+        return Finished("", returncode=1 if self.refuses else 0, stderr="No quorum" if self.refuses else "")
 
 
 class Watcher:

@@ -11,7 +11,7 @@ import pytest
 
 from live_cluster.cli.output import Output
 from live_cluster.cli.status_show import show_status
-from live_cluster.commands.status import ask
+from live_cluster.commands.status import Asked
 from live_cluster.errors import ExitCode, LiveClusterError, NotPermitted, Unconfigured, Unreachable
 from recordings.recorded_server import RELEASES, Finished, recorded, server
 
@@ -38,7 +38,7 @@ def run(
 ) -> tuple[int, Shown]:
     shown = Shown()
     machine = server(start, tmp_path, configured=configured)
-    return show_status(machine, shown.output, as_json=as_json, asked=ask(machine)), shown
+    return show_status(machine, shown.output, as_json=as_json, asked=Asked(machine)), shown
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -105,7 +105,7 @@ def refused(
     shown = Shown()
     machine = server(start, tmp_path, configured=configured)
     with pytest.raises(LiveClusterError) as caught:
-        show_status(machine, shown.output, as_json=True, asked=ask(machine))
+        show_status(machine, shown.output, as_json=True, asked=Asked(machine))
     return caught.value, shown
 
 

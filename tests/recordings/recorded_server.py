@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from live_cluster.commands.status import Server
-from live_cluster.remote.local import Completed
+from live_cluster.remote.early import Answer
 
 HERE = Path(__file__).parent
 ANSWERS = {
@@ -22,13 +22,11 @@ RELEASES = sorted(path.name for path in HERE.iterdir() if (path / "healthy-prima
 class Finished:
     """A process that has already ended."""
 
-    def __init__(self, argv: Sequence[str], text: str, returncode: int = 0, stderr: str = "") -> None:
-        self._completed = Completed(
-            argv=tuple(argv), returncode=returncode, stdout=text.encode(), stderr=stderr.encode()
-        )
+    def __init__(self, text: str, returncode: int = 0, stderr: str = "") -> None:
+        self._answer = Answer(returncode, text.encode(), stderr.encode())
 
-    def finish(self, *, timeout_s: float = 0) -> Completed:  # noqa: ARG002
-        return self._completed
+    def finish(self, *, timeout_s: float = 0) -> Answer:  # noqa: ARG002
+        return self._answer
 
 
 def recording(situation: str, *, release: str = "bookworm", name: str = "crm_mon.xml") -> str:
@@ -46,9 +44,7 @@ def recorded(
         tool = argv[0]
         assert tool in ANSWERS, f"not recorded: {argv}"
         text = replaced.get(tool.replace("_", "-"))
-        return Finished(
-            argv, recording(situation, release=release, name=ANSWERS[tool]) if text is None else text
-        )
+        return Finished(recording(situation, release=release, name=ANSWERS[tool]) if text is None else text)
 
     return start
 

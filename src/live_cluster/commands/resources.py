@@ -106,7 +106,7 @@ def _order(wish: Wish, view: ClusterView, server: Server) -> None:
         _run(server, (*_PROPERTY, "--delete"))
 
 
-def _run(server: Server, argv: Sequence[str]) -> None:
+def _run(server: Server, argv: tuple[str, ...]) -> None:
     completed = server.start(argv).finish(timeout_s=_WRITE_DEADLINE_S)
     if completed.returncode != 0:
         raise CommandFailed(

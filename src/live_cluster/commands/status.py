@@ -6,55 +6,63 @@ They are at work before the modules that read their answers are loaded: that tak
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from live_cluster.probes import local_tools
-from live_cluster.remote.local import start_local
+from live_cluster.remote.early import start_early
 
+# As in the module typing, which takes 3 ms to load.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
     from live_cluster.errors import LiveClusterError
     from live_cluster.model.cluster_view import ClusterView
     from live_cluster.model.health import Observation
-    from live_cluster.remote.local import Completed
+    from live_cluster.remote.early import Answer
+
+    class Running(Protocol):
+        """A process at work."""
+
+        def finish(self, *, timeout_s: float = ...) -> Answer:
+            """Wait for its end; both outputs."""
+
+    Start = Callable[[tuple[str, ...]], Running]
+    Argv = tuple[str, ...]
 
 # A hung tool (full disk, frozen daemon) must not hang `status`; an idle machine answers in 0.03 s.
 TOOL_DEADLINE_S = 30.0
 
 
-class Running(Protocol):
-    """A process at work."""
-
-    def finish(self, *, timeout_s: float = ...) -> Completed:
-        """Wait for its end; both outputs."""
-
-
-class Server(NamedTuple):
+class Server:
     """What is needed of this server: processes, the file `configure` writes last, the agent's progress."""
 
-    start: Callable[[Sequence[str]], Running] = start_local
-    mark: str = "/etc/live-cluster/cluster.toml"
-    rejoin: str = "/var/lib/live-cluster/postgresql/rejoin.json"
-    psql: Callable[[], tuple[str, ...] | None] = local_tools.psql_command
+    __slots__ = ("mark", "psql", "rejoin", "start")
+
+    def __init__(
+        self,
+        *,
+        start: Start = start_early,
+        mark: str = "/etc/live-cluster/cluster.toml",
+        rejoin: str = "/var/lib/live-cluster/postgresql/rejoin.json",
+        psql: Callable[[], Argv | None] = local_tools.psql_command,
+    ) -> None:
+        self.start = start
+        self.mark = mark
+        self.rejoin = rejoin
+        self.psql = psql
 
 
-class Asked(NamedTuple):
-    """Tools at work; None where a tool is not installed."""
+class Asked:
+    """Every tool at work; None where one is not installed."""
 
-    crm_mon: Running | None
-    psql: Running | None = None
-    quorum: Running | None = None
-    links: Running | None = None
+    __slots__ = ("crm_mon", "links", "psql", "quorum")
 
-
-def ask(server: Server) -> Asked:
-    """Start every tool."""
-    return Asked(
-        crm_mon=_start(server, local_tools.CRM_MON),
-        psql=_start(server, server.psql()),
-        links=_start(server, local_tools.LINK_TOOL),
-        quorum=_start(server, local_tools.QUORUM_TOOL),
-    )
+    def __init__(self, server: Server) -> None:
+        self.crm_mon = _start(server, local_tools.CRM_MON)
+        self.psql = _start(server, server.psql())
+        self.links = _start(server, local_tools.LINK_TOOL)
+        self.quorum = _start(server, local_tools.QUORUM_TOOL)
 
 
 def understand(asked: Asked, server: Server) -> Observation:
@@ -78,7 +86,7 @@ def view_now(server: Server) -> ClusterView:
     return _view(_start(server, local_tools.CRM_MON), server)
 
 
-def _start(server: Server, argv: Sequence[str] | None) -> Running | None:
+def _start(server: Server, argv: Argv | None) -> Running | None:
     if argv is None:
         return None
     try:
@@ -105,9 +113,9 @@ def _view(crm_mon: Running | None, server: Server) -> ClusterView:
 
     if crm_mon is None:
         raise _tools_missing()
-    completed = crm_mon.finish(timeout_s=TOOL_DEADLINE_S)
+    answer = crm_mon.finish(timeout_s=TOOL_DEADLINE_S)
     try:
-        view = parse_crm_mon(completed.stdout)
+        view = parse_crm_mon(answer.stdout)
     except NoClusterView as error:
         raise _no_cluster(server) from error
     if not view.sets and not _is_configured(server):
