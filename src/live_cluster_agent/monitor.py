@@ -5,7 +5,7 @@ from dataclasses import replace
 from live_cluster_agent import log, memory, outcome, replication, waiting
 from live_cluster_agent.agent import Agent
 from live_cluster_agent.cluster import QUICK_S, NodeRecord
-from live_cluster_agent.outcome import AgentProblem, ClusterSilent
+from live_cluster_agent.outcome import AgentProblem
 from live_cluster_agent.postgres import Postmaster, ServerFacts
 from live_cluster_agent.rejoin_request import RejoinRequest
 from live_cluster_agent.replication import DataState, Decision, HandshakePhase, ReplicationView, StandbyLink
@@ -42,8 +42,10 @@ def monitor(agent: Agent) -> int:
         return (
             _care_for_standby(agent, facts) if facts.in_recovery else _care_for_primary(agent, running, facts)
         )
-    except ClusterSilent as problem:
-        # The database works; restarting it would not make the cluster's services quicker.
+    except AgentProblem as problem:
+        if problem.code == outcome.FAILED_PROMOTED:
+            raise
+        # The database has answered; a restart would not make the cluster's services quicker.
         log.warning(problem.reason)
         return healthy
 

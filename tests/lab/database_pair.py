@@ -322,7 +322,8 @@ class DatabasePair:
     def stop_writers(self) -> None:
         """Ends all writers; what they were told stays."""
         for writer in self.writers:
-            writer.terminate()
+            writer.kill()
+            writer.wait()
 
     def missing(self, host: Host) -> set[int]:
         """Rows that any writer was told are safe and that the host's server does not have."""

@@ -20,6 +20,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[DatabasePair]:
         pair.set_up()
         pair.wait_whole(180)
         yield pair
+        pair.stop_writers()
 
 
 def pid_of_server(pair: DatabasePair, host: Host) -> str:
