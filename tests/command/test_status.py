@@ -173,3 +173,23 @@ def test_a_rejoin_under_way_is_shown(tmp_path: Path) -> None:
     assert (rejoin["state"], rejoin["done_bytes"], rejoin["total_bytes"]) == ("copying", 1, 4)
     _, text = run(recorded("healthy-standby"), tmp_path, as_json=False)
     assert "copying the primary's data, 25 % done: in progress" in text.out.getvalue()
+
+
+PAIR = "quorum {\n    provider: corosync_votequorum\n    two_node: 1\n}\n"
+ARBITER = "quorum {\n    provider: corosync_votequorum\n    device {\n        model: net\n    }\n}\n"
+
+
+@pytest.mark.parametrize(("conf", "asked"), [(PAIR, False), (ARBITER, True), ("", True)])
+def test_votes_are_asked_for_only_where_they_can_change(conf: str, asked: bool, tmp_path: Path) -> None:
+    (tmp_path / "corosync.conf").write_text(conf)
+    tools = []
+
+    def start(argv: Sequence[str]) -> Finished:
+        tools.append(argv[0])
+        return recorded("healthy-primary")(argv)
+
+    result, shown = run(start, tmp_path)
+    assert ("corosync-quorumtool" in tools) is asked
+    verdict = shown.document["verdict"]
+    assert isinstance(verdict, dict)
+    assert (result, [one["code"] for one in verdict["hazards"]]) == (ExitCode.OK, ["hazard-split-brain"])

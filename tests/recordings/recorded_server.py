@@ -58,5 +58,6 @@ def server(start: Callable[[Sequence[str]], Finished], tmp_path: Path, *, config
         start=start,
         mark=str(mark),
         rejoin=str(tmp_path / "rejoin.json"),
+        corosync_conf=str(tmp_path / "corosync.conf"),
         psql=lambda: ("setpriv", "psql"),
     )

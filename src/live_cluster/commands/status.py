@@ -37,7 +37,7 @@ TOOL_DEADLINE_S = 30.0
 class Server:
     """What is needed of this server: processes, the file `configure` writes last, the agent's progress."""
 
-    __slots__ = ("mark", "psql", "rejoin", "start")
+    __slots__ = ("corosync_conf", "mark", "psql", "rejoin", "start")
 
     def __init__(
         self,
@@ -45,24 +45,28 @@ class Server:
         start: Start = start_early,
         mark: str = "/etc/live-cluster/cluster.toml",
         rejoin: str = "/var/lib/live-cluster/postgresql/rejoin.json",
+        corosync_conf: str = "/etc/corosync/corosync.conf",
         psql: Callable[[], Argv | None] = local_tools.psql_command,
     ) -> None:
         self.start = start
         self.mark = mark
         self.rejoin = rejoin
+        self.corosync_conf = corosync_conf
         self.psql = psql
 
 
 class Asked:
     """Every tool at work; None where one is not installed."""
 
-    __slots__ = ("crm_mon", "links", "psql", "quorum")
+    __slots__ = ("corosync_conf", "crm_mon", "links", "psql", "quorum")
 
     def __init__(self, server: Server) -> None:
         self.crm_mon = _start(server, local_tools.CRM_MON)
         self.psql = _start(server, server.psql())
         self.links = _start(server, local_tools.LINK_TOOL)
-        self.quorum = _start(server, local_tools.QUORUM_TOOL)
+        self.corosync_conf = _content(server.corosync_conf)
+        may_change = local_tools.may_have_arbiter(self.corosync_conf)
+        self.quorum = _start(server, local_tools.QUORUM_TOOL) if may_change else None
 
 
 def understand(asked: Asked, server: Server) -> Observation:
@@ -75,7 +79,8 @@ def understand(asked: Asked, server: Server) -> Observation:
     return Observation(
         view=view,
         replication=replication_of(view, replication.parse_replication(_text(asked.psql))),
-        quorum=membership.parse_quorum(_text(asked.quorum)),
+        quorum=membership.parse_quorum(_text(asked.quorum))
+        or membership.configured_quorum(asked.corosync_conf),
         links=membership.parse_links(_text(asked.links)),
         rejoin=replication.parse_rejoin(_content(server.rejoin)),
     )

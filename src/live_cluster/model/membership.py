@@ -20,6 +20,10 @@ class Quorum(NamedTuple):
         return self.total_votes - 1 >= self.needed_votes
 
 
+# Corosync's rule for a pair without an arbiter: one vote is enough (votequorum(5), two_node).
+PAIR_WITHOUT_ARBITER = Quorum(total_votes=2, needed_votes=1, two_node=True)
+
+
 class Link(NamedTuple):
     """One Corosync link from this server to the other."""
 

@@ -59,3 +59,8 @@ def psql_command() -> tuple[str, ...] | None:
     become_postgres = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
     connection = "dbname=postgres connect_timeout=3 options='-c statement_timeout=3s'"
     return (*become_postgres, psql, "-XAtqw", "-d", connection, "-c", _QUERY)
+
+
+def may_have_arbiter(corosync_conf: str) -> bool:
+    """Whether votes come and go, so that QUORUM_TOOL must be asked, which takes as long as crm_mon."""
+    return "device" in corosync_conf or "two_node" not in corosync_conf

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-from live_cluster.model.membership import Link, Quorum
+from live_cluster.model.membership import PAIR_WITHOUT_ARBITER, Link, Quorum
 
 _FIELD = re.compile(r"^(?P<name>[A-Z][A-Za-z ]+):\s+(?P<value>.*)$", re.MULTILINE)
 _DEVICE = re.compile(r"^\s*(?:0x)?0+\s+(?P<votes>\d+)\s+Qdevice", re.MULTILINE)
+_TWO_NODE = re.compile(r"^\s*two_node:\s*1\s*$", re.MULTILINE)
+_ARBITER = re.compile(r"^\s*device\s*\{", re.MULTILINE)
 _LINK = re.compile(
     r"LINK: (?P<number>\d+) udp \((?P<local>\S+?)->(?P<remote>\S+?)\) (?P<state>.*)$", re.MULTILINE
 )
@@ -27,6 +29,12 @@ def parse_quorum(text: str) -> Quorum | None:
         arbiter=device is not None or "Qdevice" in flags,
         arbiter_votes=int(device["votes"]) if device else 0,
     )
+
+
+def configured_quorum(corosync_conf: str) -> Quorum | None:
+    """What needs no asking, for it is fixed: a pair without an arbiter. None in every other case."""
+    without_arbiter = _TWO_NODE.search(corosync_conf) and not _ARBITER.search(corosync_conf)
+    return PAIR_WITHOUT_ARBITER if without_arbiter else None
 
 
 def parse_links(text: str) -> tuple[Link, ...]:
