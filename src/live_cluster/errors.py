@@ -16,8 +16,8 @@ Each carries its exit code: Pacemaker's table, which contains sysexits(3) (crm_e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import NamedTuple
 
 from live_cluster.messages import Message, message
 
@@ -47,8 +47,7 @@ class Severity(Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong: which option or which server, and the sentence that says what to do."""
 
     message: Message

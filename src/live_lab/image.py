@@ -200,4 +200,8 @@ def _remove_unmounted(trees: list[Path], announce: Announce) -> None:
     for tree in trees:
         if str(tree) not in mounted:
             announce(f"Removing an old image: {tree.name}")
-            shutil.rmtree(tree)
+            # Whoever renames it first removes it; what a killed process leaves is an unfinished image to the next.
+            claimed = tree.with_suffix(".partial")
+            with contextlib.suppress(FileNotFoundError):
+                tree.rename(claimed)
+                shutil.rmtree(claimed)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Language = Literal["en", "ru"]
 
@@ -19,8 +18,7 @@ Language = Literal["en", "ru"]
 SECTIONS = ("general", "input", "checks", "steps", "status", "access")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A sentence to be: `code` names it in the catalogues, `fields` fill its places."""
 
     code: str
