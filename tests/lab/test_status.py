@@ -98,6 +98,11 @@ def test_status_speaks_russian_below_the_listing(head: Host) -> None:
     assert f"Сейчас пара может потерять {HEADS[1]}." in completed.stdout
 
 
+def test_a_reader_that_has_enough_gets_no_complaint(head: Host) -> None:
+    completed = head.run(("sh", "-c", "live-cluster status | head -n 1"))
+    assert (completed.stdout, completed.stderr) == ("Stack: corosync\n", "")
+
+
 def test_a_resting_head_may_not_take_over_and_status_says_so(cluster: Cluster, head: Host) -> None:
     head.run(("crm_standby", "--node", HEADS[1], "--update", "on"))
     try:

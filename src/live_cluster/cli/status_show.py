@@ -6,6 +6,7 @@ It is asked often, by people who wait and by monitoring, and is to take little m
 from __future__ import annotations
 
 import os
+import sys
 
 from live_cluster.commands.status import Asked, Server, understand
 
@@ -28,10 +29,18 @@ def main(*, as_json: bool) -> int:
 
     output = Output()
     try:
-        return show_status(server, output, as_json=as_json, asked=asked)
+        code = show_status(server, output, as_json=as_json, asked=asked)
+        sys.stdout.flush()
     except LiveClusterError as error:
         output.failure(error)
         return error.exit_code
+    except BrokenPipeError:
+        # `status | head`: whoever read has enough; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13
+    except KeyboardInterrupt:
+        return 128 + 2
+    return code
 
 
 def show_status(server: Server, output: Output, *, as_json: bool, asked: Asked | None) -> int:
