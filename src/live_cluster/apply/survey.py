@@ -13,6 +13,7 @@ from live_cluster.model.settings import BlockDevice, ClusterSettings
 from live_cluster.plan.step import Observed, Stage, requests_of
 from live_cluster.probes import head, node
 from live_cluster.remote.requests import Command, CommandResult, Reply, Request
+from live_cluster.render.firewall import SERVICE
 
 
 async def facts_of(
@@ -66,7 +67,9 @@ def _requests(server: ServerName, profile: Profile, device: str) -> tuple[Reques
 
 
 def _units(server: ServerName, profile: Profile) -> tuple[str, ...]:
-    return profile.installed.units if server.role is Role.HEAD else ()
+    """Every server has the product's firewall (C7); the rest of the product is looked for on heads."""
+    firewall = (f"{SERVICE}.service",)
+    return (*profile.installed.units, *firewall) if server.role is Role.HEAD else firewall
 
 
 def _paths(server: ServerName, profile: Profile) -> tuple[str, ...]:

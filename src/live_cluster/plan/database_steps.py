@@ -13,7 +13,7 @@ from live_cluster.plan.step import Check, Impact, Replies, Step, always, command
 from live_cluster.plan.view_checks import stopped_on_purpose, view_of
 from live_cluster.probes.head import DATABASE_CLUSTER, VIEW, question
 from live_cluster.remote.requests import Command, CommandResult, FileState, Request, WriteFile
-from live_cluster.render.ownership import with_block
+from live_cluster.render.ownership import with_block_first
 from live_cluster.render.postgresql_conf import (
     PASSFILE,
     REPLICATION_USER,
@@ -84,7 +84,7 @@ def database_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
     )
     access = Edit(
         path=f"{places.configuration}/pg_hba.conf",
-        change=lambda present: with_block(present, client_access(_access(plan))),
+        change=lambda present: with_block_first(present, client_access(_access(plan))),
         set_aside=plan.set_aside,
         owner="postgres",
         group="postgres",

@@ -14,11 +14,19 @@ BLOCK_END = "# live-cluster end"
 
 def with_block(text: str, block: str) -> str:
     """`text` with our marked block at its end; everything outside the marks stays as it is, byte for byte."""
-    marked = f"{BLOCK_BEGIN}\n{block.rstrip()}\n{BLOCK_END}\n"
     rest = without_block(text)
     if rest and not rest.endswith("\n"):
         rest += "\n"
-    return rest + marked
+    return rest + _marked(block)
+
+
+def with_block_first(text: str, block: str) -> str:
+    """The same with the block at the beginning, for files in which the first line that fits decides."""
+    return _marked(block) + without_block(text)
+
+
+def _marked(block: str) -> str:
+    return f"{BLOCK_BEGIN}\n{block.rstrip()}\n{BLOCK_END}\n"
 
 
 def without_block(text: str) -> str:

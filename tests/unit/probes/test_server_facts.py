@@ -23,7 +23,8 @@ from live_cluster.remote.requests import (
 from recordings.configure.recorded import HEADS, RELEASES, SERVERS, RecordedServer, answers_of
 
 PROFILE = load_profile(Path(__file__).parents[3] / "profiles/ivcs.toml")
-UNITS, PATHS = PROFILE.installed.units, PROFILE.installed.paths
+FIREWALL = ("iptables-config.service",)
+UNITS, PATHS = (*PROFILE.installed.units, *FIREWALL), PROFILE.installed.paths
 DEVICE = "/dev/lun"
 
 
@@ -34,7 +35,7 @@ def name_of(server: str) -> ServerName:
 
 def node_facts_of(server: str, release: str = "bookworm", *, configured: bool = False) -> NodeFacts:
     recorded = RecordedServer(server, release, configured=configured)
-    units, paths = (UNITS, PATHS) if server in HEADS else ((), ())
+    units, paths = (UNITS, PATHS) if server in HEADS else (FIREWALL, ())
     answers = answers_of(recorded, node.node_requests(units, paths))
     return node.node_facts(name_of(server), answers, units, paths)
 
