@@ -37,8 +37,14 @@ class Network:
         """A bridge per network; the gateway's address is on the first."""
         run(("ip", "netns", "add", self._switches))
         commands = ["link set lo up"]
-        for link in LINKS:
-            commands += [f"link add {link} type bridge forward_delay 0 stp_state 0", f"link set {link} up"]
+        for number, link in enumerate(LINKS):
+            # Without an address of its own a bridge takes the lowest of its ports': the gateway's would change with
+            # a host's power, and nobody reaches it until all neighbours have forgotten the old one (94 % of pings lost).
+            hardware = f"02:00:00:00:00:{0xF0 + number:02x}"
+            commands += [
+                f"link add {link} address {hardware} type bridge forward_delay 0 stp_state 0",
+                f"link set {link} up",
+            ]
         _ip(self._switches, [*commands, f"address add {GATEWAY}/{PREFIX_LENGTH} dev {LINKS[0]}"])
 
     def plug_in(self, host: HostPlan) -> None:
