@@ -39,7 +39,7 @@ class Network:
         commands = ["link set lo up"]
         for number, link in enumerate(LINKS):
             # Without an address of its own a bridge takes the lowest of its ports': the gateway's would change with
-            # a host's power, and nobody reaches it until all neighbours have forgotten the old one (94 % of pings lost).
+            # a host's power, and neighbours would go on asking the old one (94 % of pings lost, measured).
             hardware = f"02:00:00:00:00:{0xF0 + number:02x}"
             commands += [
                 f"link add {link} address {hardware} type bridge forward_delay 0 stp_state 0",
