@@ -1,0 +1,8 @@
+"""For all tests: Ctrl-C means what it means at a terminal."""
+
+import signal
+
+
+def pytest_configure() -> None:
+    """Undo an ignored SIGINT: whoever is started in the background inherits it, and so would all that tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
