@@ -4,5 +4,5 @@ import signal
 
 
 def pytest_configure() -> None:
-    """Undo an ignored SIGINT: whoever is started in the background inherits it, and so would all that tests start."""
+    """Undo an ignored SIGINT: background jobs inherit it, and so would all that the tests start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
