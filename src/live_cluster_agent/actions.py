@@ -2,9 +2,8 @@
 
 import os
 
-from live_cluster_agent import files, log, memory, outcome, replication, waiting
+from live_cluster_agent import contact, files, log, outcome, replication, waiting
 from live_cluster_agent.agent import Agent
-from live_cluster_agent.cluster import QUICK_S
 from live_cluster_agent.outcome import AgentProblem, ClusterSilent
 from live_cluster_agent.rejoin_request import RejoinRequest
 from live_cluster_agent.replication import DataState, Surroundings
@@ -14,7 +13,7 @@ from live_cluster_agent.upstream import primary_facts
 # A standby that leaves on purpose waits this long to be released: two monitors of the primary.
 LEAVE_S = 8.0
 # At most this long a promotion looks at the networks that leave it in doubt.
-DOUBT_S = 15.0
+DOUBT_S = 40.0
 
 
 def start(agent: Agent) -> int:
@@ -98,9 +97,7 @@ def stop(agent: Agent) -> int:
 
 def _take_leave(agent: Agent) -> None:
     """Ask the primary to stop waiting for this standby, so that no commit of its clients is held up."""
-    around = agent.cluster.surroundings()
-    if replication.is_cut_off(around):
-        agent.cut_off()
+    around, _ = agent.look_around()
     if not around.quorate:
         return
     try:
@@ -136,7 +133,7 @@ def promote(agent: Agent) -> int:
         return outcome.SUCCESS
     records = agent.cluster.nodes()
     candidate = agent.eligibility(records, repair_pending=request.pending or request.active)
-    around = agent.cluster.surroundings(patience_s=QUICK_S)
+    around, _ = agent.look_around()
     obstacle = replication.why_not_promoted(candidate) or _outer_obstacle(agent, around)
     if obstacle is not None:
         agent.cluster.set_score(None, known=None)
@@ -155,7 +152,6 @@ def promote(agent: Agent) -> int:
 
 def _outer_obstacle(agent: Agent, around: Surroundings) -> str | None:
     if replication.is_outvoted(around):
-        agent.cut_off()
         return "this node is or was cut off"
     if around.without_vote and around.client_network_seen is False:
         return _doubt(agent)
@@ -165,22 +161,17 @@ def _outer_obstacle(agent: Agent, around: Surroundings) -> str | None:
 def _doubt(agent: Agent) -> str | None:
     """The client network did not answer at once: was it this node that was gone, and is it coming back?"""
     log.warning("the client network does not answer at once: looking on before this node takes over")
-    began = waiting.now_s()
-    seen = memory.Memory()
-    while waiting.now_s() - began < DOUBT_S:
-        around = agent.cluster.surroundings(patience_s=QUICK_S, ask_peer=True)
-        now = waiting.now_s()
-        seen = memory.note_surroundings(seen, around, now_s=now)
-        if seen.gone_since and now - seen.gone_since >= replication.CONFIRM_S:
-            return None
-        unseen_s = now - seen.unseen_since if seen.unseen_since else 0.0
-        if replication.is_outvoted(around) or unseen_s >= replication.UNSEEN_S:
-            break
+    end = waiting.now_s() + DOUBT_S
+    while waiting.now_s() < end:
+        around, looks = agent.look_around(ask_peer=True)
+        if contact.is_cut_off(looks, around):
+            return "this node is or was cut off"
         if around.peer_is_member:
             return "the peer is back"
+        if looks.lasting_s(looks.gone_since) >= replication.CONFIRM_S:
+            return None
         waiting.pause(0.2)
-    agent.cut_off()
-    return "this node is or was cut off"
+    return "the networks do not tell whether it is the peer or this node that was cut off"
 
 
 def demote(agent: Agent) -> int:
@@ -189,8 +180,7 @@ def demote(agent: Agent) -> int:
     if running is None or (running.status == "ready" and agent.server.look().in_recovery):
         # After a crash Pacemaker demotes, stops and starts: a start in between would only cost time.
         return outcome.SUCCESS
-    if replication.is_cut_off(agent.cluster.surroundings()):
-        agent.cut_off()
+    agent.look_around()
     agent.server.stop(deadline_s=agent.parameters.action_timeout_s * 0.6)
     request = RejoinRequest(agent.parameters)
     if request.pending or request.active:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from live_cluster_agent import files, log, memory, replication
+from live_cluster_agent import contact, files, log, memory, replication, waiting
 from live_cluster_agent.cluster import Cluster, NodeRecord
+from live_cluster_agent.contact import Contact
 from live_cluster_agent.parameters import Parameters
 from live_cluster_agent.postgres import Server
-from live_cluster_agent.replication import DataState, Eligibility
+from live_cluster_agent.replication import DataState, Eligibility, Surroundings
 
 # Present while commits may be acknowledged by this server alone; decides what a later repair must keep.
 ALONE_MARK = "alone"
@@ -49,19 +50,36 @@ class Agent:
             return candidate
         return replace(candidate, peer_is_member=self.cluster.quorum().peer_is_member)
 
+    def look_around(self, *, met: bool = True, ask_peer: bool = False) -> tuple[Surroundings, Contact]:
+        """One look at cluster and networks, and what all looks together say; a node that is cut off records it."""
+        path = f"{self.parameters.run_dir}/{self.parameters.resource}.contact.json"
+        before = contact.load(path)
+        around = self.cluster.surroundings(ask_peer=ask_peer)
+        now = waiting.now_s()
+        proof = (
+            self.cluster.client_network_answers() if contact.proof_is_due(before, around, now_s=now) else None
+        )
+        around = contact.weigh(around, before, now_s=now)
+        after = contact.note(before, around, now_s=now, proof=proof)
+        contact.save(path, after)
+        if met and contact.is_cut_off(after, around):
+            # Only the peer's return makes this node's knowledge sure again.
+            log.warning("this node is cut off: it waits for the peer before it serves alone")
+            self.cluster.set_met(met=False)
+        return around, after
+
     def keep_contact(self, records: dict[str, NodeRecord]) -> None:
         """Record that the peer's knowledge has arrived here, or that it may have moved on without this node."""
-        around = self.cluster.surroundings()
         met = records[self.parameters.node].met
-        if replication.is_cut_off(around) and met:
-            self.cut_off()
-        elif around.quorate and around.peer_is_member and not met and self.cluster.peer_has_joined():
+        around, _ = self.look_around(met=met)
+        if not met and around.quorate and around.peer_is_member and self.cluster.peer_has_joined():
             self.cluster.set_met(met=True)
 
-    def cut_off(self) -> None:
-        """The peer may go on without this node; only its return makes this node's knowledge sure again."""
-        log.warning("this node is cut off: it waits for the peer before it serves alone")
-        self.cluster.set_met(met=False)
+    @property
+    def proof_is_due(self) -> bool:
+        """Whether a look is due although nothing is in doubt."""
+        before = contact.load(f"{self.parameters.run_dir}/{self.parameters.resource}.contact.json")
+        return waiting.now_s() - before.asked_at >= contact.PROOF_EVERY_S
 
     def claim(self, records: dict[str, NodeRecord]) -> bool:
         """Write that only this node's data is the latest; True when the cluster has confirmed it."""

@@ -103,16 +103,13 @@ def stood_still(misses: str, token: str, *, now_ms: float) -> bool:
     )
 
 
-# On a busy machine one ping of 0.5 s was lost in a takeover, and the surviving head gave itself up for cut off:
-# no service until its peer came back. An answer ends the wait, so patience costs only those who are cut off.
-GATEWAY_PATIENCE_S = 5
-# What a look may take that is repeated until it is sure.
-QUICK_S = 1
+# What one look waits for an answer. It need not be patient: only many looks together decide anything.
+PING_S = 1
 
 
-def _ping(address: str, *, patience_s: int) -> tuple[str, ...]:
+def _ping(address: str) -> tuple[str, ...]:
     # With -w, ping goes on asking until the first answer or the deadline: one lost packet decides nothing.
-    return ("ping", "-n", "-q", "-c", "1", "-i", "0.2", "-w", str(patience_s), address)
+    return ("ping", "-n", "-q", "-c", "1", "-i", "0.2", "-w", str(PING_S), address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +129,7 @@ class Cluster:
             raise AgentProblem(f"the cluster configuration has no node {' '.join(sorted(missing))}")
         return records
 
-    def surroundings(self, *, patience_s: int = GATEWAY_PATIENCE_S, ask_peer: bool = False) -> Surroundings:
+    def surroundings(self, *, ask_peer: bool = False) -> Surroundings:
         """Quorum, membership and networks; unknown while Corosync does not answer, as during a change.
 
         A peer that has lost power lets its caller wait: who takes over asks it only in doubt.
@@ -145,13 +142,19 @@ class Cluster:
         # Without a third vote only the networks can tell a peer that is gone from a cable that was pulled here.
         gateways = self.parameters.client_network
         peer = self.parameters.addresses[self.parameters.peer] if ask_peer else ()
-        pings = [_ping(address, patience_s=patience_s) for address in (*gateways, *peer)]
-        answers = process.side_by_side(pings, timeout_s=patience_s + 10.0)
+        answers = process.side_by_side(
+            [_ping(address) for address in (*gateways, *peer)], timeout_s=PING_S + 10.0
+        )
         return replace(
             seen,
-            client_network_seen=any(answers[: len(gateways)]) if gateways else None,
-            peer_answers=any(answers[len(gateways) :]) if ask_peer else None,
+            client_network_seen=0 in answers[: len(gateways)] if gateways else None,
+            peer_answers=0 in answers[len(gateways) :] if ask_peer else None,
         )
+
+    def client_network_answers(self) -> bool:
+        """Whether an address of the client network answers now."""
+        pings = [_ping(address) for address in self.parameters.client_network]
+        return 0 in process.side_by_side(pings, timeout_s=PING_S + 10.0)
 
     def quorum(self) -> Surroundings:
         """Only what Corosync says, without a look at the networks."""

@@ -2,10 +2,12 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from live_cluster_agent.files import read_text
-from live_cluster_agent.replication import HandshakePhase, Surroundings
+from live_cluster_agent.replication import HandshakePhase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +22,6 @@ class Memory:
     phase: HandshakePhase = HandshakePhase.NONE
     phase_position: int = 0
     phase_since: float = 0.0
-    member_since: float = 0.0
-    gone_since: float = 0.0
-    unseen_since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,34 +45,33 @@ def remember(memory: Memory, sign: StandbySign, *, server: str, now_s: float) ->
     return memory
 
 
-def note_surroundings(memory: Memory, around: Surroundings, *, now_s: float) -> Memory:
-    """The memory after one look at membership and networks; zero stands for: not so."""
-    unseen = around.without_vote and around.client_network_seen is False
-    gone = around.without_vote and not unseen and around.peer_answers is False
-    return replace(
-        memory,
-        member_since=(memory.member_since or now_s) if around.peer_is_member else 0.0,
-        gone_since=(memory.gone_since or now_s) if gone else 0.0,
-        unseen_since=(memory.unseen_since or now_s) if unseen else 0.0,
-    )
-
-
 def load(path: str) -> Memory:
     """The memory of the last look, or an empty one."""
-    text = read_text(path)
-    if not text:
-        return Memory()
+    facts = read_facts(path)
     try:
-        stored = json.loads(text)
-        return Memory(**{**stored, "phase": HandshakePhase(stored["phase"])})
-    except (ValueError, KeyError, TypeError):
+        return Memory(**{**facts, "phase": HandshakePhase(facts.get("phase", "none"))})
+    except (ValueError, TypeError):
         return Memory()
 
 
 def save(path: str, memory: Memory) -> None:
     """Keep the memory for the next look."""
+    write_facts(path, asdict(memory))
+
+
+def read_facts(path: str) -> dict[str, Any]:
+    """The facts of a file in /run; none when it is missing or broken."""
+    try:
+        facts = json.loads(read_text(path) or "{}")
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def write_facts(path: str, facts: Mapping[str, object]) -> None:
+    """Replace such a file; it need not survive a power loss."""
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    temporary = f"{path}.new"
+    temporary = f"{path}.{os.getpid()}.new"
     with open(temporary, "w", encoding="utf-8") as file:
-        json.dump(asdict(memory), file)
+        json.dump(dict(facts), file)
     os.replace(temporary, path)

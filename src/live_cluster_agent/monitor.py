@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from live_cluster_agent import log, memory, outcome, replication, waiting
 from live_cluster_agent.agent import Agent
-from live_cluster_agent.cluster import QUICK_S, NodeRecord
+from live_cluster_agent.cluster import NodeRecord
 from live_cluster_agent.outcome import AgentProblem
 from live_cluster_agent.postgres import Postmaster, ServerFacts
 from live_cluster_agent.rejoin_request import RejoinRequest
 from live_cluster_agent.replication import DataState, Decision, HandshakePhase, ReplicationView, StandbyLink
 from live_cluster_agent.standby import check_upstream, resume_repair
+from live_cluster_agent.upstream import peer_serves
 
 # In doubt about the standby one monitor looks on for this long: token and consensus take 3.6 s and the confirmation
 # 3 s, and the commits that wait should be released at that moment and not an interval later.
@@ -84,7 +85,8 @@ def _care_for_primary(agent: Agent, running: Postmaster, facts: ServerFacts) -> 
         agent.cluster.set_score(None, known=records[agent.parameters.node].score)
         raise AgentProblem("the other node holds the latest data", code=outcome.FAILED_PROMOTED)
     own = records[agent.parameters.node]
-    if not own.met:
+    peer_counts = records[agent.parameters.peer].data is DataState.SYNC
+    if not own.met or (peer_counts and agent.proof_is_due):
         agent.keep_contact(records)
     score = replication.promotion_score(agent.eligibility(records, repair_pending=False), promoted=True)
     agent.cluster.set_score(score, known=own.score)
@@ -132,16 +134,14 @@ def _take_care(
     view = _view(agent, facts, seen, records)
     decision = replication.decide(view)
     if decision is Decision.LOOK_AROUND:
-        around = agent.cluster.surroundings(patience_s=QUICK_S, ask_peer=True)
-        now = waiting.now_s()
-        seen = memory.note_surroundings(seen, around, now_s=now)
-        memory.save(agent.memory_path, seen)
+        around, looks = agent.look_around(met=view.met, ask_peer=True)
+        if around.without_vote and around.peer_answers and view.link.silent_s >= view.patience_s:
+            around = replace(around, peer_serves=peer_serves(agent.parameters))
         view = replace(
             view,
             surroundings=around,
-            member_s=now - seen.member_since if seen.member_since else 0.0,
-            gone_s=now - seen.gone_since if seen.gone_since else 0.0,
-            unseen_s=now - seen.unseen_since if seen.unseen_since else 0.0,
+            member_s=looks.lasting_s(looks.member_since),
+            gone_s=looks.lasting_s(looks.gone_since),
         )
         decision = replication.decide(view)
     return _carry_out(agent, decision, facts, records, view)
@@ -164,9 +164,6 @@ def _carry_out(
         _enter(agent, HandshakePhase.EFFECTIVE, facts.flushed)
     elif decision is Decision.MARK_SYNC:
         _mark_sync(agent, records)
-    elif decision is Decision.CUT_OFF:
-        agent.cut_off()
-        return Decision.WATCH
     elif decision is Decision.GO_ALONE:
         return _go_alone(agent, records, view)
     elif decision is Decision.WATCH and view.phase is HandshakePhase.REQUESTED:

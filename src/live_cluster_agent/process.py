@@ -101,21 +101,21 @@ def beside(commands: Sequence[Sequence[str]], *, timeout_s: float) -> Iterator[N
                 one.wait()
 
 
-def side_by_side(commands: Sequence[Sequence[str]], *, timeout_s: float) -> list[bool]:
-    """Run several short commands at once; which of them succeeded."""
+def side_by_side(commands: Sequence[Sequence[str]], *, timeout_s: float) -> list[int]:
+    """Run several short commands at once; their exit codes, -1 for one that took too long."""
     nothing = subprocess.DEVNULL
     running = [
         subprocess.Popen(list(argv), stdin=nothing, stdout=nothing, stderr=nothing) for argv in commands
     ]
-    succeeded = []
+    codes = []
     for one in running:
         try:
-            succeeded.append(one.wait(timeout_s) == 0)
+            codes.append(one.wait(timeout_s))
         except subprocess.TimeoutExpired:
             one.kill()
             one.wait()
-            succeeded.append(False)
-    return succeeded
+            codes.append(-1)
+    return codes
 
 
 def follow(argv: Sequence[str], on_line: Callable[[str], None]) -> Finished:

@@ -14,8 +14,6 @@ SILENCE_S = 1.5
 # membership, before commits are released. A peer that was cut off itself and is back asks for its promotion within
 # 2 s of leaving; later than that, it would answer here.
 CONFIRM_S = 3.0
-# How long the client network may be out of sight, after the peer left, before this node counts as cut off.
-UNSEEN_S = 4.0
 # A standby further behind would make the first synchronous commits wait for the transfer.
 NEARLY_CAUGHT_UP_BYTES = 16 << 20
 
@@ -49,7 +47,6 @@ class Decision(StrEnum):
     NOTE_EFFECT = "note effect"
     MARK_SYNC = "mark sync"
     GO_ALONE = "go alone"
-    CUT_OFF = "cut off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +62,7 @@ class Surroundings:
     frozen: bool = False
     client_network_seen: bool | None = None
     peer_answers: bool | None = None
+    peer_serves: bool | None = None
 
     @property
     def without_vote(self) -> bool:
@@ -75,11 +73,6 @@ class Surroundings:
 def is_outvoted(around: Surroundings) -> bool:
     """Whether Corosync itself says that the other side may go on without this node."""
     return around.frozen or around.quorate is False
-
-
-def is_cut_off(around: Surroundings) -> bool:
-    """Whether the peer may go on without this node: from now on this node's knowledge may be outdated."""
-    return is_outvoted(around) or (around.without_vote and around.client_network_seen is False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +91,7 @@ class ReplicationView:
     """All that the primary's decision depends on; positions in bytes of WAL.
 
     member_s: how long the looks have seen the peer as a member; gone_s: how long the networks have shown that it is
-    gone; unseen_s: how long no client network was seen.
+    gone.
     """
 
     own: DataState | None
@@ -110,7 +103,6 @@ class ReplicationView:
     met: bool = True
     member_s: float = 0.0
     gone_s: float = 0.0
-    unseen_s: float = 0.0
     phase: HandshakePhase = HandshakePhase.NONE
     phase_position: int = 0
     surroundings: Surroundings | None = None
@@ -162,9 +154,7 @@ def _without_standby(view: ReplicationView) -> Decision:
     around = view.surroundings
     if around is None:
         return Decision.LOOK_AROUND
-    if is_outvoted(around) or view.unseen_s >= UNSEEN_S:
-        return Decision.CUT_OFF if view.met else Decision.WATCH
-    if not around.quorate or around.peer_is_member is None:
+    if is_outvoted(around) or not around.quorate or around.peer_is_member is None:
         return Decision.WATCH
     # Once cut off, this node cannot know whether the peer went on and then fell silent.
     if not view.met and not (around.peer_is_member and view.peer is not DataState.SYNC):
@@ -179,6 +169,10 @@ def _without_standby(view: ReplicationView) -> Decision:
         waited_s = min(max(view.link.silent_s, view.link.stuck_s), since_s)
         # Patience protects a copy that counts; one that is stale already costs nothing to leave behind.
         gone = view.peer is not DataState.SYNC or waited_s >= view.patience_s
+        # Outside of the membership a living server may have been promoted: on a busy machine the membership took
+        # 13 s to form again after a heal, and the former primary went on alone. Only a host that hangs is left.
+        if not around.peer_is_member and around.peer_serves is not False:
+            return Decision.WATCH
         return Decision.GO_ALONE if gone else Decision.WATCH
     return Decision.GO_ALONE if around.arbiter or view.gone_s >= CONFIRM_S else Decision.WATCH
 

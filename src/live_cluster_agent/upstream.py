@@ -37,6 +37,16 @@ def ask(parameters: Parameters, sql: str, *, timeout_s: float) -> process.Finish
     return process.run(argv, timeout_s=timeout_s, as_database=True)
 
 
+def peer_serves(parameters: Parameters) -> bool:
+    """Whether a server answers at one of the peer's addresses, be it that it is only starting."""
+    question = ("--quiet", "--timeout", "5", "--port", str(parameters.port), "--host")
+    asked = [
+        (parameters.program("pg_isready"), *question, host) for host in parameters.addresses[parameters.peer]
+    ]
+    accepting, rejecting = 0, 1
+    return not {accepting, rejecting}.isdisjoint(process.side_by_side(asked, timeout_s=15.0))
+
+
 def primary_facts(parameters: Parameters) -> PrimaryFacts | None:
     """The peer's server if it is a primary that answers, else None."""
     answer = ask(parameters, _PRIMARY, timeout_s=10.0)

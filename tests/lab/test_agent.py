@@ -83,6 +83,26 @@ def test_isolated_primary_acknowledges_nothing(pair: DatabasePair) -> None:
     assert all(when < cut + 3 for writer in beside for when, _ in acknowledged(writer) if when < healed)
 
 
+@pytest.mark.matrix
+@pytest.mark.parametrize("seconds", [4.0, 5.0, 6.0, 8.0])
+@pytest.mark.parametrize("role", ["primary", "standby"])
+def test_short_isolation_loses_nothing(pair: DatabasePair, role: str, seconds: float) -> None:
+    """The cut heals just when one side takes over, or just before the other would go on alone."""
+    primary, standby = pair.roles()
+    pair.start_writers(primary, 2)
+    faults.isolate(pair.lab, primary if role == "primary" else standby)
+    cut = time.time()
+    wait_until(
+        lambda: time.time() > cut + seconds,
+        deadline_s=seconds + 5,
+        what=f"{seconds} s of isolation",
+        every_s=0.05,
+    )
+    faults.reconnect(pair.lab, primary if role == "primary" else standby)
+    pair.audit()
+    clean_up(pair)
+
+
 @pytest.mark.lab
 def test_after_a_total_loss_the_standby_waits_for_the_latest_data(pair: DatabasePair) -> None:
     primary, standby = pair.roles()

@@ -1,6 +1,5 @@
 """What the agent reads from the tools, from files, and from its own memory."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +8,11 @@ from live_cluster_agent import memory, wal
 from live_cluster_agent.cluster import parse_nodes, parse_quorum, stood_still
 from live_cluster_agent.divergence import LocalEnd, PrimaryFacts, Verdict, judge, parse_primary
 from live_cluster_agent.local_data import parse_control
-from live_cluster_agent.memory import Memory, StandbySign, note_surroundings, remember
+from live_cluster_agent.memory import Memory, StandbySign, remember
 from live_cluster_agent.outcome import NOT_CONFIGURED, AgentProblem
 from live_cluster_agent.parameters import parse_addresses, read_parameters
 from live_cluster_agent.postgres import parse_facts
-from live_cluster_agent.replication import DataState, HandshakePhase, Surroundings
+from live_cluster_agent.replication import DataState, HandshakePhase
 
 RECORDINGS = Path(__file__).with_name("recordings")
 MIB = 1 << 20
@@ -258,22 +257,6 @@ def test_a_standby_is_stuck_only_while_commits_wait_and_nothing_moves() -> None:
     assert look(seen, 5.0, commits_waiting=3).flushed_since == 1.0
     assert look(seen, 5.0, commits_waiting=3, flushed=11).flushed_since == 5.0
     assert look(seen, 5.0, commits_waiting=0).flushed_since == 5.0
-
-
-ALONE = Surroundings(quorate=True, peer_is_member=False, client_network_seen=True, peer_answers=False)
-
-
-def test_networks_count_from_the_first_look_that_shows_it() -> None:
-    seen = note_surroundings(Memory(), ALONE, now_s=1.0)
-    seen = note_surroundings(seen, ALONE, now_s=2.0)
-    assert (seen.gone_since, seen.unseen_since) == (1.0, 0.0)
-    assert note_surroundings(seen, replace(ALONE, peer_answers=True), now_s=3.0).gone_since == 0.0
-    assert note_surroundings(seen, replace(ALONE, peer_is_member=True), now_s=3.0).gone_since == 0.0
-    assert note_surroundings(seen, replace(ALONE, quorate=None), now_s=3.0).gone_since == 0.0
-    unseen = note_surroundings(seen, replace(ALONE, client_network_seen=False), now_s=3.0)
-    assert (unseen.gone_since, unseen.unseen_since) == (0.0, 3.0)
-    member = note_surroundings(seen, replace(ALONE, peer_is_member=True), now_s=3.0)
-    assert (member.member_since, note_surroundings(member, ALONE, now_s=4.0).member_since) == (3.0, 0.0)
 
 
 def test_another_server_process_starts_anew() -> None:
