@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from live_cluster.messages import message
 from live_cluster.model.facts import Role
-from live_cluster.plan import cluster_steps, database_steps, head_steps, resource_steps
+from live_cluster.plan import cluster_steps, database_steps, head_steps, resource_steps, storage_steps
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import file_step
 from live_cluster.plan.server_steps import server_steps
@@ -44,16 +44,14 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
         Stage(title=message("stage-members"), steps=(*after_start, cluster_steps.members_step(plan))),
         Stage(title=message("stage-resources"), steps=(resource_steps.cib_step(plan),)),
         Stage(title=message("stage-database"), steps=(resource_steps.primary_step(plan),)),
+        Stage(title=message("stage-replication"), steps=(database_steps.replication_role(plan),)),
+        Stage(title=message("stage-complete"), steps=(resource_steps.resources_step(plan),)),
         Stage(
-            title=message("stage-replication"),
+            title=message("stage-storage"),
             steps=(
-                database_steps.replication_role(plan),
-                *(head_steps.storage_owner_step(plan, node) for node in heads),
+                *(storage_steps.storage_owner_step(plan, node) for node in heads),
+                resource_steps.standby_step(plan),
             ),
-        ),
-        Stage(
-            title=message("stage-complete"),
-            steps=(resource_steps.resources_step(plan), resource_steps.standby_step(plan)),
         ),
         Stage(title=message("stage-settings"), steps=tuple(_stored(plan))),
     )

@@ -155,35 +155,3 @@ def _smb_account(plan: Blueprint, node: str) -> Step:
         ),
         check=both(file_check(mark), listed),
     )
-
-
-def storage_owner_step(plan: Blueprint, node: str) -> Step:
-    """The freshly made file system belongs to root; the application's files do not."""
-    storage = plan.profile.filestorage
-    wanted = f"{storage.owner} {storage.group} {int(storage.mode, 8):o}"
-    path = storage.mount_point
-
-    def holds(replies: Replies) -> bool:
-        mounted, state = replies
-        assert isinstance(mounted, CommandResult)
-        assert isinstance(state, CommandResult)
-        return not mounted.ok or state.text.strip() == wanted
-
-    return Step(
-        code="storage-owner",
-        node=node,
-        title=message("step-storage-owner", path=path, owner=storage.owner),
-        impact=Impact.NONE,
-        actions=always(
-            Command(argv=("chown", f"{storage.owner}:{storage.group}", "--", path), changes_node=True),
-            Command(argv=("chmod", storage.mode, "--", path), changes_node=True),
-        ),
-        check=Check(
-            requests=(
-                Command(argv=("mountpoint", "--quiet", path)),
-                Command(argv=("stat", "--format=%U %G %a", "--", path)),
-            ),
-            holds=holds,
-        ),
-        foreseen=plan.forming,
-    )

@@ -110,8 +110,8 @@ def test_everything_about_the_cluster_comes_in_this_order(forming: Blueprint) ->
         "cib",
         "database-promoted",
         "replication-role",
-        "storage-owner",
         "resources-running",
+        "storage-owner",
         "standby-synchronous",
     )
 
