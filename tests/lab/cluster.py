@@ -30,6 +30,7 @@ REPLACED = "set aside, it was on the second head"
 CONFIGURE_DEADLINE_S = 900.0
 # Process ids within the host: the signals of the scenarios go to this one process.
 _PID_FILE = "/run/lab-configure.pid"
+_LOCK = "/run/live-cluster/configure.lock"
 _NOTE_PID = f'echo $$ >{_PID_FILE}; exec "$@"'
 _LONG_RUNNING_UNITS = (
     "corosync", "pacemaker", "ivcs-server", "opensips", "gnugk", "smbd", "nginx", "iptables-config", "ssh",
@@ -239,13 +240,14 @@ class ConfigureRun:
         return self._work.is_running
 
     def wait_for_lock(self) -> None:
-        """Until it holds this head's lock: it has begun."""
-        attempt = ("flock", "--nonblock", "/run/live-cluster/configure.lock", "true")
+        """Until it holds this head's lock: it has begun. (To try the lock would take it from the run.)"""
+        held = ("lslocks", "--noheadings", "--notruncate", "--output", "PATH")
         wait_until(
-            lambda: self._host.run(attempt, check=False).returncode == 1,
+            lambda: _LOCK in self._host.run(held).stdout.split() or not self.is_running,
             deadline_s=120,
-            what="it has the lock",
+            what=f"{_LOCK} is held",
         )
+        assert self.is_running, self.wait()
 
     def signal(self, name: str) -> Completed:
         """A signal to the command itself, as a terminal's Ctrl-C or an administrator's kill; waits for its end."""
