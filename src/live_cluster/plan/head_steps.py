@@ -11,7 +11,7 @@ from live_cluster.messages import message
 from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import file_step, followed_by
-from live_cluster.plan.service_steps import handed_over, is_active, started_at, unit_state
+from live_cluster.plan.service_steps import comes_back, handed_over, is_active, started_at, unit_state
 from live_cluster.plan.step import Check, Impact, Replies, Step, always, both, command_check, file_check
 from live_cluster.remote.requests import Command, CommandResult, FileState, WriteFile
 from live_cluster.render.samba_conf import Share, samba_conf
@@ -29,6 +29,7 @@ def head_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
         *_files_from_first_head(plan, node),
         _samba(plan, node),
         _smb_account(plan, node),
+        *(comes_back(node, unit) for unit in ("corosync", *plan.profile.services_on_both_heads.units)),
     )
 
 

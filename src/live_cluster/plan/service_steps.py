@@ -1,13 +1,25 @@
-"""Systemd units: handed over to the cluster, started, read again."""
+"""Systemd units: handed over to the cluster, started, started again when they die."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from live_cluster.messages import message
+from live_cluster.plan.file_steps import file_step, followed_by
 from live_cluster.plan.step import Impact, Step, always, command_check
-from live_cluster.remote.requests import Command, CommandResult
+from live_cluster.remote.requests import Command, CommandResult, WriteFile
 
+# Pacemaker's unit has this from Debian; Corosync's and nginx's have not: a killed one stayed away (seen).
+# Without a limit: a unit that systemd has given up keeps its server out of the cluster until somebody comes.
+_COMES_BACK = """\
+# Written by live-cluster.
+[Unit]
+StartLimitIntervalSec=0
+
+[Service]
+Restart=on-failure
+RestartSec=1s
+"""
 _TIMESTAMP = "%a %Y-%m-%d %H:%M:%S.%f UTC"
 
 
@@ -84,3 +96,18 @@ def running(node: str, units: tuple[str, ...], *, foreseen: bool = False) -> Ste
         deadline_s=300,
         foreseen=foreseen,
     )
+
+
+def comes_back(node: str, unit: str) -> Step:
+    """Systemd starts the unit again when its process dies (D1)."""
+    name = unit if unit.endswith(".service") else f"{unit}.service"
+    path = f"/etc/systemd/system/{name}.d/50-live-cluster.conf"
+
+    def in_force(result: CommandResult) -> bool:
+        known = properties(result)
+        return known.get("Restart") == "on-failure" and path in known.get("DropInPaths", "").split()
+
+    question = Command(argv=("systemctl", "show", "--property=Restart,DropInPaths", "--", name))
+    reload = Command(argv=("systemctl", "daemon-reload"), changes_node=True)
+    step = file_step(node, WriteFile(path=path, content=_COMES_BACK.encode()))
+    return followed_by(step, command_check(question, in_force), reload, impact=Impact.NONE)

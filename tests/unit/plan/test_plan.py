@@ -92,6 +92,19 @@ def test_the_second_head_is_told_to_copy_before_its_cluster_starts(forming: Blue
     assert f"file-absent {RECLONE}" in named(forming, FIRST)
 
 
+def test_systemd_starts_what_dies_outside_the_cluster_again(forming: Blueprint) -> None:
+    units = ("corosync.service", *(f"{one}.service" for one in forming.profile.services_on_both_heads.units))
+    files = {
+        action.path: action.content.decode()
+        for step in steps_of(forming)
+        if step.node == SECOND
+        for action in actions(forming, step)
+        if isinstance(action, WriteFile) and action.path.startswith("/etc/systemd/")
+    }
+    assert files.keys() == {f"/etc/systemd/system/{unit}.d/50-live-cluster.conf" for unit in units}
+    assert all("Restart=on-failure\n" in text for text in files.values())
+
+
 def test_services_are_stopped_in_the_reverse_order_of_their_start(forming: Blueprint) -> None:
     units = [
         str(step.title.field("unit"))
