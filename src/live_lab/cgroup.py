@@ -12,6 +12,8 @@ from live_lab.errors import LabError
 from live_lab.wait import wait_until
 
 TOP = "live-lab"
+# Arguments: files of control groups to join, --, the command.
+JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"'
 
 
 def _mounted(kind: str, option: str = "") -> Path | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from live_lab.controller import PASSWORD, USERNAME
 from live_lab.errors import LabError
 from live_lab.image import ImageWish, layers_for, prune_bases, prune_layers, prune_unfinished
 from live_lab.lab import Lab, LabWish, all_labs, remove
@@ -109,6 +110,20 @@ def power_off(*, name: str, host: str) -> None:
 def power_on(*, name: str, host: str) -> None:
     """Boot a host from its disk."""
     Lab.attach(name).host(host).power_on()
+
+
+@main.command()
+@_NAME
+@click.argument("host")
+@click.argument("state", type=click.Choice(("on", "off")))
+def controller(*, name: str, host: str, state: str) -> None:
+    """Switch a head's management controller (IPMI) on or off; it is off at first."""
+    switched = Lab.attach(name).controller(host)
+    if state == "off":
+        switched.power_off()
+        return
+    switched.power_on()
+    click.echo(f"ip={switched.address} username={USERNAME} lanplus=1 cipher=3    password: {PASSWORD}")
 
 
 @main.command()

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from live_lab.controller import Controller
 from live_lab.disk import create_disk, create_lun
 from live_lab.errors import LabError, LabInUse
 from live_lab.image import ImageWish, layers_for, prune_layers
@@ -142,6 +143,13 @@ class Lab:
     def client(self) -> Host:
         """The host outside the cluster."""
         return self.hosts["client"]
+
+    def controller(self, host: str) -> Controller:
+        """The management controller of a head; it is off until somebody powers it on."""
+        plan = self.host(host).plan
+        if plan.role is not Role.HEAD:
+            raise LabError(f"{plan.name} has no management controller; the heads have")
+        return Controller(places=self.places, plan=plan)
 
     def _of(self, role: Role) -> list[Host]:
         return [host for host in self.hosts.values() if host.plan.role is role]

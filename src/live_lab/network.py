@@ -47,6 +47,10 @@ class Network:
             ]
         _ip(self._switches, [*commands, f"address add {GATEWAY}/{PREFIX_LENGTH} dev {LINKS[0]}"])
 
+    def add_address(self, address: str) -> None:
+        """One more address at the switches, in the first network, for what answers from there."""
+        _ip(self._switches, [f"address replace {address}/{PREFIX_LENGTH} dev {LINKS[0]}"])
+
     def plug_in(self, host: HostPlan) -> None:
         """A fresh namespace for a host that is switched on, as after any boot: no addresses, no firewall."""
         namespace = self._places.host_namespace(host.name)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from live_lab.cgroup import HostCgroup
+from live_lab.cgroup import JOIN, HostCgroup
 from live_lab.errors import HostIsOff, LabError
 from live_lab.network import Network
 from live_lab.places import Places
@@ -20,8 +20,6 @@ from live_lab.wait import wait_until
 _WITHHELD = "CAP_SYS_TIME,CAP_SYS_MODULE,CAP_SYS_RAWIO"
 # A command that enters from outside would else have all that we have: its `date -s` would set the machine's clock.
 _WITHOUT = ("setpriv", "--bounding-set=-sys_time,-sys_module,-sys_rawio", "--inh-caps=-all")
-# Arguments: files of control groups to join, --, the command.
-_JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"'
 # nspawn ends with 133 when the system within wants a reboot.
 _POWER = 'while sh -c "$0" "$@"; [ $? = 133 ]; do :; done'
 _NSPAWN_ENVIRONMENT = {
@@ -77,7 +75,7 @@ class Host:
         files = (str(file) for file in self._cgroup.visitor_files())
         leader = str(self.leader())
         into = ("nsenter", "-t", leader, "-a", *_CLEAN, *environment)
-        return ("sh", "-c", _JOIN, "join", *files, "--", *_WITHOUT, *into, *argv)
+        return ("sh", "-c", JOIN, "join", *files, "--", *_WITHOUT, *into, *argv)
 
     def leader(self) -> int:
         """Process id, on this machine, of the host's own process 1."""
@@ -112,8 +110,8 @@ class Host:
         environment = {**os.environ, **_NSPAWN_ENVIRONMENT}
         visitors = (str(file) for file in self._cgroup.visitor_files())
         machine = (str(file) for file in self._cgroup.boot_files())
-        supervisor = ("sh", "-c", _POWER, _JOIN, "join", *machine, "--", *self._nspawn())
-        argv = ("sh", "-c", _JOIN, "join", *visitors, "--", *supervisor)
+        supervisor = ("sh", "-c", _POWER, JOIN, "join", *machine, "--", *self._nspawn())
+        argv = ("sh", "-c", JOIN, "join", *visitors, "--", *supervisor)
         pid = detach(argv, log=self._places.console(self.name), env=environment)
         save_power(self._places, self.name, mark_of(pid))
         if wait:

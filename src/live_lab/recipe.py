@@ -18,7 +18,8 @@ PACKAGES = (
     "iputils-arping", "procps", "psmisc", "less", "sudo", "curl", "ca-certificates", "tcpdump", "rsync",
     "netcat-openbsd", "iptables", "openssh-server", "openssh-client", "chrony", "e2fsprogs",
     "corosync", "corosync-qdevice", "corosync-qnetd", "pacemaker", "pacemaker-cli-utils", "resource-agents",
-    "crmsh", "postgresql", "samba", "smbclient", "nginx", "python3", "python3-aiohttp", "python3-psycopg",
+    "fence-agents", "ipmitool", "crmsh", "postgresql", "samba", "smbclient", "nginx", "python3",
+    "python3-aiohttp", "python3-psycopg",
 )  # fmt: skip
 
 # Run in the finished tree. Timers that would begin to work in the middle of a test are masked.

@@ -85,6 +85,11 @@ def load_power(places: Places, host: str) -> ProcessMark | None:
     return mark if mark.is_alive else None
 
 
+def forget_power(places: Places, host: str) -> None:
+    """Nothing is its power any more."""
+    places.host_state(host).unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def lock(path: Path, *, what: str, deadline_s: float) -> Iterator[None]:
     """Alone with this file; ends with the process, so a killed run holds nothing. LabInUse when too late."""

@@ -100,7 +100,7 @@ class Run:
         replies = await server.ask_all(step.check.requests)
         if step.check.holds(replies):
             return StepState.UNCHANGED
-        await _act(server, step.actions(replies))
+        await _act(server, step, step.actions(replies))
         await self._await_effect(server, step)
         return StepState.CHANGED
 
@@ -136,18 +136,19 @@ class Run:
         self.observer.ended(result)
 
 
-async def _act(server: Server, actions: Sequence[Request]) -> None:
+async def _act(server: Server, step: Step, actions: Sequence[Request]) -> None:
     previous = b""
     for action in actions:
         request = action
         if isinstance(action, Command) and action.input_from_previous:
             request = replace(action, stdin=previous)
         reply = await server.ask(request)
-        _check_reply(server.name, action, reply)
+        _check_reply(step, action, reply)
         previous = reply.stdout if isinstance(reply, CommandResult) else b""
 
 
-def _check_reply(node: str, action: Request, reply: Reply) -> None:
+def _check_reply(step: Step, action: Request, reply: Reply) -> None:
+    node = step.node
     if isinstance(reply, Refused):
         path = getattr(action, "path", "")
         raise CommandFailed(problem("file-failed", node=node, path=path, reason=reply.reason))
@@ -156,6 +157,8 @@ def _check_reply(node: str, action: Request, reply: Reply) -> None:
         and isinstance(reply, CommandResult)
         and reply.returncode not in action.accepts
     ):
+        if step.explain is not None:
+            raise CommandFailed(step.explain(reply))
         output = (reply.error_text or reply.text).strip()[-2000:]
         raise CommandFailed(
             problem(

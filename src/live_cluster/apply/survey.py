@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 from live_cluster.apply.fleet import Fleet
 from live_cluster.model.facts import ClusterFacts, NodeFacts, Role, ServerName
 from live_cluster.model.profile import Profile
-from live_cluster.model.settings import BlockDevice, ClusterSettings
+from live_cluster.model.settings import BlockDevice, ClusterSettings, Fencing
 from live_cluster.plan.step import Observed, Stage, requests_of
 from live_cluster.probes import head, node
 from live_cluster.remote.requests import Command, CommandResult, Reply, Request
@@ -22,8 +22,12 @@ async def facts_of(
     """Everything that a plan is made of."""
     storage = settings.filestorage
     device = storage.path if isinstance(storage, BlockDevice) else ""
+    fencing = settings.fencing
+    agents = sorted({one.agent for one in fencing.devices}) if isinstance(fencing, Fencing) else []
     # Opening the first command costs a fork more than the others; a clock asked alone is a better clock.
-    answers = await asyncio.gather(*(_ask(fleet, one, _requests(one, profile, device)) for one in names))
+    answers = await asyncio.gather(
+        *(_ask(fleet, one, _requests(one, profile, device, agents)) for one in names)
+    )
     by_name = dict(zip((one.name for one in names), answers, strict=True))
     facts = {
         one.name: node.node_facts(one, by_name[one.name], _units(one, profile), _paths(one, profile))
@@ -59,10 +63,12 @@ async def _ask(
     return dict(zip(requests, replies, strict=True))
 
 
-def _requests(server: ServerName, profile: Profile, device: str) -> tuple[Request, ...]:
+def _requests(
+    server: ServerName, profile: Profile, device: str, agents: Sequence[str]
+) -> tuple[Request, ...]:
     wanted = node.node_requests(_units(server, profile), _paths(server, profile))
     if server.role is Role.HEAD:
-        wanted += head.head_requests(profile, device)
+        wanted += head.head_requests(profile, device, agents)
     return wanted
 
 

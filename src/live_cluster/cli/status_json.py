@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from live_cluster.messages import Message, render
+from live_cluster.model.cluster_view import ClusterView
 from live_cluster.model.health import Observation, Verdict
 from live_cluster.model.replication import Rejoin
 
@@ -57,6 +58,7 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
             "lag_bytes": replication.lag_bytes,
         },
         "rejoin": _rejoin(seen.rejoin),
+        "fencing": _fencing(view),
         "verdict": {
             "healthy": verdict.healthy,
             "level": verdict.level.value,
@@ -64,6 +66,23 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
             "reasons": [_reason(one) for one in verdict.reasons],
             "hazards": [_reason(one) for one in verdict.hazards],
         },
+    }
+
+
+def _fencing(view: ClusterView) -> dict[str, object]:
+    return {
+        "enabled": view.fencing_enabled,
+        "devices": [
+            {
+                "id": one.id,
+                "agent": one.agent,
+                "node": one.nodes[0] if one.nodes else None,
+                "role": one.role.value,
+                "failed": one.failed,
+            }
+            for one in view.fencing_devices
+        ],
+        "failed": [one._asdict() for one in view.failed_fencing],
     }
 
 

@@ -28,6 +28,8 @@ def article_lines(view: ClusterView, output: Output) -> Iterator[str]:
     yield ""
     yield f"{len(view.nodes)} nodes configured"
     yield f"{view.resources_configured} resources configured"
+    if view.fencing_devices:
+        yield f"{len(view.fencing_devices)} fencing devices configured"
     yield ""
     yield from _node_lines(view.nodes, output)
     yield ""
@@ -36,6 +38,7 @@ def article_lines(view: ClusterView, output: Output) -> Iterator[str]:
     width = max((len(one.id) for _, one in view.instances()), default=0)
     for group in view.sets:
         yield from _set_lines(group, view.nodes, width, output)
+    yield from (_instance_line(device, width, output) for device in view.fencing_devices)
 
 
 def _coordinator(view: ClusterView) -> str:
@@ -144,6 +147,7 @@ def our_lines(seen: Observation, verdict: Verdict, output: Output) -> Iterator[s
         yield output.styled(output.words(replication_line(seen.replication)), colour)
     if seen.rejoin is not None:
         yield output.styled(output.words(_rejoin(seen.rejoin)), "yellow")
+    yield from _fencing_lines(seen.view, output)
     yield from _failure_lines(seen.view, output)
     yield ""
     yield from _verdict_lines(verdict, output)
@@ -177,6 +181,31 @@ def _rejoin(rejoin: Rejoin) -> Message:
     state = message(f"rejoin-{rejoin.state}") if known else rejoin.state
     detail = f": {rejoin.message}" if rejoin.message else ""
     return message("status-rejoin", state=state, progress=progress, detail=detail)
+
+
+def _fencing_lines(view: ClusterView, output: Output) -> Iterator[str]:
+    if not view.fencing_enabled:
+        yield output.words(message("status-fencing-off"))
+        return
+    states = [_device_state(device) for device in view.fencing_devices]
+    text = ", ".join(output.words(state) for state in states)
+    line = message("status-fencing", devices=text) if states else message("status-fencing-none")
+    runs = all(state.code == "fencing-device-runs" for state in states)
+    yield output.styled(output.words(line), "" if states and runs else "red")
+    for event in view.failed_fencing[:1]:
+        reason = f": {event.reason}" if event.reason else ""
+        failed = message(
+            "status-fencing-failed", action=event.action, target=event.target, when=event.when, reason=reason
+        )
+        yield output.styled(output.words(failed), "yellow")
+
+
+def _device_state(device: Instance) -> Message:
+    if device.failed:
+        return message("fencing-device-failed", device=device.id)
+    if not device.active or device.role is not Role.STARTED:
+        return message("fencing-device-stopped", device=device.id)
+    return message("fencing-device-runs", device=device.id, node=", ".join(device.nodes))
 
 
 def _failure_lines(view: ClusterView, output: Output) -> Iterator[str]:

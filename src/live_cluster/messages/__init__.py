@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 Language = Literal["en", "ru"]
 
 # One pair of catalogue modules (SECTION_en, SECTION_ru) per part of the product.
-SECTIONS = ("general", "input", "checks", "steps", "status", "access")
+SECTIONS = ("general", "input", "checks", "steps", "status", "access", "fencing")
 
 
 class Message(NamedTuple):

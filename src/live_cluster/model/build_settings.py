@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 from typing import TypeVar
 
+from live_cluster.model.fencing import DeviceText
 from live_cluster.model.parameters import (
     CERTIFICATE_FILE,
     DATABASE_IP,
@@ -16,8 +17,12 @@ from live_cluster.model.parameters import (
     FILESTORAGE_USERNAME,
     H323_FROM_HEADER,
     HEAD_1,
+    HEAD_1_FENCING,
+    HEAD_1_FENCING_PASSWORD,
     HEAD_1_SECONDARY,
     HEAD_2,
+    HEAD_2_FENCING,
+    HEAD_2_FENCING_PASSWORD,
     HEAD_2_SECONDARY,
     LICENSE_FILE,
     LICENSE_SERVER_INSTANCE_ID,
@@ -25,6 +30,7 @@ from live_cluster.model.parameters import (
     MAIL_HOSTNAME,
     MAIL_PASSWORD,
     MAIL_USERNAME,
+    NO_FENCING,
     OUTGOING_SIP_PROXY,
     PRIVATE_KEY_FILE,
     PUBLIC_FQDN,
@@ -48,6 +54,8 @@ from live_cluster.model.settings import (
     CertificateFiles,
     ClusterSettings,
     Credentials,
+    FenceDevice,
+    Fencing,
     HeadSettings,
     License,
     MailServer,
@@ -109,6 +117,7 @@ def settings_of(wish: ParsedSettings) -> ClusterSettings:
         license=_license(wish),
         certificate=_certificate(wish),
         calls=_calls(wish, public_fqdn),
+        fencing=_fencing(wish),
     )
 
 
@@ -144,6 +153,20 @@ def _smsc(wish: ParsedSettings) -> SmscGateway | TurnedOff | None:
         credentials=_credentials(wish, SMSC_USERNAME, SMSC_PASSWORD),
         sender_address=wish.of(SMSC_SENDER),
     )
+
+
+def _fencing(wish: ParsedSettings) -> Fencing | TurnedOff | None:
+    if wish.of(NO_FENCING):
+        return TurnedOff()
+    if wish.of(HEAD_1_FENCING) is None:
+        return None
+    first = _device(wish, HEAD_1_FENCING, HEAD_1_FENCING_PASSWORD)
+    return Fencing(devices=(first, _device(wish, HEAD_2_FENCING, HEAD_2_FENCING_PASSWORD)))
+
+
+def _device(wish: ParsedSettings, device: Parameter[DeviceText], password: Parameter[Secret]) -> FenceDevice:
+    said = wish.given(device)
+    return FenceDevice(agent=said.agent, parameters=said.pairs, password=wish.of(password))
 
 
 def _license(wish: ParsedSettings) -> License | None:

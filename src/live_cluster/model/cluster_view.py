@@ -147,8 +147,21 @@ class Ban(NamedTuple):
     promoted_only: bool = False
 
 
+class FenceEvent(NamedTuple):
+    """An attempt to cut a node's power, as Pacemaker remembers it."""
+
+    action: str
+    target: str
+    status: str
+    when: str = ""
+    reason: str = ""
+
+
 class ClusterView(NamedTuple):
-    """All of it; `resources_configured` counts instances, as the article does."""
+    """All of it; `resources_configured` counts instances, as the article does.
+
+    Fencing devices are resources to Pacemaker; here they stand apart, and neither counts nor sets hold them.
+    """
 
     stack: str
     dc: str
@@ -168,6 +181,8 @@ class ClusterView(NamedTuple):
     fencing_enabled: bool = False
     maintenance_mode: bool = False
     stop_all_resources: bool = False
+    fencing_devices: tuple[Instance, ...] = ()
+    failed_fencing: tuple[FenceEvent, ...] = ()
 
     def node(self, name: str) -> Node | None:
         """The node of that name, if it is configured."""

@@ -8,6 +8,8 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from lxml import etree
 
+from live_cluster.model.fence_metadata import AgentMetadata
+
 
 class Role(Enum):
     """What a server is in the cluster."""
@@ -127,6 +129,12 @@ class HeadFacts:
     cib: bytes = field(repr=False)
     primary: str
     shared_files: tuple[FileFacts, ...] = field(repr=False)
+    fence_agents: tuple[tuple[str, AgentMetadata], ...] = ()
+    has_ipmitool: bool = False
+
+    def agent_metadata(self, agent: str) -> AgentMetadata | None:
+        """What a fence agent says about itself here; None where it is not installed."""
+        return dict(self.fence_agents).get(agent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

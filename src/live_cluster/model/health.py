@@ -128,6 +128,8 @@ def _blocking(seen: Observation) -> Iterator[Message]:
             yield message("health-resource-failed", resource=instance.id)
     if len(view.nodes) < 2:
         yield message("health-one-node")
+    if view.fencing_enabled and not view.fencing_devices:
+        yield message("health-fencing-no-device")
     if seen.quorum is not None and view.with_quorum and not seen.quorum.stays_without_one:
         yield from _quorum_would_be_lost(seen)
 
@@ -142,8 +144,16 @@ def _quorum_would_be_lost(seen: Observation) -> Iterator[Message]:
 def _reasons_against_losing(lost: Node, nodes: Sequence[Node], seen: Observation) -> tuple[Message, ...]:
     survivors = [node for node in nodes if node.name != lost.name]
     verdicts = [tuple(_reasons_against_surviving(node, seen)) for node in survivors]
-    # The candidate with the fewest reasons would take over.
-    return min(verdicts, key=len, default=())
+    # The candidate with the fewest reasons would take over, once the lost one is certainly off.
+    return (*_device_fails(lost, seen.view), *min(verdicts, key=len, default=()))
+
+
+def _device_fails(lost: Node, view: ClusterView) -> Iterator[Message]:
+    if not view.fencing_enabled:
+        return
+    for device in view.fencing_devices:
+        if device.id == f"fence-{lost.name}" and (device.failed or not _runs(device)):
+            yield message("health-fencing-device", node=lost.name, device=device.id)
 
 
 def _reasons_against_surviving(survivor: Node, seen: Observation) -> Iterator[Message]:

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from live_cluster.model.value_types import (
     ADDRESS,
+    FENCE_DEVICE,
     FILE,
     FLAG,
     HOST,
@@ -41,6 +42,7 @@ class Section(Enum):
     STORAGE = Words("File storage", "Файловое хранилище")
     MEDIA = Words("Media servers", "Медиасерверы")
     TIMING = Words("Switch-over timing", "Таймауты переключения")
+    FENCING = Words("Fencing", "Отключение питания отказавшего сервера (fencing)")
     LICENSE = Words("License", "Лицензия")
     CERTIFICATE = Words("Certificate", "Сертификат")
     MAIL = Words("Mail", "Почта")
@@ -377,6 +379,48 @@ TOKEN_RETRANSMITS = Parameter(
     example="10",
     default=str(DEFAULT_RETRANSMITS),
 )
+HEAD_1_FENCING = Parameter(
+    name="head-node-1-fencing",
+    section=Section.FENCING,
+    value_type=FENCE_DEVICE,
+    help=Words(
+        "What cuts the power of the first head server when it is lost: a fence agent and its parameters, in"
+        " one pair of quotes. Both heads have one or neither does.",
+        "Чем отключать питание первого головного сервера, когда связь с ним потеряна: агент fencing и его"
+        " параметры, всё вместе в кавычках. Указывается для обоих серверов или ни для одного.",
+    ),
+    example="fence_ipmilan ip=192.0.2.201 username=admin lanplus=1",
+)
+HEAD_1_FENCING_PASSWORD = Parameter(
+    name="head-node-1-fencing-password",
+    section=Section.FENCING,
+    value_type=PASSWORD,
+    help=Words("Password of that device.", "Пароль этого устройства."),
+    example="a password with spaces",
+)
+HEAD_2_FENCING = Parameter(
+    name="head-node-2-fencing",
+    section=Section.FENCING,
+    value_type=FENCE_DEVICE,
+    help=Words(
+        "What cuts the power of the second head server.", "Чем отключать питание второго головного сервера."
+    ),
+    example="fence_ipmilan ip=192.0.2.202 username=admin lanplus=1",
+)
+HEAD_2_FENCING_PASSWORD = Parameter(
+    name="head-node-2-fencing-password",
+    section=Section.FENCING,
+    value_type=PASSWORD,
+    help=Words("Password of that device.", "Пароль этого устройства."),
+    example='it\'s "quoted" $HOME 100%',
+)
+NO_FENCING = Parameter(
+    name="no-fencing",
+    section=Section.FENCING,
+    value_type=FLAG,
+    help=Words("Turn fencing off again.", "Отказаться от ранее настроенного отключения питания."),
+    example="true",
+)
 MEDIA_NODE = Parameter(
     name="media-node-N-ip",
     section=Section.MEDIA,
@@ -404,6 +448,11 @@ PARAMETERS: tuple[Parameter[Any], ...] = (
     MEDIA_NODE,
     TOKEN,
     TOKEN_RETRANSMITS,
+    HEAD_1_FENCING,
+    HEAD_1_FENCING_PASSWORD,
+    HEAD_2_FENCING,
+    HEAD_2_FENCING_PASSWORD,
+    NO_FENCING,
     LICENSE_SERVER_INSTANCE_ID,
     LICENSE_FILE,
     CERTIFICATE_FILE,
@@ -433,7 +482,7 @@ class Service:
     """A service with a switch of its own: `disable` turns off what `members` set; `key` turns it on again."""
 
     disable: Parameter[bool]
-    key: Parameter[str]
+    key: Parameter[Any]
     members: tuple[str, ...]
 
 
@@ -447,7 +496,17 @@ SMSC_SERVICE = Service(
     key=SMSC_HOST,
     members=(SMSC_HOST.name, SMSC_PORT.name, SMSC_USERNAME.name, SMSC_PASSWORD.name, SMSC_SENDER.name),
 )
-SERVICES = (MAIL_SERVICE, SMSC_SERVICE)
+FENCING_SERVICE = Service(
+    disable=NO_FENCING,
+    key=HEAD_1_FENCING,
+    members=(
+        HEAD_1_FENCING.name,
+        HEAD_1_FENCING_PASSWORD.name,
+        HEAD_2_FENCING.name,
+        HEAD_2_FENCING_PASSWORD.name,
+    ),
+)
+SERVICES = (MAIL_SERVICE, SMSC_SERVICE, FENCING_SERVICE)
 
 
 def parameter_named(name: str) -> Parameter[Any] | None:

@@ -121,6 +121,22 @@ class CallSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FenceDevice:
+    """What cuts a head's power: the agent, its parameters as they were written, the password apart."""
+
+    agent: str
+    parameters: tuple[tuple[str, str], ...]
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fencing:
+    """A device for each head, the first head's first."""
+
+    devices: tuple[FenceDevice, FenceDevice]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterSettings:
     """The whole wish. None means: not ours, leave it as it is (B3)."""
 
@@ -139,6 +155,7 @@ class ClusterSettings:
     license: License | None
     certificate: CertificateFiles | None
     calls: CallSettings
+    fencing: Fencing | TurnedOff | None = None
 
     @property
     def has_private_network(self) -> bool:

@@ -8,6 +8,7 @@ from itertools import groupby
 from live_cluster.errors import Problem, Severity, problem, warning
 from live_cluster.messages import message
 from live_cluster.model.build_settings import ParsedSettings, settings_of
+from live_cluster.model.fencing_rules import word_problems
 from live_cluster.model.parameters import (
     CERTIFICATE_FILE,
     DATABASE_IP,
@@ -18,8 +19,12 @@ from live_cluster.model.parameters import (
     FILESTORAGE_PASSWORD,
     FILESTORAGE_USERNAME,
     HEAD_1,
+    HEAD_1_FENCING,
+    HEAD_1_FENCING_PASSWORD,
     HEAD_1_SECONDARY,
     HEAD_2,
+    HEAD_2_FENCING,
+    HEAD_2_FENCING_PASSWORD,
     HEAD_2_SECONDARY,
     MAIL_HOSTNAME,
     MAIL_PASSWORD,
@@ -50,6 +55,8 @@ from live_cluster.model.value_types import FILE, BadValue, check_readable, path_
 _NEEDED_BY = (
     (HEAD_1_SECONDARY, (HEAD_2_SECONDARY.name,)),
     (HEAD_2_SECONDARY, (HEAD_1_SECONDARY.name,)),
+    (HEAD_1_FENCING, (HEAD_1_FENCING_PASSWORD.name, HEAD_2_FENCING.name)),
+    (HEAD_2_FENCING, (HEAD_2_FENCING_PASSWORD.name, HEAD_1_FENCING.name)),
     (CERTIFICATE_FILE, (PRIVATE_KEY_FILE.name,)),
     (PRIVATE_KEY_FILE, (CERTIFICATE_FILE.name,)),
     (FILESTORAGE_DEVICE, (FILESTORAGE_USERNAME.name, FILESTORAGE_PASSWORD.name)),
@@ -84,6 +91,7 @@ def settings_from(raw: RawSettings) -> tuple[ClusterSettings | None, tuple[Probl
         _media_gaps,
         _moved_heads,
         _token_too_short,
+        _fence_devices,
         _misplaced_credentials,
         _not_available_yet,
         oddities,
@@ -125,7 +133,8 @@ def _bad_values(wish: ParsedSettings) -> Iterator[Problem]:
                 check_readable(path_of(value.text))
         except BadValue as fault:
             words = {} if row.is_secret else {"value": shown(value.text)}
-            yield problem(fault.code, option=name, place=value.place, **words, **fault.fields)
+            fields = {key: shown(one) if isinstance(one, str) else one for key, one in fault.fields.items()}
+            yield problem(fault.code, option=name, place=value.place, **words, **fields)
 
 
 def _missing(wish: ParsedSettings) -> Iterator[Problem]:
@@ -201,6 +210,17 @@ def _token_too_short(wish: ParsedSettings) -> Iterator[Problem]:
             retransmits=retransmits,
             least=least_tenths // 10 + 1,
         )
+
+
+def _fence_devices(wish: ParsedSettings) -> Iterator[Problem]:
+    devices = {row.name: wish.of(row) for row in (HEAD_1_FENCING, HEAD_2_FENCING)}
+    for name, device in devices.items():
+        if device is not None:
+            yield from word_problems(name, device)
+    first, second = devices.values()
+    # One device that cuts the power of both, whichever head it is asked about.
+    if first is not None and first == second:
+        yield problem("fencing-same-device", option=HEAD_2_FENCING.name, other=HEAD_1_FENCING.name)
 
 
 def _misplaced_credentials(wish: ParsedSettings) -> Iterator[Problem]:

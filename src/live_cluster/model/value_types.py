@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from live_cluster.messages import Language
+from live_cluster.model.fencing import DeviceText, DeviceUnreadable, device_of
 from live_cluster.model.settings import Secret, Storage
 from live_cluster.model.storage_text import StorageRefused, storage_from
 
@@ -233,6 +234,15 @@ def sip_uri_of(text: str) -> str:
     return text
 
 
+def fence_device_of(text: str) -> DeviceText:
+    """A fence agent and the words behind it."""
+    check_text(text, limit=MAX_PATH)
+    try:
+        return device_of(text)
+    except DeviceUnreadable as fault:
+        raise BadValue(fault.code, detail=fault.detail) from None
+
+
 ADDRESS = ValueType(metavar="IP", parse=address_of, wanted=Words("IPv4 address", "адрес IPv4"))
 HOST = ValueType(
     metavar="HOST", parse=host_of, wanted=Words("DNS name or IPv4 address", "имя DNS или адрес IPv4")
@@ -256,6 +266,14 @@ PASSWORD = ValueType(metavar="PASSWORD", parse=secret_of, wanted=Words("password
 PORT = ValueType(metavar="PORT", parse=number_in(1, 65535), wanted=Words("port, 1-65535", "порт, 1-65535"))
 FILE = ValueType(metavar="FILE", parse=path_of, wanted=Words("readable file", "файл, доступный для чтения"))
 SIP_URI = ValueType(metavar="URI", parse=sip_uri_of, wanted=Words("SIP address", "адрес SIP"))
+FENCE_DEVICE = ValueType(
+    metavar="'AGENT NAME=VALUE…'",
+    parse=fence_device_of,
+    wanted=Words(
+        "fence agent and its parameters, quoted as in a shell",
+        "агент fencing и его параметры, кавычки — как в shell",
+    ),
+)
 FLAG = ValueType(metavar="", parse=flag_of, wanted=Words("switch", "флаг"))
 TOKEN_MS = ValueType(
     metavar="MS",

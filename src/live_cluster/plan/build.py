@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from live_cluster.messages import message
 from live_cluster.model.facts import Role
-from live_cluster.plan import cluster_steps, database_steps, head_steps, resource_steps, storage_steps
+from live_cluster.plan import (
+    cluster_steps,
+    database_steps,
+    fencing_steps,
+    head_steps,
+    resource_steps,
+    storage_steps,
+)
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import file_step
 from live_cluster.plan.server_steps import server_steps
@@ -38,6 +45,7 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
     start = cluster_steps.start_steps(plan)
     after_start = () if plan.forming else (cluster_steps.reload_step(plan),)
     return (
+        Stage(title=message("stage-fencing"), steps=fencing_steps.answer_steps(plan)),
         Stage(title=message("stage-prepare"), steps=prepare),
         Stage(title=message("stage-hand-over"), steps=hand_over),
         Stage(title=message("stage-start"), steps=start),
@@ -53,7 +61,7 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
                 resource_steps.standby_step(plan),
             ),
         ),
-        Stage(title=message("stage-settings"), steps=tuple(_stored(plan))),
+        Stage(title=message("stage-settings"), steps=(*fencing_steps.removal_steps(plan), *_stored(plan))),
     )
 
 

@@ -12,6 +12,7 @@ from live_cluster.errors import Problem, problem, warning
 from live_cluster.model.facts import ClusterFacts, HeadFacts, NodeFacts, Role
 from live_cluster.model.profile import Profile
 from live_cluster.model.settings import BlockDevice, ClusterSettings
+from live_cluster.plan.fencing_prerequisites import fencing_problems
 from live_cluster.render.corosync_conf import is_ours
 from live_cluster.render.firewall import opens_to_all
 
@@ -42,6 +43,7 @@ def problems_of(now: Situation) -> tuple[Problem, ...]:
     found += _storage(now)
     found += _both_heads(now)
     found += _networks(now)
+    found += fencing_problems(now.settings, now.facts)
     return tuple(found)
 
 

@@ -7,6 +7,7 @@ from live_cluster.model.cluster_view import ClusterView
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.cluster_steps import START_DEADLINE_S
 from live_cluster.plan.database_steps import REJOIN_PROGRESS, agent_parameters
+from live_cluster.plan.fencing_steps import cib_devices
 from live_cluster.plan.step import Check, Impact, Replies, Step, always
 from live_cluster.plan.view_checks import runs, stdout_of, stopped_on_purpose, view_check
 from live_cluster.probes.head import CIB
@@ -22,7 +23,7 @@ COPY_DEADLINE_S = 6 * 3600.0
 
 def cib_step(plan: Blueprint) -> Step:
     """The CIB holds everything of ours as wanted; the change is one patch."""
-    wanted = cib.configuration(_cib_plan(plan))
+    wanted = cib.configuration(cib_plan(plan))
 
     def complete(running_cib: bytes) -> Element:
         names = plan.profile.resources
@@ -65,13 +66,19 @@ def cib_step(plan: Blueprint) -> Step:
         code="cib",
         node=plan.head_names[0],
         title=message("step-cib"),
-        impact=Impact.NONE if plan.forming else Impact.RESTART,
+        impact=Impact.RESTART if _restarts_something(plan, wanted) else Impact.NONE,
         actions=actions,
         check=Check(requests=(CIB,), holds=holds),
         describe=describe,
         # The head that answers need not be the one that carries the change out.
         deadline_s=30,
     )
+
+
+def _restarts_something(plan: Blueprint, wanted: Element) -> bool:
+    """Only a resource that is there already can: fencing devices come and go without anybody's notice."""
+    running = [head.cib for head in plan.facts.heads if head.cib]
+    return not plan.forming and any(cib_difference.changes_resources(one, wanted) for one in running)
 
 
 def primary_step(plan: Blueprint) -> Step:
@@ -141,7 +148,8 @@ def standby_step(plan: Blueprint) -> Step:
     )
 
 
-def _cib_plan(plan: Blueprint) -> cib.CibPlan:
+def cib_plan(plan: Blueprint) -> cib.CibPlan:
+    """All that the CIB is made of."""
     settings, profile = plan.settings, plan.profile
     gateway = plan.heads[0].gateway
     others = tuple(server.address for server in plan.servers if server.name not in plan.head_names)
@@ -159,4 +167,5 @@ def _cib_plan(plan: Blueprint) -> cib.CibPlan:
         database_parameters=agent_parameters(plan),
         # Without a gateway the media servers stand for the client network, without these the heads themselves.
         ping_targets=(gateway,) if gateway else others or tuple(head.address for head in settings.heads),
+        fencing=cib_devices(plan),
     )

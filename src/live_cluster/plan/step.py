@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from live_cluster.errors import Problem
 from live_cluster.messages import Message
 from live_cluster.remote.requests import (
     Command,
@@ -56,6 +57,7 @@ class Step:
     `describe` makes the preview (a difference) from the same replies.
     `deadline_s`: how long the check may take to become true after the actions; 0 means at once.
     `watches` names a file on the server that tells how far a long step is (JSON with a `message`).
+    `explain` says what an action's unwelcome exit code means, where a command's own words would not help.
     `foreseen`: belongs into the plan although its check holds now, because earlier steps will change that.
     """
 
@@ -69,6 +71,7 @@ class Step:
     preview: str = ""
     deadline_s: float = 0.0
     watches: str = ""
+    explain: Callable[[CommandResult], Problem] | None = None
     foreseen: bool = False
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from live_cluster.model.facts import BlockDeviceFacts, DatabaseFacts, FileFacts, HeadFacts, NodeFacts
+from live_cluster.model.fence_metadata import AgentMetadata, parse_metadata
 from live_cluster.model.profile import Profile
 from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE
 from live_cluster.probes.pacemaker import NoClusterView, parse_crm_mon
@@ -60,7 +61,21 @@ def device_exists(path: str) -> Command:
     return Command(argv=("test", "-b", path))
 
 
-def head_requests(profile: Profile, device: str) -> tuple[Request, ...]:
+def metadata_question(agent: str) -> Command:
+    """What a fence agent says about its parameters."""
+    return Command(argv=(agent, "-o", "metadata"))
+
+
+IPMITOOL = "/usr/bin/ipmitool"
+IPMITOOL_EXISTS = Command(argv=("test", "-x", IPMITOOL))
+
+
+def agent_requests(agents: Sequence[str]) -> tuple[Request, ...]:
+    """Nothing where no fencing is wanted."""
+    return (*(metadata_question(agent) for agent in agents), *((IPMITOOL_EXISTS,) if agents else ()))
+
+
+def head_requests(profile: Profile, device: str, agents: Sequence[str] = ()) -> tuple[Request, ...]:
     """All requests of one head, to be made at the same time."""
     wanted: tuple[Request, ...] = (
         CLUSTERS, HANDED_OVER, CIB, CIB_FILE, VIEW, COROSYNC_CONF, SECRETS,
@@ -69,7 +84,7 @@ def head_requests(profile: Profile, device: str) -> tuple[Request, ...]:
     wanted += tuple(ReadFile(path=path) for path in profile.second_head.files_from_first_head)
     if device:
         wanted += (device_question(device), device_exists(device))
-    return wanted
+    return wanted + agent_requests(agents)
 
 
 def pg_hba_request(version: str) -> ReadFile:
@@ -96,7 +111,21 @@ def head_facts(
         cib=cib.stdout if isinstance(cib, CommandResult) and cib.ok else _complete_xml(replies[CIB_FILE]),
         primary=primary_of(replies[VIEW]),
         shared_files=tuple(_shared_files(replies, profile)),
+        fence_agents=tuple(_fence_agents(replies)),
+        has_ipmitool=IPMITOOL_EXISTS in replies and _is_so(replies[IPMITOOL_EXISTS]),
     )
+
+
+def _fence_agents(replies: Mapping[Request, Reply]) -> Iterator[tuple[str, AgentMetadata]]:
+    for request, reply in replies.items():
+        if isinstance(request, Command) and request == metadata_question(request.argv[0]):
+            metadata = parse_metadata(_text(reply))
+            if metadata is not None:
+                yield request.argv[0], metadata
+
+
+def _is_so(reply: Reply) -> bool:
+    return isinstance(reply, CommandResult) and reply.ok
 
 
 def database_versions(text: str) -> tuple[str, ...]:
@@ -126,7 +155,7 @@ def _device(replies: Mapping[Request, Reply], device: str) -> BlockDeviceFacts:
     text = _text(replies[device_question(device)])
     values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return BlockDeviceFacts(
-        exists=isinstance(exists, CommandResult) and exists.ok,
+        exists=_is_so(exists),
         filesystem=values.get("TYPE", ""),
         uuid=values.get("UUID", ""),
     )

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 
-# Without operations and fencing history, which cost time and are not shown.
+# Without operations, which cost time and are not shown.
 CRM_MON = (
     "crm_mon",
     "--one-shot",
     "--output-as=xml",
     "--inactive",
-    "--include=none,summary,options,nodes,resources,attributes,failures,failcounts,bans",
+    "--include=none,summary,options,nodes,resources,attributes,failures,failcounts,bans,fencing-failed",
 )
 
 # Their exit codes say "not quorate" and "a link is down"; the text says it better.

@@ -11,6 +11,7 @@ from live_cluster.model.cluster_view import (
     ClusterView,
     FailCount,
     Failure,
+    FenceEvent,
     Instance,
     Kind,
     Node,
@@ -37,6 +38,9 @@ def parse_crm_mon(text: str | bytes) -> ClusterView:
     dc = _child(summary, "current_dc")
     change = _child(summary, "last_change")
     options = _child(summary, "cluster_options")
+    sets = tuple(_sets(root))
+    devices = tuple(one for group in sets if _is_device(group) for one in group.instances)
+    device_names = {one.id for one in devices}
     return ClusterView(
         stack=_child(summary, "stack").get("type", "unknown"),
         dc=dc.get("name", ""),
@@ -48,14 +52,17 @@ def parse_crm_mon(text: str | bytes) -> ClusterView:
         change_client=change.get("client", ""),
         change_origin=change.get("origin", ""),
         nodes=_nodes(root),
-        resources_configured=int(_child(summary, "resources_configured").get("number", "0")),
-        sets=tuple(_sets(root)),
+        resources_configured=int(_child(summary, "resources_configured").get("number", "0")) - len(devices),
+        sets=tuple(group for group in sets if not _is_device(group)),
         failures=tuple(_failure(element) for element in root.iterfind("failures/failure")),
-        fail_counts=tuple(_fail_counts(root)),
-        bans=tuple(_bans(root)),
+        fail_counts=tuple(one for one in _fail_counts(root) if one.resource not in device_names),
+        # A head never has its own device.
+        bans=tuple(one for one in _bans(root) if one.resource not in device_names),
         fencing_enabled=_flag(options, "fencing-enabled") or _flag(options, "stonith-enabled"),
         maintenance_mode=_flag(options, "maintenance-mode"),
         stop_all_resources=_flag(options, "stop-all-resources"),
+        fencing_devices=devices,
+        failed_fencing=tuple(_failed_fencing(root)),
     )
 
 
@@ -112,6 +119,22 @@ def _sets(root: ET.Element) -> Iterator[ResourceSet]:
             disabled=_flag(element, "disabled"),
             maintenance=_flag(element, "maintenance"),
         )
+
+
+def _is_device(group: ResourceSet) -> bool:
+    return any(one.agent.startswith("stonith:") for one in group.instances)
+
+
+def _failed_fencing(root: ET.Element) -> Iterator[FenceEvent]:
+    for element in root.iterfind("fence_history/fence_event"):
+        if element.get("status") == "failed":
+            yield FenceEvent(
+                action=element.get("action", ""),
+                target=element.get("target", ""),
+                status="failed",
+                when=element.get("completed", ""),
+                reason=element.get("exit-reason", ""),
+            )
 
 
 def _kind(element: ET.Element) -> Kind:

@@ -20,7 +20,9 @@ from live_cluster.render.cib_elements import (
     element,
     group,
     ordering,
+    primitive,
 )
+from live_cluster.render.cib_fencing import Device, elsewhere, primitive_of, properties
 
 # Pacemaker waits this long at start for a peer that is already in charge; its default of 20 s is most of the
 # 28 s that a cold start takes (measured; 7 s with 5 s). The heads of a pair answer each other within a second, and
@@ -28,8 +30,6 @@ from live_cluster.render.cib_elements import (
 DC_DEADTIME = "2s"
 
 _PROPERTIES = {
-    # Without a fencing device Pacemaker would refuse to start anything; `status` names the hazard.
-    "stonith-enabled": "false",
     "no-quorum-policy": "stop",
     "dc-deadtime": DC_DEADTIME,
     "cluster-recheck-interval": "60s",
@@ -77,18 +77,20 @@ class CibPlan:
     services: tuple[Service, ...]
     database_parameters: Mapping[str, str]
     ping_targets: tuple[IPv4Address, ...]
+    fencing: tuple[Device, ...] = ()
 
 
 def configuration(plan: CibPlan) -> Element:
     """<configuration> with everything that is ours; nodes are Pacemaker's own."""
+    all_properties = _PROPERTIES | properties(enabled=bool(plan.fencing))
     return element(
         "configuration",
-        element("crm_config", attributes("cluster_property_set", "live-cluster", _PROPERTIES)),
+        element("crm_config", attributes("cluster_property_set", "live-cluster", all_properties)),
         element(
             "nodes",
         ),
         _resources(plan),
-        _constraints(plan.names),
+        _constraints(plan),
         element("rsc_defaults", attributes("meta_attributes", "live-cluster-rsc", _RESOURCE_DEFAULTS)),
     )
 
@@ -143,6 +145,7 @@ def _resources(plan: CibPlan) -> Element:
         clone(names.database_clone, _database(plan), _DATABASE_CLONE_META),
         clone(names.diskspace_clone, _disk_space(names.diskspace), {"interleave": "true"}),
         clone(names.monitor_clone, _connectivity(plan), {"interleave": "true"}),
+        *(primitive(primitive_of(device)) for device in plan.fencing),
     )
 
 
@@ -155,6 +158,8 @@ _DATABASE_CLONE_META = {
     "interleave": "true",
     # The agent needs no notifications; they would put two more stages between promotion and address.
     "notify": "false",
+    # What a head is worth when the heads shoot at each other: the one with the primary counts for more.
+    "priority": "1",
 }
 
 
@@ -262,7 +267,8 @@ def _connectivity(plan: CibPlan) -> Primitive:
     )
 
 
-def _constraints(names: Resources) -> Element:
+def _constraints(plan: CibPlan) -> Element:
+    names = plan.names
     constraints = element(
         "constraints",
     )
@@ -278,6 +284,7 @@ def _constraints(names: Resources) -> Element:
     )
     constraints.extend(ordering(order) for order in _orderings(names))
     constraints.extend((_prefer_connected(names), _avoid_full_disk(names)))
+    constraints.extend(elsewhere(device) for device in plan.fencing)
     return constraints
 
 

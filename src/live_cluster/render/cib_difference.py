@@ -8,6 +8,7 @@ import difflib
 from lxml import etree
 
 from live_cluster.render.cib_elements import Element, element
+from live_cluster.render.cib_fencing import location_id
 
 OUR_PREFIX = "live-cluster"
 _PARSER = etree.XMLParser(remove_blank_text=True)
@@ -39,6 +40,17 @@ def preview(running: bytes, wanted: Element) -> str:
     after = _configuration_text(merged(running, wanted))
     lines = difflib.unified_diff(before, after, "CIB", "CIB", lineterm="", n=1)
     return "".join(line + "\n" for line in lines)
+
+
+def changes_resources(running: bytes, wanted: Element) -> bool:
+    """Does any resource that is there get another definition? (What is only added or taken away does not count.)"""
+    cib = etree.fromstring(running, _PARSER)
+    after = etree.fromstring(merged(running, wanted), _PARSER)
+    new = {child.get("id"): _meaning(child) for child in after.iterfind("configuration/resources/*")}
+    return any(
+        new.get(child.get("id"), _meaning(child)) != _meaning(child)
+        for child in cib.iterfind("configuration/resources/*")
+    )
 
 
 def foreign_ids(running: bytes, wanted: Element) -> tuple[str, ...]:
@@ -108,13 +120,23 @@ def _keep_foreign_pairs(present: Element, new: Element) -> None:
 
 
 def _remove_retired(section: Element, wanted: Element) -> None:
-    """What an earlier version of ours left in the constraints and is wanted no more."""
-    if section.tag != "constraints":
+    """What an earlier version of ours left in the constraints and is wanted no more; our fencing devices, too."""
+    if section.tag not in ("resources", "constraints"):
         return
     ours = {child.get("id") for child in wanted}
     for child in list(section):
-        if str(child.get("id")).startswith(OUR_PREFIX) and child.get("id") not in ours:
+        if _is_ours(child) and child.get("id") not in ours:
             section.remove(child)
+
+
+def _is_ours(child: Element) -> bool:
+    if child.tag == "primitive":
+        # Resources come before constraints: the one that goes with our devices is still there.
+        constraint = location_id(str(child.get("id")))
+        return child.get("class") == "stonith" and bool(
+            child.xpath("../../constraints/rsc_location[@id=$id]", id=constraint)
+        )
+    return str(child.get("id")).startswith(OUR_PREFIX)
 
 
 def _child_with_id(section: Element, identity: str) -> Element | None:

@@ -7,7 +7,7 @@ import pytest
 from live_cluster.cli.option_names import RUN_OPTIONS, option_named
 from live_cluster.model.parameters import PARAMETERS, Parameter, Section, canonical_name, parameter_named
 
-# Requirements B, letter by letter, and A8's two.
+# Requirements B, letter by letter, A8's two, and fencing.
 OPTIONS = [
     "head-node-1-ip",
     "head-node-1-secondary-ip",
@@ -42,6 +42,11 @@ OPTIONS = [
     "media-node-9999-ip",
     "token",
     "token-retransmits",
+    "head-node-1-fencing",
+    "head-node-1-fencing-password",
+    "head-node-2-fencing",
+    "head-node-2-fencing-password",
+    "no-fencing",
 ]
 
 
