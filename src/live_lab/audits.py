@@ -15,8 +15,11 @@ from live_lab.writer import Acknowledged
 FLOATING_ADDRESSES = ("10.81.0.100", "10.81.0.101", "10.81.0.102")
 DATABASE_ADDRESS = "10.81.0.102"
 CLUSTERED_UNITS = ("ivcs-server", "opensips", "gnugk", "smbd")
+UNITS_ON_BOTH = ("nginx", "corosync", "pacemaker")
 MOUNT_POINT = "/srv/filestorage"
 INSTANCES = 14
+HEADS = ("ivcs-main-1", "ivcs-main-2")
+OUR_PREFIX = "live-cluster-"
 
 _REPLICATION = "SELECT application_name || ' ' || state || ' ' || sync_state FROM pg_stat_replication"
 _REPEATED = "SELECT name FROM conferences GROUP BY name HAVING count(*) > 1"
@@ -46,8 +49,17 @@ class _Head:
 def findings(lab: Lab, acknowledged: Sequence[Acknowledged] = ()) -> tuple[str, ...]:
     """Everything that is not as it must be while both heads run; empty is good."""
     heads = [_look(host) for host in lab.heads]
-    found = [*_once_each(heads), *_database(heads), *_records(lab), *_same_configuration(lab)]
+    found = [*_once_each(heads), *_database(heads), *_records(lab), *_same_configuration(lab), *_bans(lab)]
     return (*found, *_kept(heads, acknowledged))
+
+
+def lost(lab: Lab, acknowledged: Sequence[Acknowledged]) -> int:
+    """How many acknowledged conferences the primary does not have."""
+    for host in lab.heads:
+        if psql(host, "SELECT pg_is_in_recovery()", database="postgres") == "f":
+            present = set(psql(host, "SELECT id FROM conferences").split())
+            return sum(1 for one in acknowledged if one.conference not in present)
+    return len(acknowledged)
 
 
 def wait_until_clean(
@@ -74,13 +86,12 @@ class _Audit:
 
 def _look(host: Host) -> _Head:
     links = json.loads(host.run(("ip", "-json", "-4", "address", "show")).stdout)
-    states = host.run(("systemctl", "is-active", *CLUSTERED_UNITS), check=False).stdout.split()
+    known = (*CLUSTERED_UNITS, *UNITS_ON_BOTH)
+    states = host.run(("systemctl", "is-active", *known), check=False).stdout.split()
     return _Head(
         host=host,
         addresses=frozenset(entry["local"] for link in links for entry in link["addr_info"]),
-        units=frozenset(
-            unit for unit, state in zip(CLUSTERED_UNITS, states, strict=True) if state == "active"
-        ),
+        units=frozenset(unit for unit, state in zip(known, states, strict=True) if state == "active"),
         is_mounted=host.run(("mountpoint", "-q", MOUNT_POINT), check=False).returncode == 0,
         recovery=psql(host, "SELECT pg_is_in_recovery()", database="postgres"),
     )
@@ -96,6 +107,8 @@ def _once_each(heads: Sequence[_Head]) -> Iterator[str]:
         runners = [head.host.name for head in heads if unit in head.units]
         if len(runners) != 1:
             yield f"{unit} runs on {runners}"
+    for unit in UNITS_ON_BOTH:
+        yield from (f"{unit} does not run on {head.host.name}" for head in heads if unit not in head.units)
     mounted = [head.host.name for head in heads if head.is_mounted]
     if len(mounted) != 1:
         yield f"{MOUNT_POINT} is mounted on {mounted}"
@@ -133,10 +146,35 @@ def _records(lab: Lab) -> Iterator[str]:
         ]
         if len(running) != INSTANCES:
             yield f"{host.name} sees {len(running)} of {INSTANCES} instances running"
+        yield from _membership(host, view)
         for failure in view.iterfind("failures/failure"):
             yield f"{host.name}: failed action {failure.get('op_key')} on {failure.get('node')}"
         for history in view.iterfind("node_history/node/resource_history[@fail-count]"):
             yield f"{host.name}: {history.get('id')} has failed {history.get('fail-count')} time(s)"
+
+
+def _membership(host: Host, view: ET.Element) -> Iterator[str]:
+    online = [node.get("name") for node in view.iterfind("nodes/node[@online='true']")]
+    if len(online) != len(HEADS):
+        yield f"{host.name} sees online: {online}"
+    controller = view.find("summary/current_dc")
+    if controller is None or controller.get("with_quorum") != "true":
+        yield f"{host.name} has no quorum"
+    unmanaged = [one.get("id") for one in view.iterfind("resources//resource[@managed='false']")]
+    if unmanaged:
+        yield f"{host.name}: not managed: {unmanaged}"
+
+
+def _bans(lab: Lab) -> Iterator[str]:
+    """A resource that somebody banned from a head, or fixed to it, has a constraint that is not ours."""
+    completed = lab.heads[0].run(("cibadmin", "--query", "--scope", "constraints"), check=False)
+    if completed.returncode != 0:
+        yield f"constraints: {completed.stderr.strip()}"
+        return
+    ids = [one.get("id", "") for one in ET.fromstring(completed.stdout)]  # noqa: S314
+    foreign = [one for one in ids if not one.startswith(OUR_PREFIX)]
+    if foreign:
+        yield f"constraints that nobody took back: {foreign}"
 
 
 def _same_configuration(lab: Lab) -> Iterator[str]:

@@ -33,3 +33,7 @@ class LabCommandFailed(LabError):
 
 class LabCommandTimeout(LabCommandFailed):
     """The command did not end in time and was killed."""
+
+
+class FaultNotSurvived(LabError):
+    """What had to come of a fault did not come; says the row, what was missing and where the logs are."""

@@ -16,7 +16,7 @@ from live_lab.disk import create_disk, create_lun
 from live_lab.errors import LabError, LabInUse
 from live_lab.image import ImageWish, layers_for, prune_layers
 from live_lab.logs import collect
-from live_lab.mounts import remove_tree
+from live_lab.mounts import limit_loop, remove_tree
 from live_lab.network import Network
 from live_lab.nspawn_host import Host
 from live_lab.places import STATE_ROOT, Places
@@ -188,6 +188,24 @@ class Lab:
     def switch_up(self, link: str) -> None:
         """The switch works again."""
         self._network.set_switch(_known_link(link), running=True)
+
+    def slow_down(self, host: str) -> None:
+        """What comes to the host over its cables comes slowly, and late once the queue has filled."""
+        self._network.set_speed(self.host(host).plan, is_slow=True)
+
+    def speed_up(self, host: str) -> None:
+        """Its cables are as fast as ever."""
+        self._network.set_speed(self.host(host).plan, is_slow=False)
+
+    # -- shared device --------------------------------------------------------------------------------------
+
+    def lose_lun(self) -> None:
+        """The shared device answers both heads with errors, whatever they read or write."""
+        limit_loop(self._state.lun_device, 512)
+
+    def restore_lun(self) -> None:
+        """It is there again, with what was on it."""
+        limit_loop(self._state.lun_device, 0)
 
 
 def _known_link(link: str) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 import shutil
+import struct
 from pathlib import Path
 
 from live_lab.process import run
+
+# linux/loop.h: LOOP_SET_STATUS64, LOOP_GET_STATUS64 and where struct loop_info64 has lo_sizelimit.
+_SET_STATUS, _GET_STATUS, _STATUS_BYTES, _SIZE_LIMIT_AT = 0x4C04, 0x4C05, 232, 32
 
 
 def _decoded(text: str) -> Path:
@@ -35,6 +40,15 @@ def loop_devices_below(directory: Path) -> list[str]:
 def attach_loop(file: Path) -> str:
     """Makes the file a block device and returns its node."""
     return run(("losetup", "--find", "--show", str(file))).stdout.strip()
+
+
+def limit_loop(device: str, size_bytes: int) -> None:
+    """Everything behind the limit answers with errors; the file keeps its content. 0 takes the limit away."""
+    with Path(device).open("rb") as node:
+        status = bytearray(_STATUS_BYTES)
+        fcntl.ioctl(node, _GET_STATUS, status)
+        struct.pack_into("=Q", status, _SIZE_LIMIT_AT, size_bytes)
+        fcntl.ioctl(node, _SET_STATUS, bytes(status))
 
 
 def remove_tree(directory: Path) -> None:

@@ -9,6 +9,9 @@ from live_lab.places import NAMESPACE_ROOT, Places
 from live_lab.process import run
 from live_lab.topology import GATEWAY, LINKS, PREFIX_LENGTH, HostPlan
 
+# This kernel has no netem: a token bucket whose queue holds 400 ms delays as soon as more comes than it lets out.
+_SLOW = ("tbf", "rate", "2mbit", "burst", "16kb", "latency", "400ms")
+
 
 def _ip(namespace: str, commands: Sequence[str]) -> None:
     run(("ip", "-n", namespace, "-batch", "-"), stdin="\n".join(commands) + "\n")
@@ -90,6 +93,18 @@ class Network:
     def set_switch(self, link: str, *, running: bool) -> None:
         """Everything behind the switch stays connected to it, but nothing passes."""
         _ip(self._switches, [f"link set {link} {'up' if running else 'down'}"])
+
+    def set_speed(self, host: HostPlan, *, is_slow: bool) -> None:
+        """Slows the cables down in the direction of the host, or takes that back; a power cycle does so, too."""
+        if not self.is_plugged_in(host):
+            return
+        for port in host.ports:
+            cable = cable_name(host.name, port.link)
+            if is_slow:
+                run(("tc", "-n", self._switches, "qdisc", "replace", "dev", cable, "root", *_SLOW))
+            else:
+                # Where there is nothing to take away, tc says so and fails.
+                run(("tc", "-n", self._switches, "qdisc", "delete", "dev", cable, "root"), check=False)
 
     def _hardware_address(self, host: str, link: str) -> str:
         digest = hashlib.sha256(f"{self._places.lab} {host} {link}".encode()).digest()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from uuid import uuid4
 
 from live_lab.lab import Lab
+from live_lab.nspawn_host import Host
 from live_lab.wait import wait_until
 
 PUBLIC_ADDRESS = "10.81.0.100"
@@ -53,12 +55,19 @@ class Acknowledged:
 
 
 class Writer:
-    """Writes from the client host until it is stopped, at most `per_second` conferences in a second."""
+    """Writes until stopped, at most `per_second` conferences in a second; from the client unless told else."""
 
-    def __init__(self, lab: Lab, *, address: str = PUBLIC_ADDRESS, per_second: float = 20.0) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        *,
+        host: Host | None = None,
+        address: str = PUBLIC_ADDRESS,
+        per_second: float = 20.0,
+    ) -> None:
         self.series = uuid4().hex[:8]
         argv = ("python3", "-c", _PROGRAM, address, str(per_second), self.series)
-        self._work = lab.client.start(argv)
+        self._work = (host or lab.client).start(argv)
 
     @property
     def acknowledged(self) -> tuple[Acknowledged, ...]:
@@ -85,5 +94,10 @@ class Writer:
     @property
     def longest_silence_s(self) -> float:
         """The longest time between two acknowledgements."""
-        times = [one.at_s for one in self.acknowledged]
-        return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
+        return longest_silence_s(self.acknowledged)
+
+
+def longest_silence_s(acknowledged: Sequence[Acknowledged]) -> float:
+    """The longest time between two of these acknowledgements, which are in order."""
+    times = [one.at_s for one in acknowledged]
+    return max((later - earlier for earlier, later in pairwise(times)), default=0.0)

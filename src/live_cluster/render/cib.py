@@ -194,7 +194,9 @@ def _filesystem(plan: CibPlan) -> Primitive:
             "options": "noatime",
         },
         operations=(
-            Operation(name="monitor", interval="10s", timeout="60s"),
+            # Writes a small file: a mounted file system whose device is gone looks alive to every lesser check, and
+            # stays read-only when the device is back until somebody mounts it anew.
+            Operation(name="monitor", interval="10s", timeout="60s", parameters={"OCF_CHECK_LEVEL": "20"}),
             Operation(name="start", timeout="120s"),
             Operation(name="stop", timeout="120s"),
         ),

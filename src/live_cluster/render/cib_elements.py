@@ -12,12 +12,16 @@ Element = etree._Element
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One `op`: interval and timeout in the CIB's notation ("10s"), the role for promotable resources."""
+    """One `op`: interval and timeout in the CIB's notation ("10s"), the role for promotable resources.
+
+    `parameters` are for the agent in this operation alone.
+    """
 
     name: str
     interval: str = "0s"
     timeout: str
     role: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,4 +132,6 @@ def _operation(owner: str, operation: Operation) -> Element:
     )
     if operation.role:
         made.set("role", operation.role)
+    if operation.parameters:
+        made.append(attributes("instance_attributes", str(made.get("id")), operation.parameters))
     return made

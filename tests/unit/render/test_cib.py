@@ -66,6 +66,13 @@ def test_monitors_of_one_resource_have_different_intervals() -> None:
         assert len(intervals) == len(set(intervals))
 
 
+def test_a_device_that_is_gone_is_noticed_under_a_mounted_file_system() -> None:
+    path = f"resources//primitive[@id='{PROFILE.resources.filestorage_filesystem}']/operations/op[@name='monitor']"
+    (monitor,) = CONFIGURATION.iterfind(path)
+    levels = {one.get("name"): one.get("value") for one in monitor.iter("nvpair")}
+    assert levels == {"OCF_CHECK_LEVEL": "20"}
+
+
 def test_everything_follows_the_primary() -> None:
     names = PROFILE.resources
     follows = {
