@@ -17,9 +17,9 @@ Each carries its exit code: Pacemaker's table, which contains sysexits(3) (crm_e
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import NamedTuple
 
 from live_cluster.messages import Message, message
+from live_cluster.record import Record
 
 
 class ExitCode(IntEnum):
@@ -47,7 +47,7 @@ class Severity(Enum):
     WARNING = "warning"
 
 
-class Problem(NamedTuple):
+class Problem(Record):
     """One thing that is wrong: which option or which server, and the sentence that says what to do."""
 
     message: Message

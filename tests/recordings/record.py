@@ -3,7 +3,7 @@
     .venv/bin/python tests/recordings/record.py LAB [SITUATION…]
 
 The lab's two heads are configured and healthy; they are so again afterwards. Writes
-RELEASE/SITUATION/{crm_mon.xml,psql.json,quorum.txt,links.txt,services.txt} beside this file.
+RELEASE/SITUATION/{crm_mon.xml,psql.txt,quorum.txt,links.txt,services.txt} beside this file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ASK = """
 import json, subprocess, sys
 sys.path.insert(0, "/usr/lib/live-cluster")
 from live_cluster.probes import local_tools as tools
-asked = {"crm_mon.xml": tools.CRM_MON, "psql.json": tools.psql_command(), "quorum.txt": tools.QUORUM_TOOL,
+asked = {"crm_mon.xml": tools.CRM_MON, "psql.txt": tools.psql_command(), "quorum.txt": tools.QUORUM_TOOL,
          "links.txt": tools.LINK_TOOL, "services.txt": tools.SERVICES}
 answers = {name: subprocess.run(argv, capture_output=True, text=True).stdout for name, argv in asked.items()}
 print(json.dumps(answers))

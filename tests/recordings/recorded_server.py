@@ -11,7 +11,7 @@ from live_cluster.remote.early import Answer
 HERE = Path(__file__).parent
 ANSWERS = {
     "crm_mon": "crm_mon.xml",
-    "setpriv": "psql.json",
+    "setpriv": "psql.txt",
     "corosync-quorumtool": "quorum.txt",
     "corosync-cfgtool": "links.txt",
     "systemctl": "services.txt",

@@ -82,7 +82,7 @@ def _fencing(view: ClusterView) -> dict[str, object]:
             }
             for one in view.fencing_devices
         ],
-        "failed": [one._asdict() for one in view.failed_fencing],
+        "failed": [one.as_dict() for one in view.failed_fencing],
     }
 
 

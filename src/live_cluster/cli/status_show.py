@@ -49,24 +49,24 @@ def show_status(server: Server, output: Output, *, as_json: bool, asked: Asked |
 
     if asked is None:
         raise NotPermitted(problem("root-required", command="live-cluster status"))
+    # What shows the answer loads before the answer is waited for.
+    if as_json:
+        from live_cluster.cli.output import problem_json
+        from live_cluster.cli.status_json import document
+    else:
+        from live_cluster.cli.status_text import article_lines, our_lines
     from live_cluster.model.health import judge
 
     try:
         seen = understand(asked, server)
     except LiveClusterError as error:
         if as_json:
-            from live_cluster.cli.output import problem_json
-
             output.json({"version": 1, "problems": [problem_json(one) for one in error.problems]})
         raise
     verdict = judge(seen)
     if as_json:
-        from live_cluster.cli.status_json import document
-
         output.json(document(seen, verdict))
     else:
-        from live_cluster.cli.status_text import article_lines, our_lines
-
         output.data("\n".join((*article_lines(seen.view, output), "", *our_lines(seen, verdict, output))))
     return exit_code(verdict)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from live_cluster.record import Record
 
 
-class Quorum(NamedTuple):
+class Quorum(Record):
     """Votes at this moment; `arbiter` says that a quorum device is configured and known to Corosync."""
 
     total_votes: int
@@ -24,7 +24,7 @@ class Quorum(NamedTuple):
 PAIR_WITHOUT_ARBITER = Quorum(total_votes=2, needed_votes=1, two_node=True)
 
 
-class Link(NamedTuple):
+class Link(Record):
     """One Corosync link from this server to the other."""
 
     number: int

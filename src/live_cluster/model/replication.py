@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
 from live_cluster.model.cluster_view import ClusterView, Role
+from live_cluster.record import Record
 
 
 class Mode(Enum):
@@ -16,7 +16,7 @@ class Mode(Enum):
     NONE = "none"
 
 
-class Standby(NamedTuple):
+class Standby(Record):
     """One row of pg_stat_replication on the primary; lag is what the standby has yet to replay."""
 
     name: str
@@ -30,7 +30,7 @@ class Standby(NamedTuple):
         return self.sync_state in ("sync", "quorum") and self.state == "streaming"
 
 
-class LocalDatabase(NamedTuple):
+class LocalDatabase(Record):
     """What the PostgreSQL on this server answers; the receiver's fields only have values on a standby."""
 
     in_recovery: bool
@@ -40,7 +40,7 @@ class LocalDatabase(NamedTuple):
     receiver_lag_bytes: int | None = None
 
 
-class Replication(NamedTuple):
+class Replication(Record):
     """Who is primary, who follows, and how closely; `lag_bytes` None where this server cannot tell."""
 
     mode: Mode
@@ -51,7 +51,7 @@ class Replication(NamedTuple):
     commits_wait: bool = False
 
 
-class Rejoin(NamedTuple):
+class Rejoin(Record):
     """How far the agent is with bringing this server's copy back; sizes are None while unknown."""
 
     state: str

@@ -24,23 +24,19 @@ SERVICES = ("systemctl", "is-active", "corosync", "pacemaker")
 
 _BINARIES = "/usr/lib/postgresql"
 
-# One row of JSON, so that no value can be mistaken for a separator. Copies in the making are not standbys.
-_QUERY = """
-select json_build_object(
-  'in_recovery', pg_is_in_recovery(),
-  'waits_for', current_setting('synchronous_standby_names'),
-  'standbys', (
-    select coalesce(json_agg(json_build_object(
-      'name', application_name, 'state', state, 'sync_state', sync_state,
-      'lag_bytes', greatest(0, pg_wal_lsn_diff(
-        case when pg_is_in_recovery() then pg_last_wal_receive_lsn() else pg_current_wal_lsn() end,
-        replay_lsn))::bigint)), '[]'::json)
-    from pg_stat_replication where application_name not in ('pg_basebackup', 'pg_receivewal')
-      and state <> 'backup'),
-  'receiver', (
-    select json_build_object('status', status, 'lag_bytes', greatest(0,
-      pg_wal_lsn_diff(latest_end_lsn, pg_last_wal_replay_lsn()))::bigint)
-    from pg_stat_wal_receiver))
+# PostgreSQL lets no such character into an application's name, so that no value can be mistaken for a separator.
+FIELD_SEPARATOR = "\x1f"
+# Four columns each: of this server, and of each standby. Copies in the making are not standbys.
+_OWN_STATE = """
+select pg_is_in_recovery(), current_setting('synchronous_standby_names'), r.status,
+  greatest(0, pg_wal_lsn_diff(r.latest_end_lsn, pg_last_wal_replay_lsn()))::bigint
+from (values (1)) as this left join pg_stat_wal_receiver r on true
+"""
+_STANDBYS = """
+select application_name, state, sync_state, greatest(0, pg_wal_lsn_diff(
+  case when pg_is_in_recovery() then pg_last_wal_receive_lsn() else pg_current_wal_lsn() end, replay_lsn))::bigint
+from pg_stat_replication
+where application_name not in ('pg_basebackup', 'pg_receivewal') and state <> 'backup'
 """
 
 
@@ -58,7 +54,8 @@ def psql_command() -> tuple[str, ...] | None:
     psql = f"{_BINARIES}/{versions[-1]}/bin/psql"
     become_postgres = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
     connection = "dbname=postgres connect_timeout=3 options='-c statement_timeout=3s'"
-    return (*become_postgres, psql, "-XAtqw", "-d", connection, "-c", _QUERY)
+    questions = ("-c", _OWN_STATE, "-c", _STANDBYS)
+    return (*become_postgres, psql, "-XAtqw", "-F", FIELD_SEPARATOR, "-d", connection, *questions)
 
 
 def may_have_arbiter(corosync_conf: str) -> bool:

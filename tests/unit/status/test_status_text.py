@@ -77,7 +77,7 @@ def seen(situation: str, release: str = "bookworm") -> Observation:
         return recording(situation, release=release, name=name)
 
     view = parse_crm_mon(answer("crm_mon.xml"))
-    local = parse_replication(answer("psql.json"))
+    local = parse_replication(answer("psql.txt"))
     return Observation(
         view=view,
         replication=replication_of(view, local),
