@@ -136,13 +136,15 @@ def promote(agent: Agent) -> int:
     around, _ = agent.look_around()
     obstacle = replication.why_not_promoted(candidate) or _outer_obstacle(agent, around)
     if obstacle is not None:
+        agent.cluster.forget_wish()
         agent.cluster.set_score(None, known=None)
         raise AgentProblem(f"not promoted: {obstacle}")
     if not agent.claim(records):
         raise AgentProblem("not promoted: the cluster has not confirmed who holds the latest data")
     agent.mark_alone()
     seconds = int(agent.parameters.action_timeout_s * 0.6)
-    with agent.cluster.take_over_scores(peer_is_member=around.peer_is_member is True):
+    peer_is_member = around.peer_is_member is True
+    with agent.cluster.take_over_scores(peer_is_member=peer_is_member, wanted=candidate.wanted):
         answer = agent.server.query(f"SELECT pg_promote(true, {seconds})", timeout_s=seconds + 10.0)
     if answer != ["t"]:
         raise AgentProblem("the server did not become primary in time")

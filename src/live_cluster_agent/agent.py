@@ -44,7 +44,12 @@ class Agent:
         """This node as a candidate, asking for the membership only when the answer can depend on it."""
         own, peer = records[self.parameters.node], records[self.parameters.peer]
         candidate = Eligibility(
-            own=own.data, peer=peer.data, met=own.met, peer_is_member=None, repair_pending=repair_pending
+            own=own.data,
+            peer=peer.data,
+            met=own.met,
+            peer_is_member=None,
+            repair_pending=repair_pending,
+            wanted=own.wanted_until > waiting.wall_clock_s(),
         )
         if own.met or replication.why_not_promoted(candidate) is None:
             return candidate

@@ -16,12 +16,18 @@ from live_cluster_agent.replication import DataState, Surroundings
 ANSWER_S = 10.0
 # After a thaw Corosync showed the old membership for 2 s.
 OUTDATED_MS = 10_000
+# Transient node attribute RESOURCE-wanted: `live-cluster switchover` asks for the primary on this node. Nothing of
+# it is left behind: it ends by itself, with the first attempt to promote, or when the node leaves the cluster.
+WANTED = "wanted"
 _XPATH = "//nodes|//transient_attributes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeRecord:
-    """One node in the cluster configuration; identifiers are kept so that updates hit the existing attribute."""
+    """One node in the cluster configuration; identifiers are kept so that updates hit the existing attribute.
+
+    wanted_until: an administrator wants the primary here, and this is when the wish ends (seconds since 1970).
+    """
 
     identifier: str
     set_id: str
@@ -29,6 +35,7 @@ class NodeRecord:
     data: DataState | None
     met: bool
     score: str | None
+    wanted_until: float = 0.0
 
 
 def own_name(environment: Mapping[str, str]) -> str:
@@ -71,8 +78,13 @@ def parse_nodes(text: str, resource: str) -> dict[str, NodeRecord]:
             data=DataState(found[2]) if found[2] in known else None,
             met=fleeting.get(f"{resource}-met") == "1",
             score=fleeting.get(f"master-{resource}"),
+            wanted_until=_moment(fleeting.get(f"{resource}-{WANTED}", "")),
         )
     return records
+
+
+def _moment(text: str) -> float:
+    return float(text) if text.isdigit() else 0.0
 
 
 def parse_quorum(text: str, peer: str) -> Surroundings:
@@ -211,8 +223,16 @@ class Cluster:
         promotion = f"--promotion={self.parameters.resource}"
         self._attribute(promotion, f"--update={value}")
 
-    def take_over_scores(self, *, peer_is_member: bool) -> AbstractContextManager[None]:
-        """Change both scores while the promotion runs.
+    def forget_wish(self) -> None:
+        """An administrator's wish for the primary is good for one attempt."""
+        self._attribute(*self._no_wish)
+
+    @property
+    def _no_wish(self) -> tuple[str, ...]:
+        return ("--lifetime=reboot", f"--name={self.parameters.resource}-{WANTED}", "--delete")
+
+    def take_over_scores(self, *, peer_is_member: bool, wanted: bool) -> AbstractContextManager[None]:
+        """Change both scores while the promotion runs, and end the wish for it.
 
         With the former ones Pacemaker would promote the former primary again as soon as nothing forbids it.
         """
@@ -220,9 +240,11 @@ class Cluster:
         if peer_is_member:
             changes.append((self.parameters.peer, "-INFINITY"))
         promotion = f"--promotion={self.parameters.resource}"
-        commands = [
+        commands: list[tuple[str, ...]] = [
             ("crm_attribute", f"--node={node}", promotion, f"--update={value}") for node, value in changes
         ]
+        if wanted:
+            commands.append(self._command(*self._no_wish))
         return process.beside(commands, timeout_s=ANSWER_S)
 
     def forget_score(self) -> None:
@@ -235,5 +257,7 @@ class Cluster:
         self._attribute("--lifetime=reboot", f"--name={self.parameters.resource}-met", change)
 
     def _attribute(self, *arguments: str) -> None:
-        argv = ("crm_attribute", f"--node={self.parameters.node}", *arguments)
-        process.run(argv, timeout_s=ANSWER_S)
+        process.run(self._command(*arguments), timeout_s=ANSWER_S)
+
+    def _command(self, *arguments: str) -> tuple[str, ...]:
+        return ("crm_attribute", f"--node={self.parameters.node}", *arguments)

@@ -65,7 +65,10 @@ def _care_for_standby(agent: Agent, facts: ServerFacts) -> int:
     upstream_lost = check_upstream(agent, facts, records)
     candidate = agent.eligibility(records, repair_pending=upstream_lost)
     score = replication.promotion_score(candidate, promoted=False)
-    agent.cluster.set_score(score, known=records[agent.parameters.node].score)
+    own = records[agent.parameters.node]
+    agent.cluster.set_score(score, known=own.score)
+    if own.wanted_until and not candidate.wanted:
+        agent.cluster.forget_wish()
     return outcome.SUCCESS
 
 
@@ -90,6 +93,8 @@ def _care_for_primary(agent: Agent, running: Postmaster, facts: ServerFacts) -> 
         agent.keep_contact(records)
     score = replication.promotion_score(agent.eligibility(records, repair_pending=False), promoted=True)
     agent.cluster.set_score(score, known=own.score)
+    if own.wanted_until:
+        agent.cluster.forget_wish()
     return outcome.RUNNING_PROMOTED
 
 

@@ -18,6 +18,11 @@ CONFIRM_S = 3.0
 NEARLY_CAUGHT_UP_BYTES = 16 << 20
 
 
+# Above all that speaks for the present primary: its 1000, the stickiness of what runs beside it (200 each), and
+# thousands for reachability. Below infinity: it persuades nobody to run where something forbids it.
+WANTED_SCORE = 100_000
+
+
 class DataState(StrEnum):
     """Value of the node attribute RESOURCE-data."""
 
@@ -182,6 +187,7 @@ class Eligibility:
     """What decides whether this node's data may serve.
 
     met: the peer's knowledge has come here and this node was not cut off since.
+    wanted: an administrator asks for the primary here.
     """
 
     own: DataState | None
@@ -189,6 +195,7 @@ class Eligibility:
     met: bool
     peer_is_member: bool | None
     repair_pending: bool = False
+    wanted: bool = False
 
 
 def why_not_promoted(candidate: Eligibility) -> str | None:
@@ -213,4 +220,6 @@ def promotion_score(candidate: Eligibility, *, promoted: bool) -> int | None:
         return None if candidate.own is DataState.STALE else 1000
     if why_not_promoted(candidate) is not None:
         return None
+    if candidate.wanted:
+        return WANTED_SCORE
     return 900 if candidate.own is DataState.LATEST else 100

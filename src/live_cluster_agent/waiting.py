@@ -9,6 +9,11 @@ def now_s() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+def wall_clock_s() -> float:
+    """Seconds since 1970, only for moments that the other head names."""
+    return time.time()
+
+
 def pause(seconds: float) -> None:
     """Let some time pass before looking again."""
     time.sleep(seconds)

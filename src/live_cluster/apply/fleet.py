@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
+from live_cluster.apply.run_lock import LOCK
 from live_cluster.errors import Busy, CommandFailed, LiveClusterError, Problem, Unreachable, problem
 from live_cluster.model.facts import Role, ServerName
 from live_cluster.probes.node import ADDRESSES, addresses
@@ -24,8 +25,6 @@ from live_cluster.remote.requests import (
     WriteFile,
 )
 from live_cluster.remote.ssh import Credentials, open_ssh
-
-LOCK = "/run/live-cluster/configure.lock"
 
 
 async def own_addresses() -> frozenset[IPv4Address]:

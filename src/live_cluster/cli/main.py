@@ -18,6 +18,7 @@ VERBS = {
     "status": "live_cluster.cli.status_cli:status",
     "start-resources": "live_cluster.cli.resources_cli:start_resources",
     "stop-resources": "live_cluster.cli.resources_cli:stop_resources",
+    "switchover": "live_cluster.cli.switchover_cli:switchover",
     "timeouts": "live_cluster.cli.timeouts_cli:timeouts",
 }
 

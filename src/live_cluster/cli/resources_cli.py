@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Protocol
+from collections.abc import Sequence
 
 import click
 
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output, problem_json
+from live_cluster.cli.watching import spinning
 from live_cluster.commands.resources import Missing, Outcome, Waiting, Wish, change_all, why
 from live_cluster.commands.status import Server
 from live_cluster.errors import ExitCode, LiveClusterError, Problem, problem, warning
@@ -57,28 +55,9 @@ def start_resources(*, timeout_s: int, as_json: bool) -> int:
     return run_wish(Wish.START, Server(), timeout_s=timeout_s, as_json=as_json)
 
 
-class Spinner(Protocol):
-    """The one line at the bottom of a terminal."""
-
-    def update(self, status: str) -> None:
-        """Show another text."""
-
-
-@contextmanager
-def _spinner() -> Iterator[Spinner | None]:
-    """A live line where standard error is a terminal; lines written meanwhile appear above it."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("") as status:
-        yield status
-
-
 def run_wish(wish: Wish, server: Server, *, timeout_s: int, as_json: bool) -> int:
     """Carry it out with progress; the exit code."""
-    with _spinner() as spinner:
+    with spinning() as spinner:
         # Made inside, so that it writes above the live line.
         output = Output()
 

@@ -72,7 +72,7 @@ def change_all(wish: Wish, server: Server, waiting: Waiting) -> Outcome:
     begun = waiting.clock.now()
     before = view_now(server)
     ordered = before.stop_all_resources is (wish is Wish.STOP)
-    if ordered and not _missing(before, wish):
+    if ordered and not missing_of(before, wish):
         return Outcome(wish=wish, changed=False, missing=(), view=before, away=_away(before, wish))
     _refuse_where_nothing_would_happen(before, wish)
     waiting.tell(message("resources-stopping" if wish is Wish.STOP else "resources-starting"))
@@ -81,7 +81,7 @@ def change_all(wish: Wish, server: Server, waiting: Waiting) -> Outcome:
     return Outcome(
         wish=wish,
         changed=True,
-        missing=_missing(after, wish),
+        missing=missing_of(after, wish),
         view=after,
         seconds=waiting.clock.now() - begun,
         away=_away(after, wish),
@@ -97,16 +97,17 @@ def _refuse_where_nothing_would_happen(view: ClusterView, wish: Wish) -> None:
 
 def _order(wish: Wish, view: ClusterView, server: Server) -> None:
     if wish is Wish.STOP:
-        _run(server, (*_PROPERTY, "--update", "true"))
+        run_here(server, (*_PROPERTY, "--update", "true"))
         return
     if view.failures or view.fail_counts:
         # Whoever starts again has removed the cause; otherwise old failures bar the way until they expire.
-        _run(server, _CLEANUP)
+        run_here(server, _CLEANUP)
     if view.stop_all_resources:
-        _run(server, (*_PROPERTY, "--delete"))
+        run_here(server, (*_PROPERTY, "--delete"))
 
 
-def _run(server: Server, argv: tuple[str, ...]) -> None:
+def run_here(server: Server, argv: tuple[str, ...]) -> None:
+    """One changing command on this server; CommandFailed with what it said."""
     completed = server.start(argv).finish(timeout_s=_WRITE_DEADLINE_S)
     if completed.returncode != 0:
         raise CommandFailed(
@@ -126,10 +127,10 @@ def _watch(wish: Wish, before: ClusterView, server: Server, waiting: Waiting) ->
     def settled() -> bool:
         nonlocal seen
         now = view_now(server)
-        for change in _changes(seen, now):
+        for change in changes(seen, now):
             waiting.tell(change)
         seen = now
-        missing = _missing(now, wish)
+        missing = missing_of(now, wish)
         waiting.remaining(missing, now.resources_configured)
         return not missing or all(one.stuck for one in missing)
 
@@ -137,7 +138,8 @@ def _watch(wish: Wish, before: ClusterView, server: Server, waiting: Waiting) ->
     return seen
 
 
-def _changes(old: ClusterView, new: ClusterView) -> Iterator[Message]:
+def changes(old: ClusterView, new: ClusterView) -> Iterator[Message]:
+    """What happened between two looks, a sentence each."""
     was, now = _places(old), _places(new)
     for (resource, node), role in now.items():
         if was.get((resource, node)) is not role and role in SETTLED:
@@ -169,7 +171,8 @@ def why(missing: Missing) -> Message:
     return message("resource-why", **_failure_fields(missing.failure))
 
 
-def _missing(view: ClusterView, wish: Wish) -> tuple[Missing, ...]:
+def missing_of(view: ClusterView, wish: Wish) -> tuple[Missing, ...]:
+    """Every instance that is not yet as wished."""
     parts = _still_active(view) if wish is Wish.STOP else _not_yet_running(view)
     return tuple(parts)
 

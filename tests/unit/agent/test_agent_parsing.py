@@ -35,6 +35,7 @@ NODES = """<xpath-query>
 </nodes>
 <transient_attributes id="1"><instance_attributes id="status-1">
 <nvpair id="status-1-ivcs-db-met" name="ivcs-db-met" value="1"/>
+<nvpair id="status-1-ivcs-db-wanted" name="ivcs-db-wanted" value="1790000000"/>
 <nvpair id="status-1-master-ivcs-db" name="master-ivcs-db" value="-INFINITY"/>
 </instance_attributes></transient_attributes>
 </xpath-query>"""
@@ -82,8 +83,15 @@ def test_nodes_with_and_without_attributes() -> None:
     one, two = parse_nodes(NODES, "ivcs-db").values()
     assert (one.data, one.met, one.score) == (DataState.LATEST, True, "-INFINITY")
     assert (two.data, two.met, two.score) == (None, False, None)
+    assert (one.wanted_until, two.wanted_until) == (1790000000, 0)
     assert (one.set_id, one.pair_id) == ("nodes-1", "nodes-1-ivcs-db-data")
     assert (two.set_id, two.pair_id) == ("nodes-2", "nodes-2-ivcs-db-data")
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1"])
+def test_a_wish_without_an_end_is_none(text: str) -> None:
+    one, _ = parse_nodes(NODES.replace("1790000000", text), "ivcs-db").values()
+    assert one.wanted_until == 0
 
 
 @pytest.mark.parametrize("release", ["bookworm", "trixie"])

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 
 from live_cluster_agent.replication import (
+    WANTED_SCORE,
     DataState,
     Decision,
     Eligibility,
@@ -283,6 +284,13 @@ CANDIDATES: list[tuple[str, Eligibility, int | None]] = [
 def test_score(candidate: Eligibility, score: int | None) -> None:
     assert promotion_score(candidate, promoted=False) == score
     assert (why_not_promoted(candidate) is None) is (score is not None)
+
+
+def test_a_wish_persuades_only_where_the_data_may_serve() -> None:
+    for own, peer, met in product((None, *DataState), (None, *DataState), (True, False)):
+        plain = Eligibility(own=own, peer=peer, met=met, peer_is_member=None)
+        score, wished = (promotion_score(one, promoted=False) for one in (plain, replace(plain, wanted=True)))
+        assert wished == (None if score is None else WANTED_SCORE)
 
 
 def test_a_primary_stays_primary_unless_the_peer_has_newer_data() -> None:

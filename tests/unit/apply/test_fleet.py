@@ -9,7 +9,8 @@ import pytest
 from apply_case import OK, ScriptedServer
 
 from live_cluster.apply import fleet
-from live_cluster.apply.fleet import LOCK, Fleet, connect
+from live_cluster.apply.fleet import Fleet, connect
+from live_cluster.apply.run_lock import LOCK
 from live_cluster.errors import Busy, CommandFailed, LiveClusterError, Unreachable, problem
 from live_cluster.model.facts import Role, ServerName
 from live_cluster.remote.executor import Server
