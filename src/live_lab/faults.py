@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from live_lab.errors import LabError
 from live_lab.lab import Lab
 from live_lab.nspawn_host import Host
+from live_lab.pair import begin_configure, configure_again
 from live_lab.topology import LINKS
 
 _FILLING = "/var/lib/live-lab-filling"
@@ -166,6 +167,8 @@ VERBS: Mapping[str, Verb] = {
     "fill-storage": lambda _lab, host, _: fill_storage(host),
     "slow": lambda lab, host, _: lab.slow_down(host.name),
     "lose-packets": lambda _lab, host, _: lose_packets(host),
+    "begin-configure": lambda lab, host, _: begin_configure(lab, host),
+    "configure": lambda lab, host, _: configure_again(lab, host),
     "take-address": lambda _lab, host, _: take_address(host),
 }
 # What it may say of the network, which both heads share with everybody.

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from live_lab.audits import FLOATING_ADDRESSES
 from live_lab.lab import Lab
 from live_lab.nspawn_host import Host
+from live_lab.wait import wait_until
 
 CONFIGURE_DEADLINE_S = 900.0
+# A token that no row of the matrix stays with: the run that is disturbed has something to change.
+_OTHER_TOKEN, _TOKEN = "3300", "3000"
+_UNIT = "lab-live-cluster"
+_PASSPHRASE_FILE = "/run/lab-passphrase"  # noqa: S105 - a path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,3 +61,36 @@ def configure(lab: Lab) -> None:
     for name, address in zip(("public", "filestorage", "database"), FLOATING_ADDRESSES, strict=True):
         argv += [f"--{name}-ip", address]
     lab.heads[0].run(argv, stdin=passphrase, timeout_s=CONFIGURE_DEADLINE_S)
+
+
+def begin_configure(lab: Lab, host: Host) -> None:
+    """Starts a run that changes Corosync's token, and returns when the first step is done."""
+    host.write(_PASSPHRASE_FILE, unlock(lab), mode=0o600)
+    begin(host, "configure", "--token", _OTHER_TOKEN, "--passphrase-file", _PASSPHRASE_FILE)
+    wait_until(
+        lambda: "✓" in _told(host) or not _is_at_work(host),
+        deadline_s=CONFIGURE_DEADLINE_S,
+        what="the first step of configure",
+    )
+
+
+def configure_again(lab: Lab, host: Host) -> None:
+    """Waits for the end of a run that was disturbed, and lets another one bring the pair back to what it was."""
+    wait_until(
+        lambda: not _is_at_work(host), deadline_s=CONFIGURE_DEADLINE_S, what="the disturbed run has ended"
+    )
+    argv = ("live-cluster", "configure", "--token", _TOKEN, "--passphrase-file", "-")
+    host.run(argv, stdin=unlock(lab), timeout_s=CONFIGURE_DEADLINE_S)
+
+
+def begin(host: Host, *arguments: str) -> None:
+    """Starts live-cluster on a host, where it goes on by itself until it ends or the host does."""
+    host.run(("systemd-run", "--quiet", "--collect", f"--unit={_UNIT}", "live-cluster", *arguments))
+
+
+def _is_at_work(host: Host) -> bool:
+    return host.run(("systemctl", "is-active", _UNIT), check=False).stdout.strip() in ("active", "activating")
+
+
+def _told(host: Host) -> str:
+    return host.run(("journalctl", "--no-pager", f"--unit={_UNIT}", "--since=-60s"), check=False).stdout

@@ -256,9 +256,11 @@ def _connectivity(plan: CibPlan) -> Primitive:
         agent="ocf:pacemaker:ping",
         parameters={
             "host_list": " ".join(str(target) for target in plan.ping_targets),
-            "multiplier": "1000",
+            # More than everything that keeps the primary where it is: 900 of its score and 200 of stickiness for
+            # each of a dozen resources. With 1000 it stayed at a head that no client could reach (seen).
+            "multiplier": "10000",
             "dampen": "5s",
-            "attempts": "2",
+            "attempts": "3",
             "timeout": "2",
         },
         operations=(
