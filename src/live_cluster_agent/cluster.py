@@ -103,6 +103,18 @@ def parse_quorum(text: str, peer: str) -> Surroundings:
     )
 
 
+def parse_fencing(text: str, seen: Surroundings) -> Surroundings:
+    """Whether Pacemaker cuts the power of lost nodes, and whether the peer's is off for certain."""
+    import xml.etree.ElementTree as ElementTree
+
+    root = ElementTree.fromstring(text)  # noqa: S314
+    fencing = any(pair.get("value") == "true" for pair in root.iter("nvpair"))
+    # Pacemaker expects a node to be down once its fencing has been confirmed, or it has announced its end; of one
+    # that was merely lost it goes on to expect that it is a member.
+    is_off = any(state.get("expected") == "down" for state in root.iter("node_state"))
+    return replace(seen, fencing=fencing, peer_is_off=fencing and is_off)
+
+
 def stood_still(misses: str, token: str, *, now_ms: float) -> bool:
     """Whether Corosync stood still for a token's time and has not had time since to learn what it missed."""
     found = re.search(r"= (\d+)\s*$", token)
@@ -151,6 +163,9 @@ class Cluster:
         seen = self.quorum()
         if not seen.without_vote:
             return seen
+        seen = self._with_fencing(seen)
+        if seen.peer_is_off:
+            return seen
         # Without a third vote only the networks can tell a peer that is gone from a cable that was pulled here.
         gateways = self.parameters.client_network
         peer = self.parameters.addresses[self.parameters.peer] if ask_peer else ()
@@ -162,6 +177,12 @@ class Cluster:
             client_network_seen=0 in answers[: len(gateways)] if gateways else None,
             peer_answers=0 in answers[len(gateways) :] if ask_peer else None,
         )
+
+    def _with_fencing(self, seen: Surroundings) -> Surroundings:
+        xpath = f"//node_state[@uname='{self.parameters.peer}']|//nvpair[@name='stonith-enabled']"
+        argv = ("cibadmin", "--query", "--local", "--no-children", "--xpath", xpath)
+        answer = process.run(argv, timeout_s=ANSWER_S)
+        return parse_fencing(answer.out, seen) if answer.succeeded else seen
 
     def client_network_answers(self) -> bool:
         """Whether an address of the client network answers now."""

@@ -59,6 +59,8 @@ class Surroundings:
     """What this node sees of the cluster; None where there was no answer, or where nobody was asked.
 
     frozen: Corosync has just stood still for longer than the token lasts, so what it says may be outdated.
+    fencing: Pacemaker promotes nobody before it has cut the power of a lost node; peer_is_off: it has, or the peer
+    left in good order. Both are looked for only where no arbiter decides.
     """
 
     quorate: bool | None
@@ -68,11 +70,14 @@ class Surroundings:
     client_network_seen: bool | None = None
     peer_answers: bool | None = None
     peer_serves: bool | None = None
+    fencing: bool = False
+    peer_is_off: bool = False
 
     @property
     def without_vote(self) -> bool:
         """Quorate only because two nodes may lose each other: the networks have to decide."""
-        return self.quorate is True and self.peer_is_member is False and not self.arbiter
+        certain = self.arbiter or self.peer_is_off
+        return self.quorate is True and self.peer_is_member is False and not certain
 
 
 def is_outvoted(around: Surroundings) -> bool:
@@ -176,10 +181,13 @@ def _without_standby(view: ReplicationView) -> Decision:
         gone = view.peer is not DataState.SYNC or waited_s >= view.patience_s
         # Outside of the membership a living server may have been promoted: on a busy machine the membership took
         # 13 s to form again after a heal, and the former primary went on alone. Only a host that hangs is left.
-        if not around.peer_is_member and around.peer_serves is not False:
+        if not around.peer_is_member and (around.fencing or around.peer_serves is not False):
             return Decision.WATCH
         return Decision.GO_ALONE if gone else Decision.WATCH
-    return Decision.GO_ALONE if around.arbiter or view.gone_s >= CONFIRM_S else Decision.WATCH
+    if around.arbiter or around.peer_is_off:
+        return Decision.GO_ALONE
+    # With fencing the heads shoot at each other, and the networks do not tell who wins.
+    return Decision.GO_ALONE if view.gone_s >= CONFIRM_S and not around.fencing else Decision.WATCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

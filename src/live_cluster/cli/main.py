@@ -19,6 +19,7 @@ VERBS = {
     "start-resources": "live_cluster.cli.resources_cli:start_resources",
     "stop-resources": "live_cluster.cli.resources_cli:stop_resources",
     "switchover": "live_cluster.cli.switchover_cli:switchover",
+    "check": "live_cluster.cli.check_cli:check",
     "timeouts": "live_cluster.cli.timeouts_cli:timeouts",
 }
 

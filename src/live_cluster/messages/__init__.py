@@ -22,7 +22,7 @@ else:
     Language = str
 
 # One pair of catalogue modules (SECTION_en, SECTION_ru) per part of the product.
-SECTIONS = ("general", "input", "checks", "steps", "status", "access", "fencing", "planned")
+SECTIONS = ("general", "input", "checks", "steps", "status", "access", "fencing", "planned", "check")
 
 _CATALOGUES: dict[str, Mapping[str, str]] = {}
 

@@ -99,6 +99,7 @@ def resources_step(plan: Blueprint) -> Step:
     names = plan.profile.resources
     groups = {names.database_group, names.filestorage_group, names.application_group}
     clones = {names.database_clone, names.diskspace_clone, names.monitor_clone}
+    devices = {device.id for device in cib_devices(plan)}
 
     def holds(view: ClusterView) -> bool:
         if stopped_on_purpose(view):
@@ -108,6 +109,7 @@ def resources_step(plan: Blueprint) -> Step:
         cloned = [group.instances for group in view.sets if group.id in clones]
         return (
             all(runs(one) and not one.failed for one in members)
+            and devices <= {one.id for one in view.fencing_devices if runs(one) and not one.failed}
             and all(sum(map(runs, instances)) >= places for instances in cloned)
             and bool(view.primary)
         )

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from live_cluster_agent import memory, wal
-from live_cluster_agent.cluster import parse_nodes, parse_quorum, stood_still
+from live_cluster_agent.cluster import parse_fencing, parse_nodes, parse_quorum, stood_still
 from live_cluster_agent.divergence import LocalEnd, PrimaryFacts, Verdict, judge, parse_primary
 from live_cluster_agent.local_data import parse_control
 from live_cluster_agent.memory import Memory, StandbySign, remember
 from live_cluster_agent.outcome import NOT_CONFIGURED, AgentProblem
 from live_cluster_agent.parameters import parse_addresses, read_parameters
 from live_cluster_agent.postgres import parse_facts
-from live_cluster_agent.replication import DataState, HandshakePhase
+from live_cluster_agent.replication import DataState, HandshakePhase, Surroundings
 
 RECORDINGS = Path(__file__).with_name("recordings")
 MIB = 1 << 20
@@ -284,3 +284,23 @@ def test_a_broken_memory_is_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "memory.json"
     path.write_text(text)
     assert memory.load(str(path)) == Memory()
+
+
+@pytest.mark.parametrize(
+    ("enabled", "expected", "found"),
+    [
+        ("true", "down", (True, True)),
+        ("true", "member", (True, False)),
+        ("false", "down", (False, False)),
+    ],
+)
+def test_a_peer_is_off_when_pacemaker_expects_it_to_be(
+    enabled: str, expected: str, found: tuple[bool, bool]
+) -> None:
+    text = f"""<xpath-query>
+  <nvpair id="live-cluster-cluster_property_set-stonith-enabled" name="stonith-enabled" value="{enabled}"/>
+  <node_state id="2" uname="ivcs-main-2" in_ccm="false" crmd="offline" join="down" expected="{expected}"/>
+</xpath-query>"""
+    seen = parse_fencing(text, Surroundings(quorate=True, peer_is_member=False))
+    assert (seen.fencing, seen.peer_is_off) == found
+    assert seen.without_vote is not seen.peer_is_off

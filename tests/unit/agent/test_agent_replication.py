@@ -146,6 +146,34 @@ TABLE: list[tuple[str, ReplicationView, Decision]] = [
         replace(LOSING, surroundings=Surroundings(quorate=True, peer_is_member=False, arbiter=True)),
         Decision.GO_ALONE,
     ),
+    # fencing: the heads shoot at each other
+    (
+        "gone, and its power is certainly off",
+        replace(LOSING, surroundings=replace(PEER_GONE, fencing=True, peer_is_off=True)),
+        Decision.GO_ALONE,
+    ),
+    (
+        "its power is off, whatever the networks say",
+        replace(
+            LOSING,
+            surroundings=replace(PEER_GONE, fencing=True, peer_is_off=True, client_network_seen=False),
+        ),
+        Decision.GO_ALONE,
+    ),
+    (
+        "gone for long, but the fencing is not confirmed",
+        replace(LOSING, gone_s=90.0, surroundings=replace(PEER_GONE, fencing=True)),
+        Decision.WATCH,
+    ),
+    (
+        "its host hangs, but the fencing is not confirmed",
+        replace(
+            LOSING,
+            link=StandbyLink(silent_s=90.0),
+            surroundings=replace(PEER_GONE, fencing=True, peer_answers=True, peer_serves=False),
+        ),
+        Decision.WATCH,
+    ),
     ("was cut off, sees clients again", replace(LOSING, met=False, surroundings=PEER_GONE), Decision.WATCH),
     ("was cut off, the peer is back", replace(LOSING, met=False, surroundings=BOTH_HERE), Decision.WATCH),
     # repaired by hand or by a crash in between

@@ -283,3 +283,40 @@ def test_every_reason_is_said_once() -> None:
     seen = with_node(standby(), standby=True)
     reasons = judge(seen._replace(replication=seen.replication._replace(mode=Mode.NONE))).reasons
     assert len(reasons) == len(set(reasons))
+
+
+def with_devices(*, failed: str = "", stopped: str = "", there: bool = True) -> Observation:
+    """Fencing is on; the named device has failed or does not run."""
+    devices = tuple(
+        Instance(
+            id=f"fence-{name}",
+            agent="stonith:fence_ipmilan",
+            role=Role.STOPPED if name == stopped else Role.STARTED,
+            active=name != stopped,
+            failed=name == failed,
+        )
+        for name in (primary(), standby())
+    )
+    return with_view(
+        lambda view: view._replace(fencing_enabled=True, fencing_devices=devices if there else ())
+    )
+
+
+def test_with_fencing_either_head_may_be_lost() -> None:
+    verdict = judge(with_devices())
+    assert verdict.healthy
+    assert not [one for one in verdict.hazards if one.code.startswith("hazard-split-brain")]
+
+
+@pytest.mark.parametrize("fault", ["failed", "stopped"])
+def test_a_head_whose_device_is_dead_must_not_be_lost(fault: str) -> None:
+    verdict = judge(with_devices(**{fault: primary()}))  # type: ignore[arg-type]
+    assert verdict.can_lose == (standby(),)
+    assert [one.code for one in verdict.reasons] == ["health-fencing-device"]
+    assert verdict.level is Level.DEGRADED
+
+
+def test_fencing_without_a_device_blocks_every_takeover() -> None:
+    verdict = judge(with_devices(there=False))
+    assert verdict.can_lose == ()
+    assert [one.code for one in verdict.reasons] == ["health-fencing-no-device"]

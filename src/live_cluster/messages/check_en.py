@@ -1,0 +1,28 @@
+"""Sentences in English: the checks of a running cluster."""
+
+TEXTS: dict[str, str] = {
+    "check-ok": "{name}: good{detail}",
+    "check-failed": "{name}: FAILED{detail}",
+    "check-fencing": "fencing device of {node}",
+    "check-detail-power": ": answers {asked_from} in {seconds} s, the power is {power}",
+    "check-detail-reason": ": {reason}",
+    "power-on": "on",
+    "power-off": "off",
+    "check-no-fencing": "Fencing is not configured. Set it up with: sudo live-cluster configure --head-node-1-fencing … --head-node-2-fencing …",
+    "check-device-missing": "no device is configured for this server",
+    "check-agent-silent": "{agent}: {answer}",
+    "check-other-machine": "it says that the power is off, but the server runs: the device belongs to another one",
+    "check-refresh-failed": "{peer}, which has to ask it, is not online",
+    "check-not-asked": "Pacemaker on {peer} did not ask it within {seconds} s",
+    "check-monitor-failed": "Pacemaker on {peer}: {reason}",
+    "check-slow": "The fencing device of {node} took {seconds} s to answer. If the servers lose sight of each other, the other side waits {delay} s before it shoots: with a slow device that may be too short.",
+    "shoot-unknown": "{node} is no server of this cluster. Its servers: {known}",
+    "shoot-myself": "{node} is this server. Run the command on the other one.",
+    "shoot-not-whole": "The cluster is not whole, so nothing is shot: see sudo live-cluster status.",
+    "shoot-question": "The power of {node} will be cut without a warning, as if it had failed. What runs there moves to this server. Go on?",
+    "shoot-fencing": "Cutting the power of {node}.",
+    "shoot-failed": "{node} was not shot: {answer}",
+    "shoot-fenced": "{node} was shot ({seconds} s). Waiting until it is back and the cluster whole.",
+    "shoot-whole": "{node} is back and the cluster whole ({seconds} s).",
+    "shoot-not-back": "{node} was shot, but the cluster is not whole after {seconds} s: see sudo live-cluster status.",
+}

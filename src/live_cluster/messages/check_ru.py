@@ -1,0 +1,28 @@
+"""Предложения на русском: проверки работающего кластера."""
+
+TEXTS: dict[str, str] = {
+    "check-ok": "{name}: исправно{detail}",
+    "check-failed": "{name}: НЕИСПРАВНО{detail}",
+    "check-fencing": "устройство отключения питания {node}",
+    "check-detail-power": ": отвечает серверу {asked_from} за {seconds} с, питание {power}",
+    "check-detail-reason": ": {reason}",
+    "power-on": "включено",
+    "power-off": "выключено",
+    "check-no-fencing": "Отключение питания (fencing) не настроено. Настройте: sudo live-cluster configure --head-node-1-fencing … --head-node-2-fencing …",
+    "check-device-missing": "для этого сервера не настроено ни одного устройства",
+    "check-agent-silent": "{agent}: {answer}",
+    "check-other-machine": "сообщает, что питание выключено, но сервер работает: это устройство другого сервера",
+    "check-refresh-failed": "{peer}, который должен его опросить, не в сети",
+    "check-not-asked": "Pacemaker на {peer} не опросил его за {seconds} с",
+    "check-monitor-failed": "Pacemaker на {peer}: {reason}",
+    "check-slow": "Устройство отключения питания {node} ответило только за {seconds} с. Если серверы потеряют друг друга, другая сторона ждёт {delay} с, прежде чем отключать: для медленного устройства этого может не хватить.",
+    "shoot-unknown": "Сервера {node} в этом кластере нет. Его серверы: {known}",
+    "shoot-myself": "{node} — это сам этот сервер. Выполните команду на другом.",
+    "shoot-not-whole": "Кластер не в порядке, поэтому питание не отключается: см. sudo live-cluster status.",
+    "shoot-question": "Питание {node} будет отключено без предупреждения, как при отказе. Всё, что там работает, переедет на этот сервер. Продолжить?",
+    "shoot-fencing": "Питание {node} отключается.",
+    "shoot-failed": "Питание {node} не отключено: {answer}",
+    "shoot-fenced": "Питание {node} отключено ({seconds} с). Ожидание, пока он вернётся и кластер будет в порядке.",
+    "shoot-whole": "{node} вернулся, кластер в порядке ({seconds} с).",
+    "shoot-not-back": "Питание {node} было отключено, но и через {seconds} с кластер не в порядке: см. sudo live-cluster status.",
+}

@@ -1,0 +1,172 @@
+"""`check --fencing` beside tools that answer as recorded ones did."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import pytest
+
+from live_cluster.apply.waiting import Clock
+from live_cluster.cli.check_cli import document
+from live_cluster.commands.check import Finding, Tools
+from live_cluster.commands.check_fencing import check_fencing, refuse_shot
+from live_cluster.commands.status import Server
+from live_cluster.errors import InputRejected, NotReady
+from live_cluster.messages import render
+from live_cluster.remote.local import Completed
+
+NODES = '<nodes><node id="1" uname="ivcs-main-1"/><node id="2" uname="ivcs-main-2"/></nodes>'
+DEVICE = """<primitive id="fence-ivcs-main-{n}" class="stonith" type="fence_ipmilan">
+  <instance_attributes id="fence-ivcs-main-{n}-instance_attributes">
+    <nvpair id="a{n}" name="ip" value="10.81.0.25{n}"/>
+    <nvpair id="b{n}" name="ipmitool_path" value="/etc/live-cluster/fencing/head-node-{n}"/>
+    <nvpair id="c{n}" name="pcmk_host_list" value="ivcs-main-{n}"/>
+  </instance_attributes></primitive>"""
+DEVICES = f"<xpath-query>{DEVICE.format(n=1)}{DEVICE.format(n=2)}</xpath-query>"
+OPERATIONS = """<lrm_resource id="fence-ivcs-main-1" class="stonith" type="fence_ipmilan">
+  <lrm_rsc_op operation="monitor" interval="0" call-id="{call}" rc-code="7" op-status="0" last-rc-change="{call}"/>
+  <lrm_rsc_op operation="start" interval="0" call-id="{call}1" rc-code="{code}" op-status="0"
+    last-rc-change="{call}" exit-reason="{reason}"/>
+  <lrm_rsc_op operation="monitor" interval="60000" call-id="{call}2" rc-code="{code}" op-status="0"
+    last-rc-change="{call}" exit-reason="{reason}"/></lrm_resource>"""
+
+
+@dataclass
+class Pacemaker:
+    """The tools of ivcs-main-1; time passes only where something takes time."""
+
+    devices: str = DEVICES
+    power: int = 0
+    takes_s: float = 0.3
+    peer_online: bool = True
+    asked_result: tuple[int, str] | None = (0, "")
+    now: float = 0.0
+    agent_input: str = ""
+    refreshed: bool = False
+    argvs: list[tuple[str, ...]] = field(default_factory=list)
+
+    def run(
+        self, argv: tuple[str, ...], *, stdin: bytes = b"", timeout_s: float = 60, check: bool = False
+    ) -> Completed:
+        assert timeout_s > 0
+        self.argvs.append(argv)
+        code, text = self._answer(argv, stdin)
+        assert not (check and code)
+        return Completed(argv=argv, returncode=code, stdout=text.encode(), stderr=b"")
+
+    def _answer(self, argv: tuple[str, ...], stdin: bytes) -> tuple[int, str]:
+        if argv[0] == "crm_node":
+            return 0, "ivcs-main-1\n"
+        if argv[0] == "fence_ipmilan":
+            self.agent_input = stdin.decode()
+            self.now += self.takes_s
+            return self.power, "ERROR: Failed: it is silent\n" if self.power == 1 else "Status: ON\n"
+        if argv[0] == "crm_resource":
+            self.refreshed = True
+            return 0, ""
+        xpath = argv[-1]
+        if "nodes" in xpath:
+            return 0, NODES
+        if "stonith" in xpath:
+            return (0, self.devices) if self.devices else (105, "")
+        if "lrm_resource" in xpath:
+            return self._operations()
+        return (0, "<node_state/>") if self.peer_online else (105, "")
+
+    def _operations(self) -> tuple[int, str]:
+        if not self.refreshed:
+            return 0, OPERATIONS.format(call=1, code=0, reason="")
+        if self.asked_result is None:
+            return 105, ""
+        code, reason = self.asked_result
+        return 0, OPERATIONS.format(call=2, code=code, reason=reason)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def findings(self) -> list[Finding]:
+        tools = Tools(run=self.run, clock=Clock(now=lambda: self.now, sleep=self.sleep))
+        return list(check_fencing(tools))
+
+
+def told(found: list[Finding]) -> list[str]:
+    return [render(one.subject, "en") + render(one.detail, "en") for one in found]
+
+
+def test_each_device_is_asked_from_the_other_head() -> None:
+    pacemaker = Pacemaker()
+    found = pacemaker.findings()
+    assert all(one.good for one in found)
+    assert [one.facts["asked_from"] for one in found] == ["ivcs-main-2", "ivcs-main-1"]
+    assert told(found)[1] == "fencing device of ivcs-main-2: answers ivcs-main-1 in 0.3 s, the power is on"
+    assert "ip=10.81.0.252\n" in pacemaker.agent_input
+    assert "action=status\n" in pacemaker.agent_input
+    assert "pcmk_" not in pacemaker.agent_input
+    assert not any(argv[0] == "stonith_admin" for argv in pacemaker.argvs)
+
+
+def test_a_silent_device_is_bad() -> None:
+    own, peer = Pacemaker(power=1).findings()
+    assert (own.good, peer.good) == (True, False)
+    assert told([peer]) == ["fencing device of ivcs-main-2: fence_ipmilan: Failed: it is silent"]
+
+
+def test_a_device_that_says_off_of_a_running_server_belongs_to_another_one() -> None:
+    (_, peer) = Pacemaker(power=2).findings()
+    assert not peer.good
+    assert "belongs to another" in told([peer])[0]
+
+
+def test_a_server_that_is_off_may_be_off() -> None:
+    own, peer = Pacemaker(power=2, peer_online=False).findings()
+    assert peer.good
+    assert peer.facts["power"] == "off"
+    assert not own.good
+    assert "not online" in told([own])[0]
+
+
+def test_what_pacemaker_found_on_the_other_head_is_told() -> None:
+    own, _ = Pacemaker(asked_result=(1, "Login failed")).findings()
+    assert told([own]) == ["fencing device of ivcs-main-1: Pacemaker on ivcs-main-2: Login failed"]
+
+
+def test_pacemaker_that_does_not_ask_is_not_waited_for_forever() -> None:
+    pacemaker = Pacemaker(asked_result=None)
+    own, _ = pacemaker.findings()
+    assert not own.good
+    assert 100 < pacemaker.now < 200
+
+
+def test_a_slow_device_is_warned_of() -> None:
+    _, peer = Pacemaker(takes_s=3.0).findings()
+    assert peer.good
+    assert [one.code for one in peer.warnings] == ["check-slow"]
+
+
+def test_without_devices_there_is_nothing_to_check() -> None:
+    with pytest.raises(NotReady) as failure:
+        Pacemaker(devices="").findings()
+    assert [one.code for one in failure.value.problems] == ["check-no-fencing"]
+
+
+def test_a_server_without_a_device_is_bad() -> None:
+    own, peer = Pacemaker(devices=DEVICE.format(n=2)).findings()
+    assert (own.good, peer.good) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("target", "code"), [("ivcs-main-1", "shoot-myself"), ("ivcs-main-3", "shoot-unknown")]
+)
+def test_nobody_shoots_himself_or_a_stranger(target: str, code: str) -> None:
+    pacemaker = Pacemaker()
+    with pytest.raises(InputRejected) as failure:
+        refuse_shot(target, Tools(run=pacemaker.run), Server())
+    assert [one.code for one in failure.value.problems] == [code]
+
+
+def test_the_document_is_versioned() -> None:
+    found = Pacemaker(power=1).findings()
+    written = json.loads(json.dumps(document(found, None)))
+    assert (written["version"], written["good"], written["shot"]) == (1, False, None)
+    assert [one["good"] for one in written["findings"]] == [True, False]

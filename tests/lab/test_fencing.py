@@ -1,0 +1,224 @@
+"""Fencing with real IPMI controllers: asked before it is enabled, certain before anything is taken over."""
+
+import json
+from typing import Any
+
+import pytest
+from cluster import HEADS, OPTIONS, Cluster, service_identities
+
+from live_lab import Completed, Host, Lab, audits, wait_until
+from live_lab.controller import PASSWORD, USERNAME
+from live_lab.writer import Writer
+
+RETURN_DEADLINE_S = 300.0
+WHOLE_DEADLINE_S = 900.0
+PASSWORD_FILE = "/root/controller-password"
+SECRET_FOLDERS = ("/etc", "/var/lib", "/var/log", "/run", "/tmp", "/root")
+
+
+def options(lab: Lab, *, password_file: str = PASSWORD_FILE) -> tuple[str, ...]:
+    """Both heads' controllers, as an administrator names them."""
+    words: list[str] = []
+    for number, head in enumerate(HEADS, start=1):
+        device = f"fence_ipmilan ip={lab.controller(head).address} username={USERNAME} lanplus=1 cipher=3"
+        words += [f"--head-node-{number}-fencing", device]
+        words += [f"--head-node-{number}-fencing-password-file", password_file]
+    return tuple(words)
+
+
+def with_controllers(cluster: Cluster) -> None:
+    """Controllers answer, and the first head has their password in a file."""
+    for head in HEADS:
+        cluster.lab.controller(head).power_on()
+    cluster.lab.heads[0].write(PASSWORD_FILE, f"{PASSWORD}\n", mode=0o600)
+
+
+def enable(cluster: Cluster) -> None:
+    with_controllers(cluster)
+    report = cluster.configure(*options(cluster.lab))
+    assert report.returncode == 0, report
+    cluster.wait_healthy()
+
+
+@pytest.fixture
+def fenced(own_cluster: Cluster) -> Cluster:
+    enable(own_cluster)
+    return own_cluster
+
+
+def active_head(cluster: Cluster) -> tuple[Host, Host]:
+    """The head with the services, and the other one."""
+    number = HEADS.index(cluster.status().primary)
+    return cluster.lab.heads[number], cluster.lab.heads[1 - number]
+
+
+def check(host: Host, *words: str) -> tuple[Completed, dict[str, Any]]:
+    completed = host.run(("live-cluster", "check", *words, "--json"), check=False, timeout_s=WHOLE_DEADLINE_S)
+    document: dict[str, Any] = json.loads(completed.stdout)
+    return completed, document
+
+
+def stonith_enabled(host: Host) -> str:
+    argv = ("crm_attribute", "--type", "crm_config", "--name", "stonith-enabled", "--query", "--quiet")
+    return host.run(argv).stdout.strip()
+
+
+@pytest.mark.lab
+def test_fencing_is_enabled_checked_and_removed_without_touching_a_service(own_cluster: Cluster) -> None:
+    cluster = own_cluster
+    first = cluster.lab.heads[0]
+    before = [service_identities(host) for host in cluster.lab.heads]
+    with_controllers(cluster)
+
+    first.write("/root/wrong", "wrong\n", mode=0o600)
+    refused = cluster.configure(*options(cluster.lab, password_file="/root/wrong"))
+    assert refused.codes == ["fencing-silent", "fencing-silent"], refused
+    assert stonith_enabled(first) == "false"
+    assert cluster.status().healthy
+
+    planned = cluster.configure(*options(cluster.lab), "--dry-run")
+    assert {step.impact for step in planned.steps} == {"none"}
+    enabled = cluster.configure(*options(cluster.lab))
+    assert enabled.returncode == 0, enabled
+    assert stonith_enabled(first) == "true"
+    again = cluster.configure(*options(cluster.lab))
+    assert (again.returncode, again.changed, again.steps) == (0, False, ())
+    left_out = cluster.configure()
+    assert (left_out.returncode, left_out.changed) == (0, False)
+
+    completed, found = check(first, "--fencing")
+    assert completed.returncode == 0, found
+    assert [(one["node"], one["power"]) for one in found["findings"]] == [(head, "on") for head in HEADS]
+    _no_password_in_sight(cluster)
+
+    removed = cluster.configure("--no-fencing")
+    assert removed.returncode == 0, removed
+    assert stonith_enabled(first) == "false"
+    assert not first.run(("find", "/etc/live-cluster/fencing", "-type", "f")).stdout
+    assert check(first, "--fencing")[0].returncode == 78
+    assert cluster.wait_healthy().healthy
+    assert [service_identities(host) for host in cluster.lab.heads] == before
+
+
+def _no_password_in_sight(cluster: Cluster) -> None:
+    for host in cluster.lab.heads:
+        cib = host.run(("cibadmin", "--query")).stdout
+        journal = host.run(("journalctl", "--no-pager", "--quiet")).stdout
+        for text in (cib, journal):
+            assert PASSWORD not in text
+        # What others may read.
+        visible = host.run(
+            ("grep", "-rlsF", PASSWORD, "--devices=skip", *SECRET_FOLDERS), check=False, timeout_s=300
+        ).stdout.split()
+        for path in visible:
+            mode = host.run(("stat", "--format=%a", path)).stdout.strip()
+            assert mode.endswith("00"), (host.name, path, mode)
+
+
+@pytest.mark.lab
+def test_power_loss_of_the_active_head_is_taken_over_after_the_fencing(fenced: Cluster) -> None:
+    lost, survivor = active_head(fenced)
+    writer = Writer(fenced.lab)
+    writer.wait_for_more()
+    lost.power_off()
+    writer.wait_for_more(deadline_s=RETURN_DEADLINE_S)
+    history = survivor.run(("stonith_admin", "--history", lost.name)).stdout
+    assert "successful" in history, history
+    # The controller has powered it on again.
+    number = 1 + fenced.lab.heads.index(survivor)
+    status = fenced.wait_healthy(number, deadline_s=WHOLE_DEADLINE_S)
+    assert status.primary == survivor.name
+    audits.wait_until_clean(fenced.lab, writer.stop())
+
+
+@pytest.mark.matrix
+def test_a_frozen_head_is_shot_and_the_service_moves(fenced: Cluster) -> None:
+    frozen, survivor = active_head(fenced)
+    writer = Writer(fenced.lab)
+    writer.wait_for_more()
+    before = len(writer.acknowledged)
+    frozen.freeze()
+    writer.wait_for_more(deadline_s=RETURN_DEADLINE_S)
+    assert len(writer.acknowledged) > before
+    number = 1 + fenced.lab.heads.index(survivor)
+    assert fenced.wait_healthy(number, deadline_s=WHOLE_DEADLINE_S).primary == survivor.name
+    audits.wait_until_clean(fenced.lab, writer.stop())
+
+
+@pytest.mark.matrix
+def test_when_the_heads_lose_each_other_the_primary_s_side_wins(fenced: Cluster) -> None:
+    primary, other = active_head(fenced)
+    writer = Writer(fenced.lab)
+    writer.wait_for_more()
+    # The standby's cables to the heads and clients are pulled where the controllers are still reached: a switch
+    # between the heads that fails is not in this lab, so its packets are dropped at both ends.
+    for host, peer in ((primary, other), (other, primary)):
+        for address in peer.addresses.values():
+            host.run(("iptables", "-I", "INPUT", "-s", address, "-j", "DROP"))
+            host.run(("iptables", "-I", "OUTPUT", "-d", address, "-j", "DROP"))
+    wait_until(lambda: not other.is_running, deadline_s=RETURN_DEADLINE_S, what=f"{other.name} is shot")
+    assert primary.is_running
+    for address in other.addresses.values():
+        primary.run(("iptables", "-D", "INPUT", "-s", address, "-j", "DROP"))
+        primary.run(("iptables", "-D", "OUTPUT", "-d", address, "-j", "DROP"))
+    writer.wait_for_more(deadline_s=RETURN_DEADLINE_S)
+    number = 1 + fenced.lab.heads.index(primary)
+    assert fenced.wait_healthy(number, deadline_s=WHOLE_DEADLINE_S).primary == primary.name
+    audits.wait_until_clean(fenced.lab, writer.stop())
+
+
+@pytest.mark.matrix
+def test_with_a_dead_controller_nothing_is_taken_over_before_an_administrator_confirms(
+    fenced: Cluster,
+) -> None:
+    """One power feed for a head and its controller: status says beforehand that this head must not be lost."""
+    lost, survivor = active_head(fenced)
+    number = 1 + fenced.lab.heads.index(survivor)
+    fenced.lab.controller(lost.name).power_off()
+    warned = wait_until(
+        lambda: "health-fencing-device" in fenced.status(number).reasons,
+        deadline_s=RETURN_DEADLINE_S,
+        what="status names the dead device",
+        every_s=2.0,
+    )
+    assert warned
+    assert lost.name not in fenced.status(number).can_lose
+    assert not check(survivor, "--fencing")[1]["good"]
+
+    lost.power_off()
+    wait_until(
+        lambda: "failed" in survivor.run(("stonith_admin", "--history", lost.name)).stdout,
+        deadline_s=RETURN_DEADLINE_S,
+        what="fencing has failed",
+    )
+    assert fenced.status(number).primary != survivor.name
+    survivor.run(("stonith_admin", "--confirm", lost.name))
+    wait_until(
+        lambda: fenced.status(number).primary == survivor.name,
+        deadline_s=RETURN_DEADLINE_S,
+        what=f"{survivor.name} has taken over",
+        every_s=1.0,
+    )
+
+
+@pytest.mark.matrix
+def test_shooting_on_request(fenced: Cluster) -> None:
+    target, shooter = active_head(fenced)
+    assert check(target, "--fencing", "--shoot", target.name, "--yes")[0].returncode == 64
+    assert check(shooter, "--fencing", "--shoot", target.name)[0].returncode == 107
+    completed, found = check(shooter, "--fencing", "--shoot", target.name, "--yes")
+    assert completed.returncode == 0, found
+    assert found["shot"]["node"] == target.name
+    assert found["shot"]["whole_s"] >= found["shot"]["fenced_s"]
+    assert fenced.status().healthy
+
+
+@pytest.mark.matrix
+def test_a_first_run_with_fencing() -> None:
+    with Lab.up(name="cfence") as lab:
+        cluster = Cluster.unlocked(lab)
+        with_controllers(cluster)
+        report = cluster.configure(*OPTIONS, *options(lab))
+        assert report.returncode == 0, report
+        assert cluster.wait_healthy().healthy
+        assert cluster.configure().steps == ()
