@@ -276,6 +276,11 @@ class Cluster:
         """Record, until this node leaves the cluster, whether it has seen the peer's knowledge."""
         change = "--update=1" if met else "--delete"
         self._attribute("--lifetime=reboot", f"--name={self.parameters.resource}-met", change)
+        if met:
+            # When a controller dies, this node's attributes vanish from the configuration, but the attribute
+            # daemon still has them and passes on only what changes (seen: this node could not be promoted any
+            # more, and its connectivity counted as none).
+            process.run(("attrd_updater", "--refresh"), timeout_s=ANSWER_S)
 
     def _attribute(self, *arguments: str) -> None:
         process.run(self._command(*arguments), timeout_s=ANSWER_S)

@@ -49,7 +49,8 @@ class _Head:
 def findings(lab: Lab, acknowledged: Sequence[Acknowledged] = ()) -> tuple[str, ...]:
     """Everything that is not as it must be while both heads run; empty is good."""
     heads = [_look(host) for host in lab.heads]
-    found = [*_once_each(heads), *_database(heads), *_records(lab), *_same_configuration(lab), *_bans(lab)]
+    cluster = (*_records(lab), *_same_configuration(lab), *_bans(lab), *_attributes(lab))
+    found = [*_once_each(heads), *_database(heads), *cluster]
     return (*found, *_kept(heads, acknowledged))
 
 
@@ -163,6 +164,22 @@ def _membership(host: Host, view: ET.Element) -> Iterator[str]:
     unmanaged = [one.get("id") for one in view.iterfind("resources//resource[@managed='false']")]
     if unmanaged:
         yield f"{host.name}: not managed: {unmanaged}"
+
+
+def _attributes(lab: Lab) -> Iterator[str]:
+    """What placement and promotion depend on stands in the configuration, not just in a daemon's memory."""
+    completed = lab.heads[0].run(("cibadmin", "--query", "--scope", "status"), check=False)
+    if completed.returncode != 0:
+        yield f"status section: {completed.stderr.strip()}"
+        return
+    for node in ET.fromstring(completed.stdout).iterfind("node_state"):  # noqa: S314
+        values = {one.get("name"): one.get("value") for one in node.iterfind("transient_attributes//nvpair")}
+        if values.get("pingd", "0") == "0":
+            yield f"{node.get('uname')} does not count as connected: pingd is {values.get('pingd')}"
+        if values.get("ivcs-db-met") != "1":
+            yield f"{node.get('uname')} could not be promoted: it has not met its peer"
+        if values.get("#health_disk") == "red":
+            yield f"{node.get('uname')} has no space on its disk"
 
 
 def _bans(lab: Lab) -> Iterator[str]:

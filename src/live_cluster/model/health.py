@@ -15,6 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+# Below this SysInfo gives a head's disk up, and the primary moves.
+LEAST_FREE_MB = 500
+
 
 class Level(Enum):
     """Healthy: either head may die. Degraded: it works, but one may not. Down: some service is not there."""
@@ -166,7 +169,7 @@ def _reasons_against_surviving(survivor: Node, seen: Observation) -> Iterator[Me
         yield message(state, node=survivor.name)
         return
     yield from _bars(survivor, seen.view)
-    if survivor.health == "red" or survivor.attributes.get("#health_disk") == "red":
+    if survivor.health == "red" or _disk_is_full(survivor):
         yield message("health-disk-full", node=survivor.name)
     if survivor.attributes.get("pingd") == "0":
         yield message("health-gateway-unreachable", node=survivor.name)
@@ -175,6 +178,12 @@ def _reasons_against_surviving(survivor: Node, seen: Observation) -> Iterator[Me
             yield message("health-clone-missing", resource=group.id, node=survivor.name)
     if survivor.name != seen.view.primary and seen.view.database is not None:
         yield from _database_bars(survivor, seen.view.database, seen)
+
+
+def _disk_is_full(node: Node) -> bool:
+    """SysInfo's own verdict is in #health_disk, which crm_mon shows to nobody; it shows the free megabytes."""
+    free = (text for name, text in node.attributes.items() if name in ("root_free", "var_free"))
+    return any(text.isdigit() and int(text) < LEAST_FREE_MB for text in free)
 
 
 def _node_state(node: Node) -> str:

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 
 from lxml import etree
 
+from live_cluster.model.health import LEAST_FREE_MB
 from live_cluster.model.profile import Resources
 from live_cluster.render.cib_elements import (
     Element,
@@ -241,7 +242,7 @@ def _disk_space(identity: str) -> Primitive:
     return Primitive(
         id=identity,
         agent="ocf:pacemaker:SysInfo",
-        parameters={"disks": "/ /var", "min_disk_free": "500M", "disk_unit": "M"},
+        parameters={"disks": "/ /var", "min_disk_free": f"{LEAST_FREE_MB}M", "disk_unit": "M"},
         operations=(
             Operation(name="monitor", interval="15s", timeout="60s"),
             Operation(name="start", timeout="60s"),
@@ -345,7 +346,8 @@ def _prefer_connected(names: Resources) -> Element:
 
 
 def _avoid_full_disk(names: Resources) -> Element:
-    # Finite for the same reason: with both disks full a primary that reads is better than none.
+    # Finite for the same reason: with both disks full a primary that reads is better than none. More than what
+    # keeps the primary where it is (5800, seen), less than the client network counts (_connectivity).
     location = element("rsc_location", id="live-cluster-primary-disk", rsc=names.database_clone)
     rule = element(
         "rule",
@@ -358,7 +360,7 @@ def _avoid_full_disk(names: Resources) -> Element:
         ),
         id="live-cluster-primary-disk-rule",
         role="Promoted",
-        score="-500",
+        score="-8000",
     )
     location.append(rule)
     return location

@@ -73,14 +73,18 @@ def test_a_device_that_is_gone_is_noticed_under_a_mounted_file_system() -> None:
     assert levels == {"OCF_CHECK_LEVEL": "20"}
 
 
-def test_a_head_without_the_client_network_gives_up_in_spite_of_all_that_holds_the_primary() -> None:
+def test_a_head_without_network_or_disk_gives_up_in_spite_of_all_that_holds_the_primary() -> None:
     def value(path: str, name: str) -> int:
         (pair,) = CONFIGURATION.iterfind(f"{path}//nvpair[@name='{name}']")
         return int(pair.get("value", ""))
 
-    followers = len(list(CONFIGURATION.iterfind("resources//primitive")))
-    holds = 1000 + value("rsc_defaults", "resource-stickiness") * followers
-    assert value(f"resources//primitive[@id='{PROFILE.resources.monitor}']", "multiplier") > holds
+    # The groups hold it by themselves and, as the application is tied to the file storage, through each other.
+    grouped = len(list(CONFIGURATION.iterfind("resources/group/primitive")))
+    holds = 1000 + 3 * value("rsc_defaults", "resource-stickiness") * grouped
+    network = value(f"resources//primitive[@id='{PROFILE.resources.monitor}']", "multiplier")
+    (rule,) = CONFIGURATION.iterfind("constraints/rsc_location/rule[@id='live-cluster-primary-disk-rule']")
+    disk = -int(rule.get("score", ""))
+    assert holds < disk < network
 
 
 def test_everything_follows_the_primary() -> None:

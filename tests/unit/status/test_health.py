@@ -86,6 +86,7 @@ def test_a_whole_pair_can_lose_either_head() -> None:
         ({"online": False, "unclean": True}, "health-node-unclean"),
         ({"health": "red"}, "health-disk-full"),
         ({"attributes": {"ivcs-db-data": "sync", "pingd": "0"}}, "health-gateway-unreachable"),
+        ({"attributes": {"ivcs-db-data": "sync", "root_free": "450"}}, "health-disk-full"),
         ({"attributes": {"ivcs-db-data": "stale"}}, "health-standby-behind"),
     ],
 )
