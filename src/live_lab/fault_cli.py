@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from live_lab.errors import FaultNotSurvived
 from live_lab.fault_run import FaultRun
 from live_lab.faults import heal_everything
 from live_lab.image import ImageWish
@@ -37,9 +38,15 @@ def fault_command(*, name: str, release: str, rows: tuple[str, ...]) -> None:
         return
     chosen = [row_named(row) for row in rows]
     lab = _pair(name, release)
+    violated = False
     for row in chosen:
         click.echo(f"{row.id}: {row.title}")
-        click.echo(f"    {told(FaultRun(lab, row).carry_out())}")
+        try:
+            click.echo(f"    {told(FaultRun(lab, row).carry_out())}")
+        except FaultNotSurvived as error:
+            violated = True
+            click.echo(str(error))
+    sys.exit(1 if violated else 0)
 
 
 @click.command("soak")
