@@ -19,20 +19,25 @@ SWITCHED = (
 class PlannedCluster:
     """The tools of one head; `refuses` names the tools whose orders fail."""
 
-    def __init__(self, *states: str, refuses: tuple[str, ...] = (), upstream: str = "") -> None:
+    def __init__(
+        self, *states: str, refuses: tuple[str, ...] = (), upstream: str = "", maintenance: str = ""
+    ) -> None:
         self.states = list(states)
         self.orders: list[str] = []
         self.statements: list[tuple[str, str]] = []
         self.refuses = refuses
         self.upstream = upstream
+        self.maintenance = maintenance
 
     def start(self, argv: Sequence[str]) -> Finished:
         tool = argv[0]
         if tool == "crm_mon":
             return Finished(self.states.pop(0) if len(self.states) > 1 else self.states[0])
+        if argv[:2] == ("cibadmin", "--query"):
+            return Finished(self.maintenance)
         if tool == "setpriv" and "-c" in argv:
             return self._psql(argv)
-        if tool in ANSWERS:
+        if tool in ANSWERS and tool != "cibadmin":
             return Finished(recording("healthy-primary", name=ANSWERS[tool]))
         self.orders.append(" ".join(argv))
         failed = tool in self.refuses

@@ -5,6 +5,7 @@ from __future__ import annotations
 from live_cluster.messages import Message, render
 from live_cluster.model.cluster_view import ClusterView
 from live_cluster.model.health import Observation, Verdict
+from live_cluster.model.maintenance import Maintenance
 from live_cluster.model.replication import Rejoin
 
 
@@ -16,6 +17,7 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
         "stack": view.stack,
         "dc": {"name": view.dc, "version": view.dc_version, "quorum": view.with_quorum},
         "maintenance_mode": view.maintenance_mode,
+        "maintenance": _maintenance(seen.maintenance),
         "resources_stopped": view.stop_all_resources,
         "nodes": [
             {
@@ -84,6 +86,12 @@ def _fencing(view: ClusterView) -> dict[str, object]:
         ],
         "failed": [one.as_dict() for one in view.failed_fencing],
     }
+
+
+def _maintenance(known: Maintenance | None) -> dict[str, str | None] | None:
+    if known is None:
+        return None
+    return {"by": known.by, "since": known.since, "until": known.until or None}
 
 
 def _rejoin(rejoin: Rejoin | None) -> dict[str, object] | None:

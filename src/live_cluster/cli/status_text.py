@@ -8,6 +8,7 @@ from live_cluster.cli.output import Output
 from live_cluster.messages import Message, message
 from live_cluster.model.cluster_view import ClusterView, Failure, Instance, Kind, Node, ResourceSet, Role
 from live_cluster.model.health import Observation, Verdict
+from live_cluster.model.maintenance import Maintenance
 from live_cluster.model.replication import Mode, Rejoin, Replication
 
 _TITLES = {
@@ -137,11 +138,13 @@ def _flags(states: Sequence[tuple[str, bool]]) -> str:
 def our_lines(seen: Observation, verdict: Verdict, output: Output) -> Iterator[str]:
     """Loud states, replication, failed actions, the verdict for each head, hazards."""
     for loud, code in (
-        (seen.view.maintenance_mode, "status-maintenance"),
+        (seen.view.maintenance_mode and seen.maintenance is None, "status-maintenance"),
         (seen.view.stop_all_resources, "status-stopped"),
     ):
         if loud:
             yield output.styled(output.words(message(code)), "red")
+    if seen.maintenance is not None:
+        yield output.styled(output.words(_maintenance(seen.maintenance)), "red")
     if seen.view.database is not None:
         colour = "" if seen.replication.mode is Mode.SYNCHRONOUS else "yellow"
         yield output.styled(output.words(replication_line(seen.replication)), colour)
@@ -153,6 +156,13 @@ def our_lines(seen: Observation, verdict: Verdict, output: Output) -> Iterator[s
     yield from _verdict_lines(verdict, output)
     for hazard in verdict.hazards:
         yield output.styled(output.words(message("hazard", text=hazard)), "yellow")
+
+
+def _maintenance(known: Maintenance) -> Message:
+    until = (
+        message("maintenance-until", until=known.until) if known.until else message("maintenance-open-end")
+    )
+    return message("status-maintenance-by", by=known.by, since=known.since, until=until)
 
 
 def replication_line(replication: Replication) -> Message:

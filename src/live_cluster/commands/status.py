@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from live_cluster.errors import LiveClusterError
     from live_cluster.model.cluster_view import ClusterView
     from live_cluster.model.health import Observation
+    from live_cluster.model.maintenance import Maintenance
     from live_cluster.remote.early import Answer
 
     class Running(Protocol):
@@ -77,6 +78,7 @@ def understand(asked: Asked, server: Server) -> Observation:
 
     view = _view(asked.crm_mon, server)
     return Observation(
+        maintenance=_maintenance(server) if view.maintenance_mode else None,
         view=view,
         replication=replication_of(view, replication.parse_replication(_text(asked.psql))),
         quorum=membership.parse_quorum(_text(asked.quorum))
@@ -98,6 +100,12 @@ def _start(server: Server, argv: Argv | None) -> Running | None:
         return server.start(argv)
     except FileNotFoundError:
         return None
+
+
+def _maintenance(server: Server) -> Maintenance | None:
+    from live_cluster.probes.maintenance import MAINTENANCE, parse_maintenance
+
+    return parse_maintenance(_text(_start(server, MAINTENANCE)))
 
 
 def _text(running: Running | None) -> str:

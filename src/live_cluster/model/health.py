@@ -6,6 +6,7 @@ from enum import Enum
 
 from live_cluster.messages import Message, message
 from live_cluster.model.cluster_view import ClusterView, Instance, Kind, Node, ResourceSet, Role
+from live_cluster.model.maintenance import Maintenance
 from live_cluster.model.membership import Link, Quorum
 from live_cluster.model.replication import DATA_LATEST, DATA_SYNC, Mode, Rejoin, Replication, data_state
 from live_cluster.record import Record
@@ -35,6 +36,7 @@ class Observation(Record):
     quorum: Quorum | None = None
     links: tuple[Link, ...] = ()
     rejoin: Rejoin | None = None
+    maintenance: Maintenance | None = None
 
 
 class Loss(Record):
@@ -125,7 +127,7 @@ def _not_running(instance: Instance) -> Message:
 def _blocking(seen: Observation) -> Iterator[Message]:
     view = seen.view
     if view.maintenance_mode:
-        yield message("health-maintenance-mode")
+        yield _maintenance(seen.maintenance)
         return
     unmanaged = sorted({one.id for _, one in view.instances() if not one.managed and not one.orphaned})
     for resource in unmanaged:
@@ -139,6 +141,15 @@ def _blocking(seen: Observation) -> Iterator[Message]:
         yield message("health-fencing-no-device")
     if seen.quorum is not None and view.with_quorum and not seen.quorum.stays_without_one:
         yield from _quorum_would_be_lost(seen)
+
+
+def _maintenance(known: Maintenance | None) -> Message:
+    if known is None:
+        return message("health-maintenance-mode")
+    until = (
+        message("maintenance-until", until=known.until) if known.until else message("maintenance-open-end")
+    )
+    return message("health-maintenance-by", by=known.by, since=known.since, until=until)
 
 
 def _quorum_would_be_lost(seen: Observation) -> Iterator[Message]:

@@ -1,0 +1,31 @@
+"""What the verbs for planned work have in common: options, the JSON of a refusal, the run's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from live_cluster.apply.run_lock import run_lock
+from live_cluster.cli.asking import asked_by
+from live_cluster.cli.output import Output, problem_json
+from live_cluster.errors import LiveClusterError
+
+JSON_VERSION = 1
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON document at the end instead of text."
+)
+
+
+def carried_out(verb: str, work: Callable[[], int], output: Output, *, as_json: bool) -> int:
+    """The work under the run's lock; with --json an error is the one document, too."""
+    try:
+        with run_lock(asked_by(verb)):
+            return work()
+    except LiveClusterError as error:
+        if not as_json:
+            raise
+        problems = [problem_json(one) for one in error.problems]
+        output.json({"version": JSON_VERSION, "action": verb, "problems": problems})
+        return error.exit_code

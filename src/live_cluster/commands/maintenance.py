@@ -1,0 +1,85 @@
+"""Maintenance mode: Pacemaker leaves everything as it is and reacts to nothing, until it is told to go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from live_cluster.apply.waiting import wait_until
+from live_cluster.commands.resources import Waiting, Wish, missing_of, run_here
+from live_cluster.commands.status import Server, view_now
+from live_cluster.errors import ConditionNotMet, problem
+from live_cluster.messages import message
+from live_cluster.model.cluster_view import ClusterView
+from live_cluster.model.maintenance import Maintenance
+from live_cluster.probes.maintenance import MAINTENANCE, SET, parse_maintenance
+from live_cluster.render.maintenance import maintenance_set, moment
+
+_ADD = ("cibadmin", "--modify", "--allow-create", "--scope", "crm_config", "--xml-text")
+_REMOVE = ("cibadmin", "--delete", "--xml-text", f'<cluster_property_set id="{SET}"/>')
+_OTHERS = ("crm_attribute", "--type", "crm_config", "--name", "maintenance-mode", "--delete")
+# While nothing is acted on, every resource is looked at anew: what was done by hand is known before the end.
+_PROBE = ("crm_resource", "--refresh")
+_SETTLE = ("crm_resource", "--wait", "--timeout=120")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The mode as it is now, and whether that is a change."""
+
+    on: bool
+    changed: bool
+    maintenance: Maintenance | None = None
+
+
+def present(server: Server) -> Maintenance | None:
+    """The set of ours that is in the configuration, in force or run out."""
+    return parse_maintenance(server.start(MAINTENANCE).finish(timeout_s=30).stdout.decode(errors="replace"))
+
+
+def switch_on(server: Server, waiting: Waiting, *, by: str, seconds: int | None) -> Outcome:
+    """From now, for so long or until it is ended; a second order replaces the first one's end."""
+    view_now(server)
+    now = datetime.now(UTC)
+    until = None if seconds is None else now + timedelta(seconds=seconds)
+    if present(server) is not None:
+        run_here(server, _REMOVE)
+    run_here(server, (*_ADD, maintenance_set(by=by, since=now, until=until)))
+    _wait(server, waiting, on=True)
+    ends = "" if until is None else moment(until)
+    return Outcome(on=True, changed=True, maintenance=Maintenance(by=by, since=moment(now), until=ends))
+
+
+def switch_off(server: Server, waiting: Waiting) -> Outcome:
+    """Look at everything first, then let Pacemaker go on; nothing that runs is restarted."""
+    view = view_now(server)
+    ours = present(server)
+    if not view.maintenance_mode:
+        if ours is not None:
+            # It has run out: only its trace is left.
+            run_here(server, _REMOVE)
+        return Outcome(on=False, changed=False)
+    waiting.tell(message("maintenance-probing"))
+    run_here(server, _PROBE)
+    run_here(server, _SETTLE)
+    if ours is not None:
+        run_here(server, _REMOVE)
+    if view_now(server).maintenance_mode:
+        run_here(server, _OTHERS)
+    _wait(server, waiting, on=False)
+    return Outcome(on=False, changed=True)
+
+
+def _wait(server: Server, waiting: Waiting, *, on: bool) -> None:
+    def reached() -> bool:
+        view = view_now(server)
+        return view.maintenance_mode is on and (on or _goes_on(view, waiting))
+
+    if not wait_until(reached, deadline_s=waiting.deadline_s, clock=waiting.clock):
+        raise ConditionNotMet(problem("maintenance-not-on" if on else "maintenance-not-off"))
+
+
+def _goes_on(view: ClusterView, waiting: Waiting) -> bool:
+    missing = missing_of(view, Wish.START)
+    waiting.remaining(missing, view.resources_configured)
+    return view.stop_all_resources or not missing or all(one.stuck for one in missing)
