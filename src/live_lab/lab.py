@@ -189,6 +189,14 @@ class Lab:
         """The switch works again."""
         self._network.set_switch(_known_link(link), running=True)
 
+    def gateway_silent(self) -> None:
+        """The gateway answers no pings any more, as a firewall often wants it."""
+        self._network.set_gateway(answers=False)
+
+    def gateway_answers(self) -> None:
+        """It answers again."""
+        self._network.set_gateway(answers=True)
+
     def slow_down(self, host: str) -> None:
         """What comes to the host over its cables comes slowly, and late once the queue has filled."""
         self._network.set_speed(self.host(host).plan, is_slow=True)

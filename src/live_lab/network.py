@@ -94,6 +94,11 @@ class Network:
         """Everything behind the switch stays connected to it, but nothing passes."""
         _ip(self._switches, [f"link set {link} {'up' if running else 'down'}"])
 
+    def set_gateway(self, *, answers: bool) -> None:
+        """Whether the gateway answers pings; it answers ARP in any case."""
+        setting = f"net.ipv4.icmp_echo_ignore_all={int(not answers)}"
+        run(("ip", "netns", "exec", self._switches, "sysctl", "--quiet", "--write", setting))
+
     def set_speed(self, host: HostPlan, *, is_slow: bool) -> None:
         """Slows the cables down in the direction of the host, or takes that back; a power cycle does so, too."""
         if not self.is_plugged_in(host):

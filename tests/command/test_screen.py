@@ -43,8 +43,10 @@ def work(shown: Screen) -> None:
     shown.stage(Stage(title=message("stage-prepare"), steps=(first, second)))
     shown.began(first)
     shown.began(second)
-    for text in ("copying 1 %", "copying 1 %", "", "copying 2 %"):
-        shown.progress(second, text)
+    shown.progress(second, None)
+    for percent in (1, 1, 2):
+        state = message("rejoin-copying")
+        shown.progress(second, message("step-progress", state=state, percent=percent, mib=70))
     shown.ended(StepResult(step=first, state=StepState.CHANGED, seconds=1.24))
     shown.ended(StepResult(step=second, state=StepState.FAILED, seconds=0.5))
     shown.close()
@@ -55,8 +57,8 @@ def test_a_log_gets_a_line_for_each_thing_that_happens(monkeypatch: pytest.Monke
     work(screen(monkeypatch, log))
     assert log.getvalue().splitlines() == [
         "Preparing the servers",
-        "  ivcs-main-2: Write /etc/b: copying 1 %",
-        "  ivcs-main-2: Write /etc/b: copying 2 %",
+        "  ivcs-main-2: Write /etc/b: copying the primary's data, 1 % (70 MiB)",
+        "  ivcs-main-2: Write /etc/b: copying the primary's data, 2 % (70 MiB)",
         "  ✓ ivcs-main-1: Write /etc/a  1.2 s",
         "  ✗ ivcs-main-2: Write /etc/b  0.5 s",
     ]
@@ -67,7 +69,7 @@ def test_a_terminal_shows_what_every_server_is_at(monkeypatch: pytest.MonkeyPatc
     work(screen(monkeypatch, terminal))
     shown = terminal.getvalue()
     assert "… ivcs-main-1:" in shown
-    assert "copying 2 %" in shown
+    assert "copying the primary's data, 2 % (70 MiB)" in shown
     assert "✓" in shown
     assert "\x1b[" in shown
 

@@ -192,6 +192,16 @@ def test_a_floating_address_that_somebody_has_is_refused(cluster: Cluster) -> No
     assert [one["option"] for one in report.problems if one["code"] == "address-taken"] == ["public-ip"]
 
 
+def test_a_gateway_that_answers_no_pings_is_named_by_both_heads(cluster: Cluster) -> None:
+    cluster.lab.gateway_silent()
+    try:
+        report = cluster.configure(*OPTIONS)
+    finally:
+        cluster.lab.gateway_answers()
+    assert report.returncode == 78
+    assert place(report) == [("ping-target-silent", HEADS[0]), ("ping-target-silent", HEADS[1])]
+
+
 def test_all_problems_of_the_servers_come_at_once(cluster: Cluster) -> None:
     options = with_value(OPTIONS, "--filestorage-device", "/dev/disk/by-id/nothing")
     options = with_value(options, "--database-ip", "192.0.2.7")

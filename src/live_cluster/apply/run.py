@@ -12,6 +12,7 @@ from typing import Protocol
 
 from live_cluster.apply.waiting import wait_for
 from live_cluster.errors import CommandFailed, ConditionNotMet, LiveClusterError, problem
+from live_cluster.messages import Message, message
 from live_cluster.plan.step import Plan, Replies, Stage, Step
 from live_cluster.remote.executor import Server
 from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, Refused, Reply, Request
@@ -44,8 +45,8 @@ class Observer(Protocol):
     def began(self, step: Step) -> None:
         """A step begins."""
 
-    def progress(self, step: Step, text: str) -> None:
-        """A long step says how far it is."""
+    def progress(self, step: Step, text: Message | None) -> None:
+        """A long step says how far it is; None where there is nothing to say yet."""
 
     def ended(self, result: StepResult) -> None:
         """A step ended."""
@@ -115,7 +116,7 @@ class Run:
         async def report() -> None:
             if step.watches:
                 state = await server.ask(ReadFile(path=step.watches))
-                self.observer.progress(step, _progress_text(state))
+                self.observer.progress(step, _progress(state))
 
         if not await wait_for(came_about, deadline_s=step.deadline_s, meanwhile=report):
             missing = step.check.missing
@@ -182,17 +183,26 @@ def _raise_failures(outcomes: Sequence[BaseException | None]) -> None:
     raise next(one for one in failures if not isinstance(one, LiveClusterError))
 
 
-def _progress_text(state: Reply) -> str:
+# The database agent's words for what it is doing.
+_KNOWN_STATES = frozenset(("checking", "waiting", "rewinding", "copying", "ready", "started", "failed"))
+
+
+def _progress(state: Reply) -> Message | None:
     if not isinstance(state, FileState) or not state.exists:
-        return ""
+        return None
     try:
         values = dict(json.loads(state.content))
     except (TypeError, ValueError):
-        return ""
+        return None
+    word = values.get("state")
+    if word not in _KNOWN_STATES:
+        return None
+    shown = message(f"rejoin-{word}")
     done, total = values.get("bytes_done") or 0, values.get("bytes_total") or 0
+    if not total:
+        return shown
     # In percent: a log file gets a line for each change.
-    amount = f" {100 * done // total} % ({total // 2**20} MiB)" if total else ""
-    return f"{values.get('state', '')}{amount}"
+    return message("step-progress", state=shown, percent=100 * done // total, mib=total // 2**20)
 
 
 def _last_words(replies: Replies) -> str:

@@ -37,10 +37,15 @@ async def facts_of(
     first, second = (
         head.head_facts(facts[one.name], by_name[one.name], profile=profile, device=device) for one in heads
     )
+    answering, without_gateway = await asyncio.gather(
+        _answering(fleet, tuple(facts.values()), settings),
+        _without_gateway(fleet, tuple(facts[one.name] for one in heads)),
+    )
     return ClusterFacts(
         heads=(first, second),
         media=tuple(facts[one.name] for one in names if one.role is Role.MEDIA),
-        answering=await _answering(fleet, tuple(facts.values()), settings),
+        answering=answering,
+        without_gateway=without_gateway,
     )
 
 
@@ -66,8 +71,9 @@ async def _ask(
 def _requests(
     server: ServerName, profile: Profile, device: str, agents: Sequence[str]
 ) -> tuple[Request, ...]:
-    wanted = node.node_requests(_units(server, profile), _paths(server, profile))
-    if server.role is Role.HEAD:
+    is_head = server.role is Role.HEAD
+    wanted = node.node_requests(_units(server, profile), _paths(server, profile), is_head=is_head)
+    if is_head:
         wanted += head.head_requests(profile, device, agents)
     return wanted
 
@@ -99,4 +105,20 @@ async def _answering(
 
 
 def _is_answered(reply: Reply) -> bool:
+    return isinstance(reply, CommandResult) and reply.returncode == 1
+
+
+async def _without_gateway(fleet: Fleet, heads: tuple[NodeFacts, ...]) -> frozenset[str]:
+    """Heads that have a default gateway which answers no ping: by it the heads tell which of them is cut off."""
+    questions = {one.server.name: node.ping(one.gateway) for one in heads if one.gateway}
+    answers = await asyncio.gather(*(_ask(fleet, name, (question,)) for name, question in questions.items()))
+    return frozenset(
+        name
+        for (name, question), replies in zip(questions.items(), answers, strict=True)
+        if _is_silent(replies[question])
+    )
+
+
+def _is_silent(reply: Reply) -> bool:
+    # ping(8): 1 means that no reply came; 2 is an error of its own.
     return isinstance(reply, CommandResult) and reply.returncode == 1

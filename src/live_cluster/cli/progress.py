@@ -5,17 +5,20 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from live_cluster.apply.run import StepResult, StepState
 from live_cluster.cli.output import Output
 from live_cluster.errors import Declined, Problem, problem
 from live_cluster.messages import Message, message
 from live_cluster.plan.step import Impact, Plan, Stage, Step
+
+# Rich takes 60 ms to load, and a run that has nothing to do shows nothing by it.
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.table import Table
 
 _MARKS = {
     StepState.CHANGED: ("✓", "green"),
@@ -33,11 +36,15 @@ class Screen:
         self._output = output
         self._quiet = quiet
         self._show_previews = show_previews
-        self._console = Console(
-            file=sys.stderr, no_color=not output.has_colour(sys.stderr), highlight=False, soft_wrap=True
-        )
         self._now: dict[str, tuple[Step, float, str]] = {}
         self._live: Live | None = None
+
+    @cached_property
+    def _console(self) -> Console:
+        from rich.console import Console
+
+        colour = self._output.has_colour(sys.stderr)
+        return Console(file=sys.stderr, no_color=not colour, highlight=False, soft_wrap=True)
 
     def say(self, text: Message) -> None:
         """A sentence on the way."""
@@ -71,20 +78,21 @@ class Screen:
 
     def stage(self, stage: Stage) -> None:
         """A heading."""
-        self._line(Text(self._output.words(stage.title), style="bold"))
+        self._line((self._output.words(stage.title), "bold"))
 
     def began(self, step: Step) -> None:
         """The server's present step."""
         self._now[step.node] = (step, time.monotonic(), "")
         self._refresh()
 
-    def progress(self, step: Step, text: str) -> None:
+    def progress(self, step: Step, text: Message | None) -> None:
         """How far a long step is; away from a terminal only when it changes."""
         shown = self._now.get(step.node)
-        if shown and text and shown[2] != text:
-            self._now[step.node] = (step, shown[1], text)
+        words = self._output.words(text) if text else ""
+        if shown and words and shown[2] != words:
+            self._now[step.node] = (step, shown[1], words)
             if not self._console.is_terminal:
-                self._line(Text(f"  {step.node}: {self._output.words(step.title)}: {text}"))
+                self._line(f"  {step.node}: {self._output.words(step.title)}: {words}")
         self._refresh()
 
     def ended(self, result: StepResult) -> None:
@@ -92,13 +100,8 @@ class Screen:
         mark, colour = _MARKS[result.state]
         step = result.step
         self._now.pop(step.node, None)
-        line = Text.assemble(
-            "  ",
-            (mark, colour),
-            f" {step.node}: {self._output.words(step.title)}  ",
-            (f"{result.seconds:.1f} s", "dim"),
-        )
-        self._line(line)
+        words = f" {step.node}: {self._output.words(step.title)}  "
+        self._line("  ", (mark, colour), words, (self._seconds(f"{result.seconds:.1f}"), "dim"))
         self._refresh()
 
     def summary(self, results: list[StepResult], seconds: float) -> None:
@@ -131,14 +134,22 @@ class Screen:
             colour = {"+": "green", "-": "red"}.get(line[:1], "dim")
             self._output.line(f"      {line}", style=colour)
 
-    def _line(self, text: Text) -> None:
+    def _seconds(self, number: str) -> str:
+        return self._output.words(message("seconds", number=number))
+
+    def _line(self, *parts: str | tuple[str, str]) -> None:
+        """One line from plain parts and parts with a style."""
         if not self._quiet:
-            self._console.print(text)
+            from rich.text import Text
+
+            self._console.print(Text.assemble(*parts))
 
     def _refresh(self) -> None:
         if self._quiet or not self._console.is_terminal:
             return
         if self._live is None:
+            from rich.live import Live
+
             self._live = Live(
                 console=self._console, get_renderable=self._present, refresh_per_second=4, transient=True
             )
@@ -147,8 +158,12 @@ class Screen:
 
     def _present(self) -> Table:
         """Every server's present step, and for how long it has been at it."""
+        from rich.table import Table
+
         table = Table.grid(padding=(0, 1))
         for node, (step, began, text) in list(self._now.items()):
             seconds = time.monotonic() - began
-            table.add_row(f"  … {node}:", self._output.words(step.title), text, f"{seconds:.0f} s")
+            table.add_row(
+                f"  … {node}:", self._output.words(step.title), text, self._seconds(f"{seconds:.0f}")
+            )
         return table

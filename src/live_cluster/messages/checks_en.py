@@ -57,5 +57,10 @@ TEXTS: dict[str, str] = {
         "{address} (--{option}): the heads reach it by different interfaces or networks ({found}). They must be the same on both."
     ),
     "address-taken": "{address} (--{option}) is in use already (by {holder}). Choose a free address.",
+    "ping-target-silent": (
+        "{node}: its default gateway {address} does not answer pings. By it a head that loses the other one tells whether it is "
+        "itself cut off; without an answer both may go on alone, and what one of them accepts is lost. Let the gateway answer "
+        "pings of both heads."
+    ),
     "head-not-in-cluster": "{node}: this head is not in the cluster (yet, or any more). Run `live-cluster configure` first.",
 }

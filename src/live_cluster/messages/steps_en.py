@@ -31,6 +31,8 @@ TEXTS: dict[str, str] = {
         "{node}: “{step}” did not come about within {seconds} s. Last seen: {seen}. See `live-cluster status` and "
         "`journalctl -u pacemaker` on that server, then repeat the command: it goes on from here."
     ),
+    "step-progress": "{state}, {percent} % ({mib} MiB)",
+    "seconds": "{number} s",
     "step-file": "Write {path}",
     "step-file-absent": "Remove {path}",
     "step-folder": "Make the folder {path}",

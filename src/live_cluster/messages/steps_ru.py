@@ -31,6 +31,8 @@ TEXTS: dict[str, str] = {
         "{node}: «{step}» — не произошло за {seconds} с. Последнее, что видно: {seen}. Смотрите `live-cluster status` и "
         "`journalctl -u pacemaker` на этом сервере, затем повторите команду: она продолжит с этого места."
     ),
+    "step-progress": "{state}, {percent} % ({mib} МиБ)",
+    "seconds": "{number} с",
     "step-file": "Записать {path}",
     "step-file-absent": "Убрать {path}",
     "step-folder": "Создать папку {path}",

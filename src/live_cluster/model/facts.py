@@ -82,7 +82,10 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFacts:
-    """One server. `free_bytes` maps mount points, `firewall` holds the fragments that others wrote."""
+    """One server. `free_bytes` maps mount points, `firewall` holds the fragments that others wrote.
+
+    Gateway, packages and listeners are known of heads only.
+    """
 
     server: ServerName
     system: str
@@ -139,11 +142,15 @@ class HeadFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterFacts:
-    """All servers of the installation; `answering` are floating addresses that a stranger holds."""
+    """All servers of the installation.
+
+    `answering` are floating addresses that a stranger holds; `without_gateway` heads whose gateway is silent.
+    """
 
     heads: tuple[HeadFacts, HeadFacts]
     media: tuple[NodeFacts, ...]
     answering: frozenset[IPv4Address]
+    without_gateway: frozenset[str] = frozenset()
 
     @property
     def nodes(self) -> tuple[NodeFacts, ...]:

@@ -43,6 +43,7 @@ def problems_of(now: Situation) -> tuple[Problem, ...]:
     found += _storage(now)
     found += _both_heads(now)
     found += _networks(now)
+    found += _ping_targets(now)
     found += fencing_problems(now.settings, now.facts)
     return tuple(found)
 
@@ -162,6 +163,17 @@ def _networks(now: Situation) -> Iterator[Problem]:
     }
     for option, address in floating.items():
         yield from _floating(now, option, address)
+
+
+def _ping_targets(now: Situation) -> Iterator[Problem]:
+    """Without a third vote the gateway tells a head whether it is itself the one that is cut off."""
+    is_formed = now.facts.has_resource(now.profile.resources.database_clone)
+    # A running pair must stay configurable while its gateway is down.
+    judged = warning if is_formed else problem
+    for head in now.facts.heads:
+        name = head.node.server.name
+        if name in now.facts.without_gateway:
+            yield judged("ping-target-silent", node=name, address=head.node.gateway)
 
 
 def _floating(now: Situation, option: str, address: IPv4Address) -> Iterator[Problem]:

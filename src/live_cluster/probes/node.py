@@ -51,12 +51,15 @@ def path_list(paths: Sequence[str]) -> Command:
     return Command(argv=("stat", "--format=%n", "--", *paths))
 
 
-def node_requests(units: Sequence[str], paths: Sequence[str]) -> tuple[Request, ...]:
-    """All requests of one server, to be made at the same time."""
-    common: tuple[Request, ...] = (
-        CLOCK, ADDRESSES, DEFAULT_ROUTE, PACKAGE_LIST, FREE_SPACE, LISTENERS, FIREWALL, OS_RELEASE,
-    )  # fmt: skip
-    wanted: tuple[Request, ...] = ()
+def ping(address: IPv4Address) -> Command:
+    """Ends with the first reply; asks once a second, for five seconds: the first question may get lost to ARP."""
+    return Command(argv=("ping", "-n", "-q", "-c", "1", "-w", "5", str(address)), timeout_s=30)
+
+
+def node_requests(units: Sequence[str], paths: Sequence[str], *, is_head: bool = True) -> tuple[Request, ...]:
+    """All requests of one server, made at the same time; there are many media servers, so they are asked less."""
+    common: tuple[Request, ...] = (CLOCK, ADDRESSES, FREE_SPACE, FIREWALL, OS_RELEASE)
+    wanted: tuple[Request, ...] = (DEFAULT_ROUTE, PACKAGE_LIST, LISTENERS) if is_head else ()
     if units:
         wanted += (unit_list(units),)
     if paths:
@@ -77,13 +80,13 @@ def node_facts(
         system=release.get("ID", ""),
         system_version=release.get("VERSION_ID", ""),
         addresses=addresses(_text(replies[ADDRESSES])),
-        gateway=gateway(_text(replies[DEFAULT_ROUTE])),
-        packages=packages(_text(replies[PACKAGE_LIST])),
+        gateway=gateway(_text(replies.get(DEFAULT_ROUTE))),
+        packages=packages(_text(replies.get(PACKAGE_LIST))),
         missing_units=missing_units(_text(replies[unit_list(units)]), units) if units else (),
         missing_paths=tuple(path for path in paths if path not in existing),
         clock_offset_s=_certain_offset(clock),
         free_bytes=free_space(_text(replies[FREE_SPACE])),
-        listeners=listeners(_text(replies[LISTENERS])),
+        listeners=listeners(_text(replies.get(LISTENERS))),
         firewall=_text(replies[FIREWALL]),
     )
 
@@ -153,5 +156,5 @@ def _file(reply: Reply) -> FileState:
     return reply if isinstance(reply, FileState) else FileState(exists=False)
 
 
-def _text(reply: Reply) -> str:
+def _text(reply: Reply | None) -> str:
     return reply.text if isinstance(reply, CommandResult) else ""

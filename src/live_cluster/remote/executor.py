@@ -34,7 +34,8 @@ BOOTSTRAP = (
     "import sys;n=int(sys.stdin.buffer.readline());"
     "exec(compile(sys.stdin.buffer.read(n),'live-cluster-executor','exec'))"
 )
-EXECUTOR_ARGV = ("/usr/bin/python3", "-I", "-c", BOOTSTRAP)
+# Without the server's own additions to Python (-S), which take as long to load as Python itself.
+EXECUTOR_ARGV = ("/usr/bin/python3", "-IS", "-c", BOOTSTRAP)
 
 
 class Channel(Protocol):

@@ -11,7 +11,7 @@ import pytest
 
 from live_cluster.apply import waiting
 from live_cluster.apply.run import Run, StepResult
-from live_cluster.messages import message
+from live_cluster.messages import Message, message, render
 from live_cluster.plan.step import Impact, Plan, Replies, Stage, Step, always, command_check
 from live_cluster.remote.executor import Server
 from live_cluster.remote.requests import Command, CommandResult, Reply, Request
@@ -66,8 +66,8 @@ class Notes:
     def began(self, step: Step) -> None:
         self.lines.append(f"began {step.code} {step.node}")
 
-    def progress(self, step: Step, text: str) -> None:
-        self.lines.append(f"{step.code} {step.node}: {text}")
+    def progress(self, step: Step, text: Message | None) -> None:
+        self.lines.append(f"{step.code} {step.node}: {render(text, 'en') if text else ''}")
 
     def ended(self, result: StepResult) -> None:
         self.lines.append(f"{result.state.value} {result.step.code} {result.step.node}")

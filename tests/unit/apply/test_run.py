@@ -207,9 +207,13 @@ def test_an_interruption_ends_the_step_as_failed() -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b'{"state": "copying", "bytes_done": 1048576, "bytes_total": 4194304}', "copying 25 % (4 MiB)"),
-        (b'{"state": "waiting", "bytes_done": null, "bytes_total": null}', "waiting"),
-        (b'{"state": "rewinding"}', "rewinding"),
+        (
+            b'{"state": "copying", "bytes_done": 1048576, "bytes_total": 4194304}',
+            "copying the primary's data, 25 % (4 MiB)",
+        ),
+        (b'{"state": "waiting", "bytes_done": null, "bytes_total": null}', "waiting for the primary"),
+        (b'{"state": "rewinding"}', "rewinding its data"),
+        (b'{"state": "news"}', ""),
         (b"{", ""),
         (b"[]", ""),
         (b"[1]", ""),

@@ -117,6 +117,10 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         ),
         ["interfaces-differ", "interfaces-differ", "interfaces-differ"],
     ),
+    "silent gateway": (
+        lambda seen: replace(seen, without_gateway=frozenset({"ivcs-main-2"})),
+        ["ping-target-silent ivcs-main-2"],
+    ),
     "address in use": (lambda seen: replace(seen, answering=frozenset({ip("10.81.0.100")})), ["address-taken"]),
 }  # fmt: skip
 
@@ -141,7 +145,7 @@ def test_what_is_wrong_is_named(name: str) -> None:
 
 def test_every_code_has_a_case() -> None:
     source = Path(prerequisites.__file__).read_text("utf-8")
-    codes = set(re.findall(r'(?:problem|warning)\(\s*"([a-z0-9-]+)"', source))
+    codes = set(re.findall(r'(?:problem|warning|judged)\(\s*"([a-z0-9-]+)"', source))
     assert codes
     tested = {line.split()[0] for _, lines in CASES.values() for line in lines}
     assert tested | {"option-missing"} == codes
@@ -156,6 +160,15 @@ def test_only_an_open_database_is_no_reason_to_stop() -> None:
     now = situation()
     (found,) = problems_of(replace(now, facts=head(1, firewall=OPEN)(now.facts)))
     assert found.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(("configured", "severity"), [(False, Severity.ERROR), (True, Severity.WARNING)])
+def test_a_silent_gateway_stops_only_a_first_run(severity: Severity, *, configured: bool) -> None:
+    now = situation(configured=configured)
+    silent = replace(now.facts, without_gateway=frozenset({"ivcs-main-1"}))
+    (found,) = problems_of(replace(now, facts=silent))
+    assert (found.code, found.severity) == ("ping-target-silent", severity)
+    assert dict(found.message.fields)["address"] == ip("10.81.0.254")
 
 
 def test_a_cluster_of_ours_that_is_down_is_no_reason_to_judge_its_databases() -> None:
