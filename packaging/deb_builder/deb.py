@@ -26,6 +26,7 @@ class Package:
     description: str
     fill: Callable[[Tree], None]
     scripts: dict[str, str] = field(default_factory=dict)
+    recommends: tuple[str, ...] = ()
 
     def build(self, folder: Path) -> Path:
         """Writes the package into the folder: equal sources make equal bytes."""
@@ -65,6 +66,7 @@ class Package:
             "Maintainer": MAINTAINER,
             "Installed-Size": str(installed_kib),
             "Depends": ", ".join(self.depends),
+            **({"Recommends": ", ".join(self.recommends)} if self.recommends else {}),
             "Section": "admin",
             "Priority": "optional",
             "Description": self.summary + "".join(f"\n {line}" for line in self.description.splitlines()),

@@ -30,6 +30,9 @@ DEPENDS = (
     "iptables",
 )
 
+# Only where fencing is wanted; `configure` names them when they are missing.
+RECOMMENDS = ("fence-agents", "ipmitool")
+
 # -I and -S: neither the environment nor packages of the machine reach these programs, and the interpreter
 # starts without looking through site-packages.
 LAUNCHER = """\
@@ -52,6 +55,7 @@ def product_package(release: Release) -> Package:
         version=version() + release.version_suffix,
         architecture="amd64",
         depends=(*python, *DEPENDS),
+        recommends=RECOMMENDS,
         summary="high-availability pair of head servers with one command",
         description=DESCRIPTION,
         fill=lambda tree: _fill(tree, release),
