@@ -109,7 +109,7 @@ def _pcs_commands(lab: Lab) -> dict[str, tuple[str, ...]]:
             "transport", "knet",
             "link", "linknumber=0", "link_priority=10", "link", "linknumber=1", "link_priority=9",
             "crypto", "cipher=aes256", "hash=sha256",
-            "totem", "token=3000", "consensus=2250", "token_retransmits_before_loss_const=10",
+            "totem", "token=3000", "consensus=600", "token_retransmits_before_loss_const=10",
             "--start", "--enable", "--wait",
         ),
     }  # fmt: skip

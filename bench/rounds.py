@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from bench import by_hand, media, product
+from bench import by_hand, failover, media, product
 from bench.figures import Notebook
 from bench.installation import versions_on
 from bench.wanted import wanted_by_pcs, wanted_by_playbook
@@ -18,9 +18,10 @@ from live_lab.lab import LabWish
 
 Value = TypeVar("Value")
 
-PARTS = ("heads", "by-hand", "media")
+PARTS = ("heads", "by-hand", "media", "failover")
 MEDIA = 20
-# All in all at most 25 minutes: on a busy machine there are fewer rounds, never shorter ones.
+# All in all at most 40 minutes, 15 of them for the faults: on a busy machine there are fewer rounds, never shorter
+# ones.
 NO_NEW_ROUND_AFTER_S = 12 * 60.0
 FAILURE_LOGS = Path(__file__).parent / "work"
 
@@ -33,9 +34,16 @@ class Extent:
     amount: product.Amount = product.Amount(no_change=3, status=10)  # noqa: RUF009 - frozen
     by_hand_no_change: int = 2
     media_no_change: int = 5
+    failover: failover.Extent = failover.Extent(power_losses=5, faults=3, pgbench_s=20)  # noqa: RUF009 - frozen
 
 
-QUICK = Extent(rounds=1, amount=product.Amount(no_change=1, status=5), by_hand_no_change=1, media_no_change=1)
+QUICK = Extent(
+    rounds=1,
+    amount=product.Amount(no_change=1, status=5),
+    by_hand_no_change=1,
+    media_no_change=1,
+    failover=failover.Extent(power_losses=1, faults=1, pgbench_s=5),
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +70,9 @@ class Bench:
         if "media" in self.parts:
             image = ImageWish(release=self.release)
             self._in_lab("bmedia", f"{MEDIA} media servers", LabWish(image=image, media=MEDIA), self._media)
+        if "failover" in self.parts:
+            wish = LabWish(image=ImageWish(release=self.release), media=0)
+            self._in_lab("bfail", "faults under load", wish, self._failover)
 
     def _round(self, title: str) -> None:
         wish = LabWish(image=ImageWish(release=self.release), media=0)
@@ -85,6 +96,10 @@ class Bench:
 
     def _media(self, lab: Lab) -> None:
         media.measure_media(lab, self.notebook, self.extent.media_no_change)
+
+    def _failover(self, lab: Lab) -> None:
+        self.versions = self.versions or versions_on(lab.heads[0])
+        failover.measure_failover(lab, self.notebook, self.extent.failover, self.say)
 
     def _in_lab(self, name: str, what: str, wish: LabWish, work: Callable[[Lab], Value]) -> Value | None:
         """Work in a fresh lab; None where it failed, which is told at the end: other figures are worth having."""

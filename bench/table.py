@@ -38,8 +38,8 @@ def verdict(figures: Sequence[Figure]) -> str:
 def _row(figure: Figure) -> str:
     cells = (
         f"`{figure.name}`",
-        _seconds(figure.value),
-        f"{_seconds(min(figure.runs))} to {_seconds(max(figure.runs))}",
+        _amount(figure.value, figure.unit),
+        f"{_amount(min(figure.runs), figure.unit)} to {_amount(max(figure.runs), figure.unit)}",
         str(len(figure.runs)),
         figure.against if "`" in figure.against or not figure.against else f"`{figure.against}`",
         "" if figure.ratio is None else f"{figure.ratio:.2f}",
@@ -52,7 +52,7 @@ def _row(figure: Figure) -> str:
 def _measured(figure: Figure) -> str:
     if figure.goal and figure.goal.is_for_ratio and figure.ratio is not None:
         return f"{figure.ratio:.2f} ×"
-    return _seconds(figure.value)
+    return _amount(figure.value, figure.unit)
 
 
 def _goal(figure: Figure) -> str:
@@ -61,7 +61,9 @@ def _goal(figure: Figure) -> str:
     return f"≤ {figure.goal.limit:g} {'×' if figure.goal.is_for_ratio else figure.unit}"
 
 
-def _seconds(value: float) -> str:
+def _amount(value: float, unit: str) -> str:
+    if unit != "s":
+        return f"{value:.0f} {unit}"
     if value < 1:
         return f"{value * 1000:.0f} ms"
     return f"{value:.1f} s" if value >= 10 else f"{value:.2f} s"

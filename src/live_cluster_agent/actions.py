@@ -1,6 +1,7 @@
 """The actions that change something: start, stop, promote, demote."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 from live_cluster_agent import contact, files, log, outcome, replication, waiting
 from live_cluster_agent.agent import Agent
@@ -129,11 +130,14 @@ def promote(agent: Agent) -> int:
     )
     if not accepting or agent.server.postmaster() is None:
         raise AgentProblem("the server is not ready to be promoted")
-    if not agent.server.look().in_recovery:
+    # One after the other these questions take 0.1 s on a quiet machine, and all clients wait for it.
+    with ThreadPoolExecutor() as beside:
+        looking, asking = beside.submit(agent.server.look), beside.submit(agent.cluster.nodes)
+        around, _ = agent.look_around()
+    if not looking.result().in_recovery:
         return outcome.SUCCESS
-    records = agent.cluster.nodes()
+    records = asking.result()
     candidate = agent.eligibility(records, repair_pending=request.pending or request.active)
-    around, _ = agent.look_around()
     obstacle = replication.why_not_promoted(candidate) or _outer_obstacle(agent, around)
     if obstacle is not None:
         agent.cluster.forget_wish()

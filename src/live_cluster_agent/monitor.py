@@ -27,15 +27,13 @@ def monitor(agent: Agent) -> int:
         return resume_repair(agent, request)
     running = agent.server.postmaster()
     if running is None:
-        if not agent.parameters.is_probe and request.ready_to_start:
-            return resume_repair(agent, request)
-        return outcome.NOT_RUNNING
+        return _not_running(agent, request)
     if running.status in ("starting", "standby"):
         return outcome.SUCCESS
     try:
         facts = agent.server.look(timeout_s=agent.parameters.action_timeout_s / 3)
     except AgentProblem as problem:
-        return _unanswered(agent, problem)
+        return _unanswered(agent, request, problem)
     healthy = outcome.SUCCESS if facts.in_recovery else outcome.RUNNING_PROMOTED
     if agent.parameters.is_probe:
         return healthy
@@ -51,10 +49,23 @@ def monitor(agent: Agent) -> int:
         return healthy
 
 
-def _unanswered(agent: Agent, problem: AgentProblem) -> int:
-    # The server may have ended between two looks; that is the quicker recovery for Pacemaker.
-    if agent.server.postmaster() is None:
+def _not_running(agent: Agent, request: RejoinRequest) -> int:
+    if agent.parameters.is_probe:
         return outcome.NOT_RUNNING
+    if request.ready_to_start:
+        return resume_repair(agent, request)
+    if agent.parameters.promoted_expected:
+        from live_cluster_agent.restart import restart_in_place
+
+        if restart_in_place(agent):
+            return outcome.RUNNING_PROMOTED
+    return outcome.NOT_RUNNING
+
+
+def _unanswered(agent: Agent, request: RejoinRequest, problem: AgentProblem) -> int:
+    # The server may have ended between two looks; that has the quicker recovery.
+    if agent.server.postmaster() is None:
+        return _not_running(agent, request)
     code = outcome.FAILED_PROMOTED if agent.parameters.promoted_expected else outcome.ERROR
     raise AgentProblem(problem.reason, code=code)
 
@@ -81,7 +92,7 @@ def _care_for_primary(agent: Agent, running: Postmaster, facts: ServerFacts) -> 
     ):
         waiting.pause(WATCH_EVERY_S)
         if agent.server.postmaster() is None:
-            return outcome.NOT_RUNNING
+            return _not_running(agent, RejoinRequest(agent.parameters))
         records = agent.cluster.nodes()
         decision = _take_care(agent, running, agent.server.look(), records)
     if decision is Decision.YIELD:

@@ -138,10 +138,19 @@ class Server:
         if running is not None:
             os.kill(running.pid, signal.SIGHUP)
 
+    @property
+    def _standby_signal(self) -> str:
+        return f"{self.parameters.pgdata}/standby.signal"
+
+    @property
+    def is_standby_at_start(self) -> bool:
+        """Whether the next start of this data directory only follows."""
+        return os.path.exists(self._standby_signal)
+
     def become_standby_at_start(self) -> None:
         """Whatever this data directory was, its next start only follows."""
-        path = f"{self.parameters.pgdata}/standby.signal"
-        if not os.path.exists(path):
+        path = self._standby_signal
+        if not self.is_standby_at_start:
             files.write_durably(path, "", mode=0o600)
             if os.geteuid() == 0:
                 owner = os.stat(self.parameters.pgdata)

@@ -19,10 +19,11 @@ _PROGRAM = """
 import http.client, json, sys, time, uuid
 
 address, per_second, series = sys.argv[1], float(sys.argv[2]), sys.argv[3]
+patience, pause = float(sys.argv[4]), float(sys.argv[5])
 
 
 def accepted(body):
-    connection = http.client.HTTPConnection(address, timeout=2)
+    connection = http.client.HTTPConnection(address, timeout=patience)
     try:
         connection.request("POST", "/api/conferences", body, {"Content-Type": "application/json"})
         return connection.getresponse().status == 201
@@ -39,10 +40,21 @@ while True:
     conference, name = str(uuid.uuid4()), f"{series}-{number}"
     body = json.dumps({"id": conference, "name": name})
     while not accepted(body):
-        time.sleep(0.1)
+        time.sleep(pause)
     print(time.time(), conference, name, flush=True)
     time.sleep(max(0.0, began + 1 / per_second - time.monotonic()))
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persistence:
+    """When a request without an answer is given up, and how much later it is repeated.
+
+    How long the service was away cannot be told more precisely than that.
+    """
+
+    patience_s: float = 2.0
+    pause_s: float = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +76,12 @@ class Writer:
         host: Host | None = None,
         address: str = PUBLIC_ADDRESS,
         per_second: float = 20.0,
+        persistence: Persistence = Persistence(),
     ) -> None:
         self.series = uuid4().hex[:8]
-        argv = ("python3", "-c", _PROGRAM, address, str(per_second), self.series)
+        words = (address, str(per_second), self.series)
+        patience = (str(persistence.patience_s), str(persistence.pause_s))
+        argv = ("python3", "-c", _PROGRAM, *words, *patience)
         self._work = (host or lab.client).start(argv)
 
     @property

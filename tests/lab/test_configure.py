@@ -235,7 +235,7 @@ def test_a_new_token_reaches_the_running_cluster_and_restarts_nothing(cluster: C
         assert report.returncode == 0, report
         assert {step.impact for step in report.steps} <= {"none", "reload"}
         for host in cluster.lab.heads:
-            assert totem(host) == {"token": "5000", "consensus": "3750"}
+            assert totem(host) == {"token": "5000", "consensus": "1000"}
             assert tomllib.loads(host.read(SETTINGS))["token"] == 5000
         assert [service_identities(host) for host in cluster.lab.heads] == before
         assert cluster.status().healthy

@@ -6,7 +6,7 @@ from cluster import HEADS, Cluster, unlock
 from live_lab import audits
 from live_lab.writer import Writer
 
-# Token 3000 ms makes the peer lost after 5.25 s; promoting and starting took 10 s in an idle lab. Machines may be
+# Token 3000 ms makes the peer lost after 3.6 s; promoting and starting took 10 s in an idle lab. Machines may be
 # ten times slower: these are deadlines, not expectations.
 RETURN_DEADLINE_S = 300.0
 REJOIN_DEADLINE_S = 600.0

@@ -75,6 +75,7 @@ def _show(now: Timeouts, output: Output, *, as_json: bool) -> None:
                 "token_retransmits": now.retransmits,
                 "consensus_ms": now.consensus_ms,
                 "retransmit_interval_ms": round(now.retransmit_interval_ms),
+                "expected_detection_ms": now.detection_ms,
                 "expected_switch_over_ms": now.switch_over_ms,
             }
         )
@@ -85,6 +86,7 @@ def _show(now: Timeouts, output: Output, *, as_json: bool) -> None:
         retransmits=now.retransmits,
         interval=round(now.retransmit_interval_ms),
         consensus=now.consensus_ms,
+        noticed=f"{now.detection_ms / 1000:.2f}",
         total=f"{now.switch_over_ms / 1000:.2f}",
     )
     output.data(output.words(text))

@@ -24,9 +24,14 @@ class Timeouts:
         return self.token_ms / (self.retransmits + 0.2)
 
     @property
-    def switch_over_ms(self) -> int:
-        """Until services begin to start on the other head: the token's loss, and agreement about it."""
+    def detection_ms(self) -> int:
+        """Until a lost head is noticed: the token's loss, and agreement about it."""
         return self.token_ms + self.consensus_ms
+
+    @property
+    def switch_over_ms(self) -> int:
+        """The article's expectation for the whole switch-over: 0.75 x token + token."""
+        return round(0.75 * self.token_ms) + self.token_ms
 
 
 def running_timeouts() -> Timeouts:

@@ -63,5 +63,5 @@ TEXTS: dict[str, str] = {
     "stage-storage": "Preparing the file storage, waiting for the standby",
     "stage-settings": "Keeping the settings",
     "corosync-silent": "Corosync does not run on this server. Start it: systemctl start corosync pacemaker",
-    "timeouts-now": "token: {token} ms, repeated up to {retransmits} times, every {interval} ms\nconsensus: {consensus} ms\nA lost server is noticed after about {total} s; then the other one begins to start the services.",
+    "timeouts-now": "token: {token} ms, repeated up to {retransmits} times, every {interval} ms\nconsensus: {consensus} ms\nA lost server is noticed after about {noticed} s; the services are expected on the other one after 0.75*token+token = {total} s.",
 }

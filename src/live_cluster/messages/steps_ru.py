@@ -63,5 +63,5 @@ TEXTS: dict[str, str] = {
     "stage-storage": "Подготовка файлового хранилища, ожидание резервной базы",
     "stage-settings": "Сохранение настроек",
     "corosync-silent": "Corosync на этом сервере не работает. Запустите: systemctl start corosync pacemaker",
-    "timeouts-now": "token: {token} мс, повторяется до {retransmits} раз, каждые {interval} мс\nconsensus: {consensus} мс\nПропавший сервер будет замечен примерно через {total} с; затем другой начнёт запускать службы.",
+    "timeouts-now": "token: {token} мс, повторяется до {retransmits} раз, каждые {interval} мс\nconsensus: {consensus} мс\nПропавший сервер будет замечен примерно через {noticed} с; службы ожидаются на другом через 0,75*token+token = {total} с.",
 }

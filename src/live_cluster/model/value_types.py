@@ -25,7 +25,7 @@ T_co = TypeVar("T_co", covariant=True)
 MAX_TEXT = 1024
 MAX_PATH = 4096  # PATH_MAX of Linux
 
-# Corosync refuses token_retransmit below 30 ms and a consensus below join (50 ms): 0.75 * 67 = 50.
+# Corosync refuses token_retransmit below 30 ms.
 # Above ten minutes nobody would call it high availability.
 TOKEN_RANGE_MS = (67, 600_000)
 RETRANSMITS_RANGE = (1, 1000)

@@ -10,20 +10,18 @@ from lxml import etree
 
 from live_cluster.model.health import LEAST_FREE_MB
 from live_cluster.model.profile import Resources
+from live_cluster.render.cib_constraints import constraints
 from live_cluster.render.cib_elements import (
     Element,
     Operation,
-    Ordering,
     Primitive,
     attributes,
     clone,
-    colocation,
     element,
     group,
-    ordering,
     primitive,
 )
-from live_cluster.render.cib_fencing import Device, elsewhere, primitive_of, properties
+from live_cluster.render.cib_fencing import Device, primitive_of, properties
 
 # Pacemaker waits this long at start for a peer that is already in charge; its default of 20 s is most of the
 # 28 s that a cold start takes (measured; 7 s with 5 s). The heads of a pair answer each other within a second, and
@@ -35,15 +33,21 @@ _PROPERTIES = {
     "dc-deadtime": DC_DEADTIME,
     "cluster-recheck-interval": "60s",
     "start-failure-is-fatal": "false",
-    # On a busy server the default throttle holds actions back (measured: up to 3.5 s during a takeover).
-    "load-threshold": "800%",
+    # On a busy server the throttle lets one action run at a time: at a load of 37 on two processors and at 800%,
+    # the promotion began 6 s after the membership. A takeover is the last thing that should wait.
+    "load-threshold": "10000%",
     "node-action-limit": "16",
+    # A new coordinator asks for the configuration while its own changes to it are under way. If they are when the
+    # answer comes, it sleeps for a whole second and asks again (controld_schedulerd.c; seen in most takeovers
+    # from a coordinator). Asked this much later they are done: that took 5 ms, and 80 ms at a load of 35.
+    "transition-delay": "50ms",
 }
 _RESOURCE_DEFAULTS = {
     "resource-stickiness": "200",
     "migration-threshold": "3",
-    # A failure older than this counts no more, so that a head is whole again without anybody's help.
-    "failure-timeout": "120s",
+    # A failure older than this counts no more, so that a head is whole again without anybody's help. What fails
+    # again within that time still adds up: the clock runs from the last failure.
+    "failure-timeout": "60s",
 }
 
 
@@ -91,7 +95,7 @@ def configuration(plan: CibPlan) -> Element:
             "nodes",
         ),
         _resources(plan),
-        _constraints(plan),
+        constraints(plan.names, plan.services[0].resource, plan.fencing),
         element("rsc_defaults", attributes("meta_attributes", "live-cluster-rsc", _RESOURCE_DEFAULTS)),
     )
 
@@ -205,18 +209,22 @@ def _filesystem(plan: CibPlan) -> Primitive:
 
 
 def _service(service: Service) -> Primitive:
-    # Pacemaker polls a systemd job every tenth of the timeout, at most every 2 s: a start takes 2.2 s with a
-    # timeout of 100 s and 0.8 s with 5 s (measured). Slow starts under load matter more than that second.
+    # Pacemaker looks at a systemd job every tenth of the timeout, at most every 2 s: a start takes 2.2 s with a
+    # timeout of 100 s and 0.8 s with 5 s (measured). Slow starts under load matter more than that second. Stops are
+    # another matter: before a killed ivcs-server starts again, those after it in the group stop one by one. A stop
+    # that takes longer than its 5 s is no reason to leave a service alone for ever, as Pacemaker does without
+    # fencing: it goes on, systemd ends the service before it starts it again, the file system ends its users.
+    # A look costs one question to systemd over D-Bus, and no process.
     return Primitive(
         id=service.resource,
         agent=f"systemd:{service.unit}",
         operations=(
-            Operation(name="monitor", interval="5s", timeout="60s"),
+            Operation(name="monitor", interval="1s", timeout="60s"),
             Operation(name="start", timeout="60s"),
-            Operation(name="stop", timeout="60s"),
+            Operation(name="stop", timeout="5s", on_fail="ignore"),
         ),
         # Restarting a service in place is quicker than moving the whole stack, database included.
-        meta={"migration-threshold": "10", "failure-timeout": "60s"},
+        meta={"migration-threshold": "10", "failure-timeout": "30s"},
     )
 
 
@@ -233,8 +241,8 @@ def _database(plan: CibPlan) -> Primitive:
             Operation(name="promote", timeout="120s"),
             Operation(name="demote", timeout="180s"),
         ),
-        # A killed server process is restarted in place; only the third time within a minute it moves.
-        meta={"migration-threshold": "3", "failure-timeout": "60s"},
+        # A killed server process is restarted in place; only the third time in a row it moves.
+        meta={"migration-threshold": "3", "failure-timeout": "30s"},
     )
 
 
@@ -244,7 +252,8 @@ def _disk_space(identity: str) -> Primitive:
         agent="ocf:pacemaker:SysInfo",
         parameters={"disks": "/ /var", "min_disk_free": f"{LEAST_FREE_MB}M", "disk_unit": "M"},
         operations=(
-            Operation(name="monitor", interval="15s", timeout="60s"),
+            # Each look changes attributes (load, free memory), and each change lets Pacemaker plan anew.
+            Operation(name="monitor", interval="30s", timeout="60s"),
             Operation(name="start", timeout="60s"),
             Operation(name="stop", timeout="60s"),
         ),
@@ -270,97 +279,3 @@ def _connectivity(plan: CibPlan) -> Primitive:
             Operation(name="stop", timeout="60s"),
         ),
     )
-
-
-def _constraints(plan: CibPlan) -> Element:
-    names = plan.names
-    constraints = element(
-        "constraints",
-    )
-    for name in (names.database_group, names.filestorage_group, names.application_group):
-        constraints.append(
-            colocation(f"live-cluster-{name}-with-primary", name, names.database_clone, role="Promoted")
-        )
-    # Where its files are not mounted, the application would write them below the mount point and lose them.
-    constraints.append(
-        colocation(
-            "live-cluster-application-with-files", names.application_group, names.filestorage_filesystem
-        )
-    )
-    constraints.extend(ordering(order) for order in _orderings(names))
-    constraints.extend((_prefer_connected(names), _avoid_full_disk(names)))
-    constraints.extend(elsewhere(device) for device in plan.fencing)
-    return constraints
-
-
-def _orderings(names: Resources) -> tuple[Ordering, ...]:
-    return (
-        Ordering(
-            id="live-cluster-promote-then-database-address",
-            first=names.database_clone,
-            first_action="promote",
-            then=names.database_group,
-            then_action="start",
-        ),
-        Ordering(
-            id="live-cluster-application-stops-before-demote",
-            first=names.application_group,
-            first_action="stop",
-            then=names.database_clone,
-            then_action="demote",
-            kind="Optional",
-        ),
-        Ordering(
-            id="live-cluster-files-before-application",
-            first=names.filestorage_filesystem,
-            first_action="start",
-            then=names.application_group,
-            then_action="start",
-            symmetrical=True,
-        ),
-        Ordering(
-            id="live-cluster-database-before-application",
-            first=names.database_group,
-            first_action="start",
-            then=names.application_group,
-            then_action="start",
-            kind="Optional",
-        ),
-    )
-
-
-def _prefer_connected(names: Resources) -> Element:
-    # Relative, not absolute: where no head reaches the targets, the service goes on where it is.
-    location = element("rsc_location", id="live-cluster-primary-connected", rsc=names.database_clone)
-    rule = element(
-        "rule",
-        element(
-            "expression", id="live-cluster-primary-connected-expr", attribute="pingd", operation="defined"
-        ),
-        id="live-cluster-primary-connected-rule",
-        role="Promoted",
-    )
-    rule.set("score-attribute", "pingd")
-    location.append(rule)
-    return location
-
-
-def _avoid_full_disk(names: Resources) -> Element:
-    # Finite for the same reason: with both disks full a primary that reads is better than none. More than what
-    # keeps the primary where it is (5800, seen), less than the client network counts (_connectivity).
-    location = element("rsc_location", id="live-cluster-primary-disk", rsc=names.database_clone)
-    rule = element(
-        "rule",
-        element(
-            "expression",
-            id="live-cluster-primary-disk-expr",
-            attribute="#health_disk",
-            operation="eq",
-            value="red",
-        ),
-        id="live-cluster-primary-disk-rule",
-        role="Promoted",
-        score="-8000",
-    )
-    location.append(rule)
-    return location

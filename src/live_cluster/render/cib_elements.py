@@ -14,13 +14,14 @@ Element = etree._Element
 class Operation:
     """One `op`: interval and timeout in the CIB's notation ("10s"), the role for promotable resources.
 
-    `parameters` are for the agent in this operation alone.
+    `parameters` are for the agent in this operation alone; `on_fail` as in Pacemaker Explained.
     """
 
     name: str
     interval: str = "0s"
     timeout: str
     role: str = ""
+    on_fail: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -132,6 +133,8 @@ def _operation(owner: str, operation: Operation) -> Element:
     )
     if operation.role:
         made.set("role", operation.role)
+    if operation.on_fail:
+        made.set("on-fail", operation.on_fail)
     if operation.parameters:
         made.append(attributes("instance_attributes", str(made.get("id")), operation.parameters))
     return made

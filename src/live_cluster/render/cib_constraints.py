@@ -1,0 +1,97 @@
+"""Where the resources of the tree run, and what waits for what."""
+
+from __future__ import annotations
+
+from live_cluster.model.profile import Resources
+from live_cluster.render.cib_elements import Element, Ordering, colocation, element, ordering
+from live_cluster.render.cib_fencing import Device, elsewhere
+
+
+def constraints(names: Resources, first_service: str, fencing: tuple[Device, ...]) -> Element:
+    """<constraints>; of the application's services only the first one is named: its group keeps their order."""
+    made = element(
+        "constraints",
+    )
+    for name in (names.database_group, names.filestorage_group, names.application_group):
+        made.append(
+            colocation(f"live-cluster-{name}-with-primary", name, names.database_clone, role="Promoted")
+        )
+    # Where its files are not mounted, the application would write them below the mount point and lose them.
+    made.append(
+        colocation(
+            "live-cluster-application-with-files", names.application_group, names.filestorage_filesystem
+        )
+    )
+    made.extend(ordering(order) for order in _orderings(names, first_service))
+    made.extend((_prefer_connected(names), _avoid_full_disk(names)))
+    made.extend(elsewhere(device) for device in fencing)
+    return made
+
+
+def _orderings(names: Resources, first_service: str) -> tuple[Ordering, ...]:
+    # Of the application's group only the services wait: its address starts beside the promotion. A demotion does
+    # not wait for the services to stop, which would lengthen a switch-over by their 1.6 s.
+    return (
+        Ordering(
+            id="live-cluster-promote-then-database-address",
+            first=names.database_clone,
+            first_action="promote",
+            then=names.database_group,
+            then_action="start",
+        ),
+        Ordering(
+            id="live-cluster-files-before-application",
+            first=names.filestorage_filesystem,
+            first_action="start",
+            then=first_service,
+            then_action="start",
+            symmetrical=True,
+        ),
+        Ordering(
+            # The promotion changes attributes, and then Pacemaker plans anew once nothing is under way any more: a
+            # service that starts meanwhile would hold up the database's address for its 2 s.
+            id="live-cluster-database-before-application",
+            first=names.database_clone,
+            first_action="promote",
+            then=first_service,
+            then_action="start",
+            kind="Optional",
+        ),
+    )
+
+
+def _prefer_connected(names: Resources) -> Element:
+    # Relative, not absolute: where no head reaches the targets, the service goes on where it is.
+    location = element("rsc_location", id="live-cluster-primary-connected", rsc=names.database_clone)
+    rule = element(
+        "rule",
+        element(
+            "expression", id="live-cluster-primary-connected-expr", attribute="pingd", operation="defined"
+        ),
+        id="live-cluster-primary-connected-rule",
+        role="Promoted",
+    )
+    rule.set("score-attribute", "pingd")
+    location.append(rule)
+    return location
+
+
+def _avoid_full_disk(names: Resources) -> Element:
+    # Finite for the same reason: with both disks full a primary that reads is better than none. More than what
+    # keeps the primary where it is (5800, seen), less than the client network counts (cib._connectivity).
+    location = element("rsc_location", id="live-cluster-primary-disk", rsc=names.database_clone)
+    rule = element(
+        "rule",
+        element(
+            "expression",
+            id="live-cluster-primary-disk-expr",
+            attribute="#health_disk",
+            operation="eq",
+            value="red",
+        ),
+        id="live-cluster-primary-disk-rule",
+        role="Promoted",
+        score="-8000",
+    )
+    location.append(rule)
+    return location
