@@ -28,10 +28,15 @@ check: bootstrap
 test: check deb-bookworm
 	@$(PYTEST) -m "lab and not matrix" tests/lab
 
-# Everything on Debian 12, then what both releases must do on Debian 13.
+# Everything on Debian 12, then what both releases must do on Debian 13; random faults; the table of what was seen.
 test-all: check deb
+	@rm -rf test-logs/faults
 	@$(PYTEST) -m "lab or matrix" tests/lab
 	@LIVE_LAB_RELEASE=trixie $(PYTEST) -m "lab and not matrix" tests/lab/test_configure.py tests/lab/test_failover.py tests/lab/test_access.py
+	@./lab down --name csoak >/dev/null
+	@./lab soak --name csoak --rounds 10 --seed 1
+	@./lab down --name csoak
+	@.venv/bin/python tools/fault_docs.py --take test-logs/faults
 
 bench: bootstrap deb-bookworm
 	@.venv/bin/python -m bench

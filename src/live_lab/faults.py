@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from live_lab.errors import LabError
 from live_lab.lab import Lab
 from live_lab.nspawn_host import Host
-from live_lab.pair import begin_configure, configure_again
+from live_lab.pair import begin_configure, begin_switchover, configure_again
 from live_lab.topology import LINKS
 
 _FILLING = "/var/lib/live-lab-filling"
@@ -169,6 +169,7 @@ VERBS: Mapping[str, Verb] = {
     "lose-packets": lambda _lab, host, _: lose_packets(host),
     "begin-configure": lambda lab, host, _: begin_configure(lab, host),
     "configure": lambda lab, host, _: configure_again(lab, host),
+    "begin-switchover": lambda _lab, host, _: begin_switchover(host),
     "take-address": lambda _lab, host, _: take_address(host),
 }
 # What it may say of the network, which both heads share with everybody.

@@ -66,12 +66,12 @@ def configure(lab: Lab) -> None:
 def begin_configure(lab: Lab, host: Host) -> None:
     """Starts a run that changes Corosync's token, and returns when the first step is done."""
     host.write(_PASSPHRASE_FILE, unlock(lab), mode=0o600)
-    begin(host, "configure", "--token", _OTHER_TOKEN, "--passphrase-file", _PASSPHRASE_FILE)
-    wait_until(
-        lambda: "✓" in _told(host) or not _is_at_work(host),
-        deadline_s=CONFIGURE_DEADLINE_S,
-        what="the first step of configure",
-    )
+    _begin(host, "configure", "--token", _OTHER_TOKEN, "--passphrase-file", _PASSPHRASE_FILE, until="✓")
+
+
+def begin_switchover(host: Host) -> None:
+    """Starts a planned move to the other head, and returns when it says that it begins."""
+    _begin(host, "switchover", "--yes", until="checkpoint")
 
 
 def configure_again(lab: Lab, host: Host) -> None:
@@ -83,9 +83,14 @@ def configure_again(lab: Lab, host: Host) -> None:
     host.run(argv, stdin=unlock(lab), timeout_s=CONFIGURE_DEADLINE_S)
 
 
-def begin(host: Host, *arguments: str) -> None:
+def _begin(host: Host, *arguments: str, until: str) -> None:
     """Starts live-cluster on a host, where it goes on by itself until it ends or the host does."""
     host.run(("systemd-run", "--quiet", "--collect", f"--unit={_UNIT}", "live-cluster", *arguments))
+    wait_until(
+        lambda: until in _told(host) or not _is_at_work(host),
+        deadline_s=CONFIGURE_DEADLINE_S,
+        what=f"{until} in what {arguments[0]} says",
+    )
 
 
 def _is_at_work(host: Host) -> bool:
