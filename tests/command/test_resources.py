@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from live_cluster.apply import run_lock as locking
 from live_cluster.apply.waiting import Clock
 from live_cluster.cli import resources_cli
 from live_cluster.cli.output import Output
 from live_cluster.cli.resources_cli import report, run_wish
 from live_cluster.commands.resources import Outcome, Waiting, Wish, change_all
-from live_cluster.errors import CommandFailed, ExitCode, NotReady
+from live_cluster.errors import Busy, CommandFailed, ExitCode, NotReady
 from live_cluster.messages import Message
 from recordings.recorded_server import Finished, recording, server
 
@@ -24,6 +25,11 @@ RELEASED = STOPPED.replace('stop-all-resources="true"', 'stop-all-resources="fal
 BLOCKED = ORDERED.replace('blocked="false"', 'blocked="true"').replace('failed="false"', 'failed="true"')
 STOP = "crm_attribute --type crm_config --name stop-all-resources --update true"
 START = "crm_attribute --type crm_config --name stop-all-resources --delete"
+
+
+@pytest.fixture(autouse=True)
+def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locking, "LOCK", str(tmp_path / "run" / "lock"))
 
 
 class Cluster:
@@ -212,6 +218,15 @@ def test_ctrl_c_says_what_state_remains(
     machine = server(Cluster(RUNNING).start, tmp_path)
     assert run_wish(Wish.STOP, machine, timeout_s=1, as_json=False) == 130
     assert "The order to stop stays in force" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wish", Wish)
+def test_not_while_a_run_of_configure_is_at_work(wish: Wish, tmp_path: Path) -> None:
+    cluster = Cluster(RUNNING if wish is Wish.STOP else STOPPED)
+    with locking.run_lock("anna, configure"), pytest.raises(Busy) as refused:
+        run_wish(wish, server(cluster.start, tmp_path), timeout_s=1, as_json=False)
+    assert refused.value.problems[0].message.field("holder") == "anna, configure"
+    assert cluster.orders == []
 
 
 def test_a_refusal_is_json_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

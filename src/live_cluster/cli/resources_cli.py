@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import click
 
+from live_cluster.apply.run_lock import run_lock
+from live_cluster.cli.asking import asked_by
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output, problem_json
 from live_cluster.cli.watching import spinning
@@ -69,7 +71,8 @@ def run_wish(wish: Wish, server: Server, *, timeout_s: int, as_json: bool) -> in
 
         waiting = Waiting(deadline_s=timeout_s, tell=output.say, remaining=remaining)
         try:
-            outcome = change_all(wish, server, waiting)
+            with run_lock(asked_by(f"{wish.value}-resources")):
+                outcome = change_all(wish, server, waiting)
         except KeyboardInterrupt:
             output.say(message(f"resources-interrupted-{wish.value}"), style="yellow")
             return 128 + 2

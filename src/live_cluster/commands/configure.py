@@ -16,6 +16,7 @@ from live_cluster.access.site_key import SiteSecret
 from live_cluster.apply.fleet import Fleet, connect
 from live_cluster.apply.run import Observer, Run, StepResult
 from live_cluster.apply.survey import facts_of, observe
+from live_cluster.commands.keeping import HISTORY, SET_ASIDE, forget_old_runs
 from live_cluster.errors import (
     Declined,
     LiveClusterError,
@@ -38,7 +39,6 @@ from live_cluster.plan.prerequisites import Situation, problems_of
 from live_cluster.plan.step import Impact, Plan, Stage, outstanding
 from live_cluster.remote.requests import Refused, WriteFile
 
-STATE = "/var/lib/live-cluster"
 # All connections are made at the beginning; the certificate only has to last until then.
 CERTIFICATE_LIFE_S = 600
 
@@ -157,7 +157,7 @@ def _blueprint(wish: Wish, facts: ClusterFacts) -> Blueprint:
         profile=wish.profile,
         facts=facts,
         secrets=_secrets(facts),
-        set_aside=f"{STATE}/set-aside/{time.strftime('%Y%m%d-%H%M%S')}",
+        set_aside=f"{SET_ASIDE}/{time.strftime('%Y%m%d-%H%M%S')}",
         cluster_toml=wish.cluster_toml,
         secrets_toml=wish.secrets_toml,
     )
@@ -199,6 +199,7 @@ async def _carry_out(wish: Wish, fleet: Fleet, interface: Interface, outcome: Ou
     finally:
         outcome.results = run.results + run.unreached(plan)
         await _remember(wish, fleet, interface, outcome, failure)
+        await forget_old_runs(fleet)
 
 
 async def _remember(
@@ -223,7 +224,7 @@ async def _remember(
         "transcript": fleet.transcript,
     }
     content = json.dumps(record, ensure_ascii=False, indent=1).encode()
-    path = f"{STATE}/history/{stamp}.json"
+    path = f"{HISTORY}/{stamp}.json"
     try:
         reply = await fleet.servers[fleet.local].ask(WriteFile(path=path, content=content, mode=0o600))
         reason = reply.reason if isinstance(reply, Refused) else ""
