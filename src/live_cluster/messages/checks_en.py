@@ -37,6 +37,10 @@ TEXTS: dict[str, str] = {
         "{node}: already belongs to the cluster “{cluster}” with {count} resources, which live-cluster did not make. Take the "
         "server out of it first."
     ),
+    "account-differs": (
+        "{node}: the account {user} has the numbers {second} (user:group) here and {first} on the first head. Files on the shared "
+        "storage belong to numbers: give the account the same ones on both heads (usermod -u, groupmod -g; then chown its files)."
+    ),
     "versions-differ": "The heads have different versions of {what}: {first} and {second}. Install the same one on both.",
     "database-silent": (
         "{node}: its database does not answer, and it is the one whose data the cluster goes on with. Start it there "

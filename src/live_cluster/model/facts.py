@@ -122,6 +122,7 @@ class HeadFacts:
 
     `cib` is the running one, or where Pacemaker does not run the one it would start with: a cluster that is down is
     a cluster all the same, and its data must never be taken for that of a fresh installation.
+    `storage_owner` is the application's account in numbers, UID:GID; empty where there is no such account.
     """
 
     node: NodeFacts
@@ -134,6 +135,7 @@ class HeadFacts:
     shared_files: tuple[FileFacts, ...] = field(repr=False)
     fence_agents: tuple[tuple[str, AgentMetadata], ...] = ()
     has_ipmitool: bool = False
+    storage_owner: str = ""
 
     def agent_metadata(self, agent: str) -> AgentMetadata | None:
         """What a fence agent says about itself here; None where it is not installed."""

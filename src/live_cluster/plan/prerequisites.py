@@ -126,7 +126,18 @@ def _both_heads(now: Situation) -> Iterator[Problem]:
         yield problem(
             "devices-differ", option="filestorage-device", first=first.device.uuid, second=second.device.uuid
         )
+    yield from _account(now)
     yield from _data(now)
+
+
+def _account(now: Situation) -> Iterator[Problem]:
+    """File systems hold numbers: with another one the application could not read its files after a switch-over."""
+    first, second = (head.storage_owner for head in now.facts.heads)
+    if first and second and first != second:
+        user = now.profile.filestorage.owner
+        yield problem(
+            "account-differs", node=now.facts.heads[1].node.server.name, user=user, first=first, second=second
+        )
 
 
 def _data(now: Situation) -> Iterator[Problem]:

@@ -51,6 +51,17 @@ def size_question(profile: Profile) -> Command:
     return question(sql, database="postgres", port=profile.database.port)
 
 
+def account_question(profile: Profile) -> Command:
+    """The account that owns the files on the file storage."""
+    return Command(argv=("getent", "passwd", profile.filestorage.owner))
+
+
+def account_numbers(text: str) -> str:
+    """UID:GID in a line of passwd(5)."""
+    fields = text.strip().split(":")
+    return ":".join(fields[2:4]) if len(fields) == 7 else ""
+
+
 def device_question(path: str) -> Command:
     """Type and id of what is on the block device, read from the device itself."""
     return Command(argv=("blkid", "-p", "-o", "export", "--", path))
@@ -79,7 +90,7 @@ def head_requests(profile: Profile, device: str, agents: Sequence[str] = ()) -> 
     """All requests of one head, to be made at the same time."""
     wanted: tuple[Request, ...] = (
         CLUSTERS, HANDED_OVER, CIB, CIB_FILE, VIEW, COROSYNC_CONF, SECRETS,
-        user_rows_question(profile), size_question(profile),
+        user_rows_question(profile), size_question(profile), account_question(profile),
     )  # fmt: skip
     wanted += tuple(ReadFile(path=path) for path in profile.second_head.files_from_first_head)
     if device:
@@ -112,6 +123,7 @@ def head_facts(
         primary=primary_of(replies[VIEW]),
         shared_files=tuple(_shared_files(replies, profile)),
         fence_agents=tuple(_fence_agents(replies)),
+        storage_owner=account_numbers(_text(replies[account_question(profile)])),
         has_ipmitool=IPMITOOL_EXISTS in replies and _is_so(replies[IPMITOOL_EXISTS]),
     )
 

@@ -84,6 +84,8 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         ),
         ["device-not-ext4 ivcs-main-1", "device-not-ext4 ivcs-main-2"],
     ),
+    "other numbers of the account": (head(2, storage_owner="1001:1001"), ["account-differs ivcs-main-2"]),
+    "no account": (head(2, storage_owner=""), []),
     "two disks": (head(2, uuid="other"), ["devices-differ"]),
     "a cluster of somebody else": (
         head(2, cib=FOREIGN_CIB, corosync_conf=FOREIGN_CONF % "web"),

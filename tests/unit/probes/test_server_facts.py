@@ -77,6 +77,7 @@ def test_facts_of_a_fresh_head(release: str) -> None:
     assert facts.primary == ""
     assert "cluster_name: debian" in facts.corosync_conf
     assert [one.path for one in facts.shared_files] == ["/etc/ivcs/server.conf"]
+    assert facts.storage_owner == "999:996"
 
 
 @pytest.mark.parametrize("release", RELEASES)
