@@ -14,6 +14,8 @@ CODE = "/usr/lib/live-cluster"
 DOCUMENTS = "/usr/share/doc/live-cluster"
 DEPENDS = (
     "corosync",
+    "corosync-qdevice",
+    "libnss3-tools",
     "pacemaker",
     "pacemaker-cli-utils",
     "resource-agents",
@@ -84,6 +86,8 @@ def _fill(tree: Tree, release: Release) -> None:
         tree.copy_directory(SOURCE / "src/live_cluster_agent", f"{CODE}/agent/live_cluster_agent")
         agent = LAUNCHER.format(path=f"{CODE}/agent", module="live_cluster_agent.__main__")
         tree.add("/usr/lib/ocf/resource.d/live-cluster/postgresql", agent, 0o755)
+        tie_break = LAUNCHER.format(path=f"{CODE}/agent", module="live_cluster_agent.tie_break")
+        tree.add(f"{CODE}/tie-break", tie_break, 0o755)
     tree.copy(SOURCE / "profiles/ivcs.toml", "/usr/share/live-cluster/profiles/ivcs.toml")
     tree.copy(SOURCE / "packaging/live-cluster/copyright", f"{DOCUMENTS}/copyright")
     tree.copy(SOURCE / "packaging/changelog", f"{DOCUMENTS}/changelog")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from live_cluster_agent import contact, files, log, memory, replication, waiting
+from live_cluster_agent import contact, files, log, memory, replication, tie_break, waiting
 from live_cluster_agent.cluster import Cluster, NodeRecord
 from live_cluster_agent.contact import Contact
 from live_cluster_agent.parameters import Parameters
@@ -70,6 +70,7 @@ class Agent:
         if met and contact.is_cut_off(after, around):
             # Only the peer's return makes this node's knowledge sure again.
             log.warning("this node is cut off: it waits for the peer before it serves alone")
+            self._note_met(met=False)
             self.cluster.set_met(met=False)
         return around, after
 
@@ -79,6 +80,17 @@ class Agent:
         around, _ = self.look_around(met=met)
         if not met and around.quorate and around.peer_is_member and self.cluster.peer_has_joined():
             self.cluster.set_met(met=True)
+            met = True
+        if met and around.quorate and around.peer_is_member:
+            self._note_met(met=True)
+
+    def _note_met(self, *, met: bool) -> None:
+        """For the arbiter's tie: the cluster configuration's transient part is in no file."""
+        path = tie_break.met_path(self.parameters.run_dir, self.parameters.resource)
+        if met:
+            memory.write_facts(path, {})
+        else:
+            files.remove_durably(path)
 
     @property
     def proof_is_due(self) -> bool:

@@ -145,6 +145,20 @@ def heal(*, name: str, host: str, link: str) -> None:
     Lab.attach(name).heal(host, link)
 
 
+@main.command("cut-between")
+@_NAME
+def cut_between(*, name: str) -> None:
+    """The heads lose each other; everybody else still reaches both."""
+    Lab.attach(name).cut_between()
+
+
+@main.command("heal-between")
+@_NAME
+def heal_between(*, name: str) -> None:
+    """The heads reach each other again."""
+    Lab.attach(name).heal_between()
+
+
 @main.command()
 @_RELEASE
 @_PRODUCT

@@ -181,6 +181,14 @@ class Lab:
         """Puts the cable back."""
         self._network.set_cable(self.host(host).plan, link, connected=True)
 
+    def cut_between(self) -> None:
+        """The heads lose each other on both networks; gateway, media hosts and clients still reach both."""
+        self._network.set_between([host.plan for host in self.heads], connected=False)
+
+    def heal_between(self) -> None:
+        """The heads reach each other again."""
+        self._network.set_between([host.plan for host in self.heads], connected=True)
+
     def switch_down(self, link: str) -> None:
         """The switch of this network stops passing anything."""
         self._network.set_switch(_known_link(link), running=False)

@@ -90,6 +90,17 @@ class Network:
         if self.is_plugged_in(host):
             _ip(self._switches, [f"link set {cable_name(host.name, link)} {'up' if connected else 'down'}"])
 
+    def set_between(self, hosts: Sequence[HostPlan], *, connected: bool) -> None:
+        """These hosts stop (or begin again) to reach each other on all networks; everybody else reaches them.
+
+        A port that comes with the next power cycle is a fresh one and knows nothing of this.
+        """
+        state = "off" if connected else "on"
+        for host in filter(self.is_plugged_in, hosts):
+            for port in host.ports:
+                cable = cable_name(host.name, port.link)
+                run(("bridge", "-n", self._switches, "link", "set", "dev", cable, "isolated", state))
+
     def set_switch(self, link: str, *, running: bool) -> None:
         """Everything behind the switch stays connected to it, but nothing passes."""
         _ip(self._switches, [f"link set {link} {'up' if running else 'down'}"])

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 
 from live_cluster.apply.fleet import Fleet
-from live_cluster.model.facts import ClusterFacts, NodeFacts, Role, ServerName
+from live_cluster.model.facts import ArbiterFacts, ClusterFacts, NodeFacts, Role, ServerName
 from live_cluster.model.profile import Profile
 from live_cluster.model.settings import BlockDevice, ClusterSettings, Fencing
 from live_cluster.plan.step import Observed, Stage, requests_of
-from live_cluster.probes import head, node
+from live_cluster.probes import arbiter, head, node
 from live_cluster.remote.requests import Command, CommandResult, Reply, Request
+from live_cluster.render.corosync_conf import CLUSTER_NAME
 from live_cluster.render.firewall import SERVICE
 
 
@@ -25,8 +26,12 @@ async def facts_of(
     fencing = settings.fencing
     agents = sorted({one.agent for one in fencing.devices}) if isinstance(fencing, Fencing) else []
     # Opening the first command costs a fork more than the others; a clock asked alone is a better clock.
+    third = settings.arbiter
     answers = await asyncio.gather(
-        *(_ask(fleet, one, _requests(one, profile, device, agents)) for one in names)
+        *(
+            _ask(fleet, one, _requests(one, profile, device, agents) + _about_arbiter(one, third))
+            for one in names
+        )
     )
     by_name = dict(zip((one.name for one in names), answers, strict=True))
     facts = {
@@ -46,6 +51,9 @@ async def facts_of(
         media=tuple(facts[one.name] for one in names if one.role is Role.MEDIA),
         answering=answering,
         without_gateway=without_gateway,
+        arbiter=next(
+            (_arbiter(facts, by_name, settings, one) for one in names if one.address == third), None
+        ),
     )
 
 
@@ -58,6 +66,31 @@ async def observe(fleet: Fleet, stages: tuple[Stage, ...]) -> Observed:
         for name, answers in zip(wanted, replies, strict=True)
         for request, reply in answers.items()
     }
+
+
+def _about_arbiter(server: ServerName, third: IPv4Address | None) -> tuple[Request, ...]:
+    if third is None:
+        return ()
+    here = arbiter.ON_ARBITER if server.address == third else ()
+    return here + (arbiter.ON_HEADS if server.role is Role.HEAD else ())
+
+
+def _arbiter(
+    facts: Mapping[str, NodeFacts],
+    answers: Mapping[str, Mapping[Request, Reply]],
+    settings: ClusterSettings,
+    server: ServerName,
+) -> ArbiterFacts:
+    heads = [name for name, one in facts.items() if one.server.role is Role.HEAD]
+    own = {address.interface.ip for name in heads for address in facts[name].addresses}
+    own.update(address for head in settings.heads for address in (head.address, head.secondary) if address)
+    return arbiter.arbiter_facts(
+        facts[server.name],
+        answers[server.name],
+        {name: answers[name] for name in heads},
+        known=frozenset(own),
+        cluster=CLUSTER_NAME,
+    )
 
 
 async def _ask(

@@ -6,10 +6,11 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol
 
+from live_cluster.access.arbiter_identity import new_identity
 from live_cluster.access.credentials import controller_credentials
 from live_cluster.access.login import explain_refusal
 from live_cluster.access.site_key import SiteSecret
@@ -38,6 +39,7 @@ from live_cluster.plan.build import stages, timeout_stages
 from live_cluster.plan.prerequisites import Situation, problems_of
 from live_cluster.plan.step import Impact, Plan, Stage, outstanding
 from live_cluster.remote.requests import Refused, WriteFile
+from live_cluster.render.corosync_conf import CLUSTER_NAME
 
 # All connections are made at the beginning; the certificate only has to last until then.
 CERTIFICATE_LIFE_S = 600
@@ -110,6 +112,8 @@ async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
         outcome.plan = outstanding(every, await observe(fleet, every))
         if outcome.plan.steps:
             interface.plan(outcome.plan)
+            if not only_timeouts and wish.settings.may_split:
+                interface.say(message("split-brain-possible", option="arbiter-ip"))
             if not wish.dry_run:
                 await _carry_out(wish, fleet, interface, outcome)
     finally:
@@ -156,7 +160,7 @@ def _blueprint(wish: Wish, facts: ClusterFacts) -> Blueprint:
         settings=wish.settings,
         profile=wish.profile,
         facts=facts,
-        secrets=_secrets(facts),
+        secrets=_secrets(facts, has_arbiter=wish.settings.arbiter is not None),
         set_aside=f"{SET_ASIDE}/{time.strftime('%Y%m%d-%H%M%S')}",
         cluster_toml=wish.cluster_toml,
         secrets_toml=wish.secrets_toml,
@@ -173,13 +177,13 @@ def _stages(wish: Wish, blueprint: Blueprint) -> tuple[Stage, ...]:
     return timeout_stages(blueprint)
 
 
-def _secrets(facts: ClusterFacts) -> ServiceSecrets:
+def _secrets(facts: ClusterFacts, *, has_arbiter: bool) -> ServiceSecrets:
     """Those that a head has; the first head's where an interrupted run left two sets."""
-    for head in facts.heads:
-        known = service_secrets.parse(head.service_secrets)
-        if known:
-            return known
-    return service_secrets.generate()
+    stored = [service_secrets.parse(head.service_secrets) for head in facts.heads]
+    known = next((one for one in stored if one), None) or service_secrets.generate()
+    if not has_arbiter:
+        return replace(known, arbiter=None)
+    return known if known.arbiter else replace(known, arbiter=new_identity(CLUSTER_NAME))
 
 
 async def _carry_out(wish: Wish, fleet: Fleet, interface: Interface, outcome: Outcome) -> None:

@@ -67,4 +67,15 @@ TEXTS: dict[str, str] = {
         "pings of both heads."
     ),
     "head-not-in-cluster": "{node}: this head is not in the cluster (yet, or any more). Run `live-cluster configure` first.",
+    "arbiter-package-missing": (
+        "{node}: the package {package}, which the arbiter's vote needs, is not installed. Install it there: apt-get install {package}"
+    ),
+    "arbiter-without-certificate": (
+        "{node}: corosync-qnetd has no certificate of its own there. Make one there: corosync-qnetd-certutil -i -G && "
+        "chgrp -R coroqnetd /etc/corosync/qnetd/nssdb"
+    ),
+    "arbiter-taken": (
+        "{node}: this arbiter (--{option}) already serves another pair of heads made by live-cluster ({heads}). An arbiter "
+        "serves one such pair: choose another server."
+    ),
 }

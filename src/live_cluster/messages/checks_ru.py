@@ -68,4 +68,15 @@ TEXTS: dict[str, str] = {
         "ping обоих серверов."
     ),
     "head-not-in-cluster": "{node}: этот головной сервер (ещё или уже) не в кластере. Сначала выполните `live-cluster configure`.",
+    "arbiter-package-missing": (
+        "{node}: не установлен пакет {package}, без него нет голоса арбитра. Установите его там: apt-get install {package}"
+    ),
+    "arbiter-without-certificate": (
+        "{node}: у corosync-qnetd нет собственного сертификата. Создайте его там: corosync-qnetd-certutil -i -G && "
+        "chgrp -R coroqnetd /etc/corosync/qnetd/nssdb"
+    ),
+    "arbiter-taken": (
+        "{node}: этот арбитр (--{option}) уже обслуживает другую пару головных серверов live-cluster ({heads}). Арбитр "
+        "обслуживает одну такую пару: выберите другой сервер."
+    ),
 }

@@ -10,6 +10,10 @@ TEXTS: dict[str, str] = {
     "impact-failover": "the service moves to the other head",
     "impact-outage": "the service is down for a while",
     "impact-replaces-data": "data on this server is set aside and replaced",
+    "split-brain-possible": (
+        "There is neither an arbiter (--{option}) nor fencing. If the heads lose sight of each other while both reach the users, both become active "
+        "(split brain), and what one of them accepted in that time is lost. A media server can be the arbiter."
+    ),
     "ask-replace-data": (
         "The database on {node} holds data of its own, or does not answer. It will be set aside on that server, not deleted, and replaced "
         "by a copy of the database on {first}. Go on?"
@@ -48,12 +52,20 @@ TEXTS: dict[str, str] = {
     "step-default-cluster-stopped": "Stop the one-server cluster of a fresh installation",
     "step-first-cib": "Prepare Pacemaker's first start",
     "step-members-online": "Wait until both heads are online",
+    "step-arbiter-knows-heads": "Let the arbiter know the heads' certificate",
+    "step-arbiter-running": "Start corosync-qnetd, now and at boot",
+    "step-arbiter-certificates": "Make the database of certificates for the arbiter",
+    "step-arbiter-votes": "Start corosync-qdevice, now and at boot, and wait for the vote of {address}",
+    "step-arbiter-left": "Stop asking the former arbiter",
+    "step-arbiter-retired": "Stop being the arbiter",
     "step-cib": "Configure the cluster's resources",
     "step-database-promoted": "Wait until the database has a primary",
     "step-resources-running": "Wait until all resources run",
     "step-standby-synchronous": "Wait until the standby has all data and is synchronous",
     "stage-prepare": "Preparing the servers",
     "stage-hand-over": "Handing the services over to the cluster",
+    "stage-arbiter-left": "Leaving the former arbiter",
+    "stage-arbiter": "Getting the arbiter's vote",
     "stage-start": "Starting Corosync and Pacemaker",
     "stage-members": "Forming the cluster",
     "stage-resources": "Configuring the resources",

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from live_cluster.model.fencing import DeviceText
 from live_cluster.model.parameters import (
+    ARBITER_IP,
     CERTIFICATE_FILE,
     DATABASE_IP,
     DEFAULT_RETRANSMITS,
@@ -110,6 +111,7 @@ def settings_of(wish: ParsedSettings) -> ClusterSettings:
         filestorage=wish.of(FILESTORAGE_DEVICE),
         filestorage_credentials=_credentials(wish, FILESTORAGE_USERNAME, FILESTORAGE_PASSWORD),
         media=_media(wish),
+        arbiter=wish.of(ARBITER_IP),
         token_ms=wish.of(TOKEN) or DEFAULT_TOKEN_MS,
         token_retransmits=wish.of(TOKEN_RETRANSMITS) or DEFAULT_RETRANSMITS,
         mail=_mail(wish),

@@ -16,6 +16,8 @@ class Role(Enum):
 
     HEAD = "head"
     MEDIA = "media"
+    # A server of its own that is nothing but the arbiter; a media server that is one stays a media server.
+    ARBITER = "arbiter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +145,19 @@ class HeadFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArbiterFacts:
+    """The server with the third vote. `certificate` (PEM) is what the heads will know it by; empty where the
+    package has not made one. `missing` names packages with the servers that lack them; `strangers` are the
+    addresses of heads that it serves already and that are not ours.
+    """
+
+    node: NodeFacts
+    certificate: str = ""
+    missing: tuple[tuple[str, str], ...] = ()
+    strangers: tuple[IPv4Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterFacts:
     """All servers of the installation.
 
@@ -153,11 +168,14 @@ class ClusterFacts:
     media: tuple[NodeFacts, ...]
     answering: frozenset[IPv4Address]
     without_gateway: frozenset[str] = frozenset()
+    arbiter: ArbiterFacts | None = None
 
     @property
     def nodes(self) -> tuple[NodeFacts, ...]:
-        """Heads first."""
-        return (self.heads[0].node, self.heads[1].node, *self.media)
+        """Heads first, an arbiter of its own last."""
+        alone = self.arbiter is not None and self.arbiter.node.server.role is Role.ARBITER
+        others = (*self.media, self.arbiter.node) if self.arbiter and alone else self.media
+        return (self.heads[0].node, self.heads[1].node, *others)
 
     def has_resource(self, identity: str) -> bool:
         """Does the CIB of a head hold this resource?"""

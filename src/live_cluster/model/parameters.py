@@ -40,6 +40,7 @@ class Section(Enum):
     HEADS = Words("Head servers", "Головные серверы")
     ADDRESSES = Words("Floating addresses", "Плавающие адреса")
     STORAGE = Words("File storage", "Файловое хранилище")
+    ARBITER = Words("Arbiter", "Арбитр")
     MEDIA = Words("Media servers", "Медиасерверы")
     TIMING = Words("Switch-over timing", "Таймауты переключения")
     FENCING = Words("Fencing", "Отключение питания отказавшего сервера (fencing)")
@@ -202,6 +203,27 @@ FILESTORAGE_PASSWORD = Parameter(
     help=Words("Password of that user.", "Пароль этого пользователя."),
     example="a password with spaces",
     is_delivered=False,
+)
+ARBITER_IP = Parameter(
+    name="arbiter-ip",
+    section=Section.ARBITER,
+    value_type=ADDRESS,
+    help=Words(
+        "Server with the third vote, which decides who goes on when the heads do not see each other: one of the"
+        " media servers, or a server of its own. It needs the package corosync-qnetd and is unlocked like the"
+        " others.",
+        "Сервер с третьим голосом: он решает, кто продолжает работу, когда головные серверы не видят друг друга."
+        " Один из медиасерверов или отдельный сервер. На нём нужен пакет corosync-qnetd; доступ открывается, как"
+        " и на остальных.",
+    ),
+    example="192.0.2.11",
+)
+NO_ARBITER = Parameter(
+    name="no-arbiter",
+    section=Section.ARBITER,
+    value_type=FLAG,
+    help=Words("Do without the arbiter again.", "Отказаться от ранее заданного арбитра."),
+    example="true",
 )
 LICENSE_SERVER_INSTANCE_ID = Parameter(
     name="license-server-instance-id",
@@ -445,6 +467,8 @@ PARAMETERS: tuple[Parameter[Any], ...] = (
     FILESTORAGE_DEVICE,
     FILESTORAGE_USERNAME,
     FILESTORAGE_PASSWORD,
+    ARBITER_IP,
+    NO_ARBITER,
     MEDIA_NODE,
     TOKEN,
     TOKEN_RETRANSMITS,
@@ -506,7 +530,8 @@ FENCING_SERVICE = Service(
         HEAD_2_FENCING_PASSWORD.name,
     ),
 )
-SERVICES = (MAIL_SERVICE, SMSC_SERVICE, FENCING_SERVICE)
+ARBITER_SERVICE = Service(disable=NO_ARBITER, key=ARBITER_IP, members=(ARBITER_IP.name,))
+SERVICES = (ARBITER_SERVICE, MAIL_SERVICE, SMSC_SERVICE, FENCING_SERVICE)
 
 
 def parameter_named(name: str) -> Parameter[Any] | None:

@@ -10,6 +10,7 @@ import os
 import secrets
 import tomllib
 from dataclasses import dataclass, field
+from typing import Any
 
 from live_cluster.model.settings import Secret
 
@@ -18,16 +19,35 @@ SERVICE_SECRETS_FILE = "/etc/live-cluster/service-secrets.toml"
 _SCRAM_ROUNDS = 4096
 
 
+# corosync-qdevice's name for the certificate it shows (net_nss_client_cert_nickname).
+CERTIFICATE_NICKNAME = "Cluster Cert"
+# pk12util(1) takes no bundle without a phrase. This one hides nothing: root alone can read the bundle.
+BUNDLE_PHRASE = b"live-cluster"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArbiterIdentity:
+    """Who the heads are to the arbiter: authority and certificate (PEM), and the latter with its key (PKCS#12)."""
+
+    authority: str
+    certificate: str
+    bundle: bytes = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSecrets:
-    """Corosync's authkey (256 bytes), the replication role's and the SMB account's password."""
+    """Corosync's authkey (256 bytes), passwords of the replication role and the SMB account, the arbiter's key."""
 
     authkey: bytes = field(repr=False)
     replication: Secret
     smb: Secret
+    arbiter: ArbiterIdentity | None = None
 
     def to_toml(self) -> str:
         """The file's text; `parse` reads it back."""
+        return self._always() + ("" if self.arbiter is None else _identity_toml(self.arbiter))
+
+    def _always(self) -> str:
         return (
             "# Made by live-cluster; the same on both heads. Whoever can read it can read the database.\n"
             f'authkey = "{base64.b64encode(self.authkey).decode()}"\n'
@@ -50,7 +70,31 @@ def parse(text: str) -> ServiceSecrets | None:
         authkey = base64.b64decode(texts[0], validate=True)
     except ValueError:
         return None
-    return ServiceSecrets(authkey=authkey, replication=Secret(texts[1]), smb=Secret(texts[2]))
+    return ServiceSecrets(
+        authkey=authkey, replication=Secret(texts[1]), smb=Secret(texts[2]), arbiter=_identity(values)
+    )
+
+
+def _identity_toml(identity: ArbiterIdentity) -> str:
+    return (
+        f"arbiter-authority = {json.dumps(identity.authority)}\n"
+        f"arbiter-certificate = {json.dumps(identity.certificate)}\n"
+        f'arbiter-bundle = "{base64.b64encode(identity.bundle).decode()}"\n'
+    )
+
+
+def _identity(values: dict[str, Any]) -> ArbiterIdentity | None:
+    """None where there is none, or where somebody has cut it off: then a new one is made."""
+    texts = [values.get(f"arbiter-{name}") for name in ("authority", "certificate", "bundle")]
+    authority, certificate, bundle = texts
+    if not isinstance(authority, str) or not isinstance(certificate, str) or not isinstance(bundle, str):
+        return None
+    try:
+        return ArbiterIdentity(
+            authority=authority, certificate=certificate, bundle=base64.b64decode(bundle, validate=True)
+        )
+    except ValueError:
+        return None
 
 
 def generate() -> ServiceSecrets:

@@ -148,6 +148,7 @@ class ClusterSettings:
     filestorage: Storage | None
     filestorage_credentials: Credentials | None
     media: tuple[IPv4Address, ...]
+    arbiter: IPv4Address | None = None
     token_ms: int
     token_retransmits: int
     mail: MailServer | TurnedOff | None
@@ -161,3 +162,8 @@ class ClusterSettings:
     def has_private_network(self) -> bool:
         """Both heads have a secondary address, so there is a second ring."""
         return all(head.secondary is not None for head in self.heads)
+
+    @property
+    def may_split(self) -> bool:
+        """Nothing keeps both heads from serving when they lose sight of each other."""
+        return self.arbiter is None and not isinstance(self.fencing, Fencing)

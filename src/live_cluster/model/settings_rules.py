@@ -10,6 +10,7 @@ from live_cluster.messages import message
 from live_cluster.model.build_settings import ParsedSettings, settings_of
 from live_cluster.model.fencing_rules import word_problems
 from live_cluster.model.parameters import (
+    ARBITER_IP,
     CERTIFICATE_FILE,
     DATABASE_IP,
     DEFAULT_RETRANSMITS,
@@ -162,7 +163,11 @@ def _contradictions(wish: ParsedSettings) -> Iterator[Problem]:
 
 def _same_addresses(wish: ParsedSettings) -> Iterator[Problem]:
     rows = [HEAD_1, HEAD_1_SECONDARY, HEAD_2, HEAD_2_SECONDARY, PUBLIC_IP, DATABASE_IP, FILESTORAGE_IP]
-    rows += [media_parameter(number) for number in wish.media_numbers]
+    media = [media_parameter(number) for number in wish.media_numbers]
+    # A media server may be the arbiter as well.
+    if wish.of(ARBITER_IP) not in [wish.of(row) for row in media]:
+        rows.append(ARBITER_IP)
+    rows += media
     first_with: dict[object, str] = {}
     for row in rows:
         address = wish.of(row)

@@ -10,11 +10,14 @@ from live_cluster.model.profile import Profile
 from live_cluster.model.service_secrets import ServiceSecrets
 from live_cluster.model.settings import BlockDevice, ClusterSettings
 from live_cluster.render.cib import FloatingAddress
-from live_cluster.render.corosync_conf import is_ours
+from live_cluster.render.corosync_conf import arbiter_address, is_ours
+
+# What messages call an arbiter of its own; its host name stays as it is.
+ARBITER_NAME = "arbiter"
 
 
 def server_names(settings: ClusterSettings, profile: Profile) -> tuple[ServerName, ...]:
-    """All servers with their cluster names (C1): heads from 1, media servers from 0."""
+    """All servers with their cluster names (C1): heads from 1, media servers from 0, an arbiter of its own."""
     heads = tuple(
         ServerName(
             name=profile.hostnames.of_head(head.number),
@@ -28,7 +31,10 @@ def server_names(settings: ClusterSettings, profile: Profile) -> tuple[ServerNam
         ServerName(name=profile.hostnames.of_media(number), address=address, role=Role.MEDIA, number=number)
         for number, address in enumerate(settings.media)
     )
-    return heads + media
+    arbiter = settings.arbiter
+    if arbiter is None or arbiter in settings.media:
+        return heads + media
+    return (*heads, *media, ServerName(name=ARBITER_NAME, address=arbiter, role=Role.ARBITER, number=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,17 @@ class Blueprint:
     def head_names(self) -> tuple[str, str]:
         """Cluster names of both heads."""
         return (self.heads[0].server.name, self.heads[1].server.name)
+
+    @property
+    def arbiter(self) -> ServerName | None:
+        """The server with the third vote."""
+        return next((one for one in self.servers if one.address == self.settings.arbiter), None)
+
+    @property
+    def former_arbiter(self) -> IPv4Address | None:
+        """The arbiter that a head's Corosync is configured for and that is not wanted any more."""
+        found = (arbiter_address(head.corosync_conf) for head in self.facts.heads)
+        return next((one for one in found if one not in (None, self.settings.arbiter)), None)
 
     @property
     def forming(self) -> bool:

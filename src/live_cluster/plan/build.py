@@ -5,6 +5,7 @@ from __future__ import annotations
 from live_cluster.messages import message
 from live_cluster.model.facts import Role
 from live_cluster.plan import (
+    arbiter_steps,
     cluster_steps,
     database_steps,
     fencing_steps,
@@ -25,7 +26,7 @@ SECRETS_FILE = "/etc/live-cluster/secrets.toml"
 def stages(plan: Blueprint) -> tuple[Stage, ...]:
     """Barriers stand where one server's work needs another's: before the first start, and before the CIB."""
     heads = plan.head_names
-    prepare = tuple(
+    prepare = arbiter_steps.arbiter_steps(plan) + tuple(
         step
         for server in plan.servers
         for step in (
@@ -47,9 +48,11 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
     return (
         Stage(title=message("stage-fencing"), steps=fencing_steps.answer_steps(plan)),
         Stage(title=message("stage-prepare"), steps=prepare),
+        Stage(title=message("stage-arbiter-left"), steps=arbiter_steps.farewell_steps(plan)),
         Stage(title=message("stage-hand-over"), steps=hand_over),
         Stage(title=message("stage-start"), steps=start),
         Stage(title=message("stage-members"), steps=(*after_start, cluster_steps.members_step(plan))),
+        Stage(title=message("stage-arbiter"), steps=arbiter_steps.vote_steps(plan)),
         Stage(title=message("stage-resources"), steps=(resource_steps.cib_step(plan),)),
         Stage(title=message("stage-database"), steps=(resource_steps.primary_step(plan),)),
         Stage(title=message("stage-replication"), steps=(database_steps.replication_role(plan),)),
@@ -76,12 +79,18 @@ def timeout_stages(plan: Blueprint) -> tuple[Stage, ...]:
     return (
         Stage(title=message("stage-prepare"), steps=files),
         Stage(title=message("stage-members"), steps=(cluster_steps.reload_step(plan),)),
+        # Its time-outs follow from Corosync's.
+        Stage(title=message("stage-arbiter"), steps=arbiter_steps.vote_steps(plan)),
         Stage(title=message("stage-settings"), steps=tuple(_stored(plan))),
     )
 
 
 def _prepare_head(plan: Blueprint, node: str) -> tuple[Step, ...]:
-    return (*database_steps.database_steps(plan, node), *head_steps.head_steps(plan, node))
+    return (
+        *database_steps.database_steps(plan, node),
+        *head_steps.head_steps(plan, node),
+        *arbiter_steps.head_certificate_steps(plan, node),
+    )
 
 
 def _stored(plan: Blueprint) -> list[Step]:

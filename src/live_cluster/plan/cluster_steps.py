@@ -11,11 +11,20 @@ from live_cluster.plan.step import Check, Impact, Replies, Step, always, command
 from live_cluster.plan.view_checks import view_check
 from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, RemoveFile, WriteFile
 from live_cluster.render import cib
-from live_cluster.render.corosync_conf import CorosyncNode, consensus_ms, corosync_conf, is_ours
+from live_cluster.render.corosync_conf import (
+    CorosyncNode,
+    QuorumDevice,
+    consensus_ms,
+    corosync_conf,
+    is_ours,
+    quorum_keys,
+)
 
 COROSYNC_CONF = "/etc/corosync/corosync.conf"
 AUTHKEY = "/etc/corosync/authkey"
 CIB_FILE = "/var/lib/pacemaker/cib/cib.xml"
+# live_cluster_agent.tie_break
+TIE_BREAK = "/usr/lib/live-cluster/tie-break"
 UNITS = ("corosync.service", "pacemaker.service")
 
 START_DEADLINE_S = 600.0
@@ -43,10 +52,15 @@ def reload_step(plan: Blueprint) -> Step:
     for index, node in enumerate(_corosync_nodes(plan)):
         for link, address in enumerate(node.links):
             wanted[f"nodelist.node.{index}.ring{link}_addr"] = str(address)
+    quorum = quorum_keys(_device(plan), token_ms=settings.token_ms)
 
     def holds(result: CommandResult) -> bool:
         values = _cmap(result.text)
-        return result.ok and all(values.get(name) == value for name, value in wanted.items())
+        # What is gone from the file must be gone from Corosync, too: the vote of an arbiter, or two_node.
+        found = {name: value for name, value in values.items() if name.startswith("quorum.")}
+        return (
+            result.ok and found == quorum and all(values.get(name) == value for name, value in wanted.items())
+        )
 
     return Step(
         code="corosync-reload",
@@ -98,7 +112,14 @@ def _corosync_text(plan: Blueprint) -> str:
         _corosync_nodes(plan),
         token_ms=plan.settings.token_ms,
         token_retransmits=plan.settings.token_retransmits,
+        device=_device(plan),
     )
+
+
+def _device(plan: Blueprint) -> QuorumDevice | None:
+    if plan.arbiter is None:
+        return None
+    return QuorumDevice(host=plan.arbiter.address, tie_break=f"{TIE_BREAK} {plan.profile.resources.database}")
 
 
 def _leave_default_cluster(node: str) -> Step:

@@ -13,6 +13,7 @@ from live_cluster.model.facts import ClusterFacts, HeadFacts, NodeFacts, Role
 from live_cluster.model.profile import Profile
 from live_cluster.model.settings import BlockDevice, ClusterSettings
 from live_cluster.plan.fencing_prerequisites import fencing_problems
+from live_cluster.probes.arbiter import DAEMON_PACKAGE
 from live_cluster.render.corosync_conf import is_ours
 from live_cluster.render.firewall import opens_to_all
 
@@ -45,6 +46,7 @@ def problems_of(now: Situation) -> tuple[Problem, ...]:
     found += _networks(now)
     found += _ping_targets(now)
     found += fencing_problems(now.settings, now.facts)
+    found += _arbiter(now)
     return tuple(found)
 
 
@@ -59,7 +61,8 @@ def _every_server(node: NodeFacts, now: Situation) -> Iterator[Problem]:
             yield problem(
                 "disk-full", node=name, path=path, free_mib=free // 2**20, need_mib=FREE_LIMIT_BYTES // 2**20
             )
-    if node.missing_units or node.missing_paths:
+    # The third vote needs nothing of the product.
+    if node.server.role is not Role.ARBITER and (node.missing_units or node.missing_paths):
         missing = ", ".join((*node.missing_units, *node.missing_paths))
         yield problem("product-missing", node=name, product=now.profile.product, missing=missing)
     if opens_to_all(node.firewall, now.profile.database.port):
@@ -158,6 +161,20 @@ def _data(now: Situation) -> Iterator[Problem]:
             need_mib=(first.database.size_bytes + FREE_LIMIT_BYTES) // 2**20,
             free_mib=free // 2**20,
         )
+
+
+def _arbiter(now: Situation) -> Iterator[Problem]:
+    arbiter = now.facts.arbiter
+    if arbiter is None:
+        return
+    name = arbiter.node.server.name
+    for node, package in arbiter.missing:
+        yield problem("arbiter-package-missing", node=node, package=package)
+    if not arbiter.certificate and (name, DAEMON_PACKAGE) not in arbiter.missing:
+        yield problem("arbiter-without-certificate", node=name)
+    if arbiter.strangers:
+        heads = ", ".join(str(one) for one in arbiter.strangers)
+        yield problem("arbiter-taken", option="arbiter-ip", node=name, heads=heads)
 
 
 def _networks(now: Situation) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import Edit, edit_step, file_step, followed_by
 from live_cluster.plan.step import Check, Impact, Replies, Step, always, command_check
 from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, WriteFile
-from live_cluster.render.firewall import FRAGMENT, SERVICE, filter_fragment
+from live_cluster.render.firewall import FRAGMENT, SERVICE, Part, filter_fragment
 from live_cluster.render.hosts import hosts_file
 from live_cluster.render.ownership import BLOCK_BEGIN
 
@@ -19,6 +19,10 @@ RULES = Command(argv=("iptables", "--wait", "--list-rules", "INPUT"))
 
 def server_steps(plan: Blueprint, server: ServerName) -> tuple[Step, ...]:
     """In this order: the name comes before the hosts file, whose block is the sign that it has been given."""
+    if server.role is Role.ARBITER:
+        # Whoever lends a server for the third vote keeps its name; the product's firewall may not be there.
+        arbiter = plan.facts.arbiter
+        return () if arbiter is None or arbiter.node.missing_units else (_firewall(plan, server),)
     return (_hostname(server), _hosts(plan, server), _firewall(plan, server))
 
 
@@ -44,7 +48,8 @@ def _hostname(server: ServerName) -> Step:
 
 def _hosts(plan: Blueprint, server: ServerName) -> Step:
     def change(present: str) -> str:
-        return hosts_file(present, plan.servers)
+        named = tuple(one for one in plan.servers if one.role is not Role.ARBITER)
+        return hosts_file(present, named)
 
     return edit_step(server.name, Edit(path=HOSTS, change=change, set_aside=plan.set_aside))
 
@@ -54,10 +59,10 @@ def _firewall(plan: Blueprint, server: ServerName) -> Step:
         address for head in plan.settings.heads for address in (head.address, head.secondary) if address
     )
     text = filter_fragment(
+        Part(is_head=server.role is Role.HEAD, is_arbiter=server == plan.arbiter),
         heads=heads,
         media=plan.settings.media,
         database_port=plan.profile.database.port,
-        is_head=server.role is Role.HEAD,
     )
     rules = [line for line in text.splitlines() if line.startswith("-A ")]
 

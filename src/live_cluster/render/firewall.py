@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from live_cluster.render.ownership import OWNED
@@ -11,17 +12,30 @@ FRAGMENT = "/etc/iptables-config/ipv4/filter.d/0500-live-cluster"
 SERVICE = "iptables-config"
 # corosync.conf(5): knet uses one UDP port for each link, from 5405 upwards.
 COROSYNC_PORTS = "5405:5412"
+# corosync-qnetd(8), on the arbiter.
+ARBITER_PORT = "5403"
 COMMENT = "live-cluster"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a server is, as far as its firewall is concerned."""
+
+    is_head: bool = False
+    is_arbiter: bool = False
+
+
 def filter_fragment(
-    *, heads: tuple[IPv4Address, ...], media: tuple[IPv4Address, ...], database_port: int, is_head: bool
+    part: Part, *, heads: tuple[IPv4Address, ...], media: tuple[IPv4Address, ...], database_port: int
 ) -> str:
-    """iptables-restore(8) lines: SSH and the database between all servers, Corosync between the heads."""
+    """iptables-restore(8) lines: SSH and the database for all servers, Corosync and the arbiter for the heads."""
     lines = [OWNED.rstrip()]
     peers = (*heads, *media)
     lines += [_accept(peer, "tcp", "22") for peer in peers]
-    if is_head:
+    if part.is_arbiter:
+        lines += [_accept(head, "tcp", ARBITER_PORT) for head in heads]
+        lines += [_drop("tcp", ARBITER_PORT)]
+    if part.is_head:
         lines += [_accept(peer, "tcp", str(database_port)) for peer in peers]
         lines += [_accept(head, "udp", COROSYNC_PORTS) for head in heads]
         lines += [_drop("tcp", str(database_port)), _drop("udp", COROSYNC_PORTS)]

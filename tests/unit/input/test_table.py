@@ -7,7 +7,7 @@ import pytest
 from live_cluster.cli.option_names import RUN_OPTIONS, option_named
 from live_cluster.model.parameters import PARAMETERS, Parameter, Section, canonical_name, parameter_named
 
-# Requirements B, letter by letter, A8's two, and fencing.
+# Requirements B, letter by letter, A8's two, and what prevents a split brain (D3).
 OPTIONS = [
     "head-node-1-ip",
     "head-node-1-secondary-ip",
@@ -37,6 +37,8 @@ OPTIONS = [
     "outgoing-sip-proxy",
     "default-sip-from-header",
     "default-h323-from-header",
+    "arbiter-ip",
+    "no-arbiter",
     "media-node-1-ip",
     "media-node-2-ip",
     "media-node-9999-ip",

@@ -11,7 +11,7 @@ import pytest
 from plan_case import facts, ip, settings, situation, with_head
 
 from live_cluster.errors import Severity
-from live_cluster.model.facts import BlockDeviceFacts, ClusterFacts, Listener
+from live_cluster.model.facts import ArbiterFacts, BlockDeviceFacts, ClusterFacts, Listener
 from live_cluster.plan import prerequisites
 from live_cluster.plan.prerequisites import problems_of
 from recordings.configure.recorded import RELEASES
@@ -32,6 +32,14 @@ def media(**changed: object) -> Change:
 
 def both(first: Change, second: Change) -> Change:
     return lambda seen: second(first(seen))
+
+
+def arbiter(**changed: object) -> Change:
+    def change(seen: ClusterFacts) -> ClusterFacts:
+        found = ArbiterFacts(node=seen.media[0], certificate="CERTIFICATE")
+        return replace(seen, arbiter=replace(found, **changed))  # type: ignore[arg-type]
+
+    return change
 
 
 CASES: dict[str, tuple[Change, list[str]]] = {
@@ -123,6 +131,17 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         lambda seen: replace(seen, without_gateway=frozenset({"ivcs-main-2"})),
         ["ping-target-silent ivcs-main-2"],
     ),
+    "an arbiter": (arbiter(), []),
+    "no qnetd, so no certificate either": (
+        arbiter(certificate="", missing=(("ivcs-media-0", "corosync-qnetd"),)),
+        ["arbiter-package-missing ivcs-media-0"],
+    ),
+    "no qdevice": (
+        arbiter(missing=(("ivcs-main-2", "corosync-qdevice"),)),
+        ["arbiter-package-missing ivcs-main-2"],
+    ),
+    "an arbiter without a certificate": (arbiter(certificate=""), ["arbiter-without-certificate ivcs-media-0"]),
+    "somebody else's arbiter": (arbiter(strangers=(ip("192.0.2.9"),)), ["arbiter-taken ivcs-media-0"]),
     "address in use": (lambda seen: replace(seen, answering=frozenset({ip("10.81.0.100")})), ["address-taken"]),
 }  # fmt: skip
 

@@ -5,7 +5,16 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from live_cluster.render.corosync_conf import CorosyncNode, consensus_ms, corosync_conf, is_ours
+from live_cluster.render.corosync_conf import (
+    CorosyncNode,
+    QuorumDevice,
+    arbiter_address,
+    consensus_ms,
+    corosync_conf,
+    device_timeout_ms,
+    is_ours,
+    quorum_keys,
+)
 from live_cluster.render.ownership import OWNED
 
 TWO_LINKS = tuple(
@@ -94,3 +103,52 @@ def test_our_own_cluster_is_known_by_its_name() -> None:
     assert not is_ours("totem {\n\tversion: 2\n\tcluster_name: debian\n}\n")
     assert not is_ours("totem {\n    cluster_name: live-cluster-of-others\n}\n")
     assert not is_ours("")
+
+
+DEVICE = QuorumDevice(host=IPv4Address("192.0.2.11"), tie_break="/usr/lib/live-cluster/tie-break ivcs-db")
+WITH_DEVICE = """\
+quorum {
+    provider: corosync_votequorum
+    device {
+        model: net
+        votes: 1
+        timeout: 2000
+        sync_timeout: 4000
+        net {
+            host: 192.0.2.11
+            algorithm: ffsplit
+            tls: required
+            force_ip_version: 4
+        }
+        heuristics {
+            mode: on
+            timeout: 1000
+            sync_timeout: 1000
+            interval: 10000
+            exec_data: /usr/lib/live-cluster/tie-break ivcs-db
+        }
+    }
+}
+"""
+
+
+def test_an_arbiter_takes_the_place_of_the_rule_for_two() -> None:
+    text = corosync_conf(TWO_LINKS, token_ms=3000, token_retransmits=10, device=DEVICE)
+    assert WITH_DEVICE in text
+    assert "two_node" not in text
+    assert arbiter_address(text) == DEVICE.host
+
+
+def test_without_an_arbiter_none_is_found() -> None:
+    text = corosync_conf(TWO_LINKS, token_ms=3000, token_retransmits=10)
+    assert arbiter_address(text) is None
+    assert quorum_keys(None, token_ms=3000)["quorum.two_node"] == "1"
+
+
+@pytest.mark.parametrize("token", [500, 1000, 3000, 10_000])
+def test_a_dead_head_is_given_up_by_the_arbiter_before_the_membership_asks(token: int) -> None:
+    heartbeat = 0.8 * device_timeout_ms(token)
+    assert heartbeat >= 1000, "corosync-qnetd(8): heartbeat_interval_min"
+    if token >= 1500:
+        # dpd_interval_coefficient is 1.5; the last heartbeat may have been sent at the moment of death.
+        assert 1.5 * heartbeat < token

@@ -4,14 +4,16 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from live_cluster.render.firewall import filter_fragment, opens_to_all
+from live_cluster.render.firewall import Part, filter_fragment, opens_to_all
 
 HEADS = (IPv4Address("192.0.2.1"), IPv4Address("198.51.100.1"), IPv4Address("192.0.2.2"))
 MEDIA = (IPv4Address("192.0.2.11"),)
 
 
-def rules(*, is_head: bool) -> list[str]:
-    text = filter_fragment(heads=HEADS, media=MEDIA, database_port=5432, is_head=is_head)
+def rules(*, is_head: bool = False, is_arbiter: bool = False) -> list[str]:
+    text = filter_fragment(
+        Part(is_head=is_head, is_arbiter=is_arbiter), heads=HEADS, media=MEDIA, database_port=5432
+    )
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 
@@ -35,6 +37,12 @@ def test_everybody_else_is_turned_away_after_the_servers_were_let_in() -> None:
 
 def test_a_media_server_only_lets_the_configurator_in() -> None:
     assert {rule.partition("--dport ")[2].split()[0] for rule in rules(is_head=False)} == {"22"}
+
+
+def test_the_arbiter_lets_the_heads_in_and_nobody_else() -> None:
+    found = [rule for rule in rules(is_arbiter=True) if "--dport 5403" in rule]
+    assert [rule.split("-s ")[1].split("/")[0] for rule in found[:-1]] == [str(head) for head in HEADS]
+    assert found[-1].endswith("-j DROP")
 
 
 def test_every_rule_says_whose_it_is() -> None:
