@@ -34,6 +34,10 @@ def _chosen(action: str) -> Callable[[Agent], int] | None:
         from live_cluster_agent.rejoin import rejoin
 
         return rejoin
+    if action == "rejoin-survey":
+        from live_cluster_agent.rejoin_survey import survey
+
+        return survey
     from live_cluster_agent import actions
 
     return {

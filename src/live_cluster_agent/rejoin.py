@@ -107,7 +107,7 @@ class Repair:
         # "No rewind required", and diverged all the same: has been seen, and then only a copy helps.
         if self.rewound_in_vain:
             return "it was rewound and did not follow the primary"
-        if files.read_text(self.agent.parameters.state(ALONE_MARK)) is None:
+        if files.read_text(self.agent.parameters.state(ALONE_MARK)) is None or self.request.rewind_wanted:
             return None
         # Clients were told that these commits are safe: the whole data directory is kept, not only their WAL.
         commits = local_data.commits_behind(self.agent.parameters, divergence)

@@ -19,6 +19,8 @@ REPAIR = "repair"
 ARRIVED = "incoming-complete"
 STATUS = "rejoin.json"
 LOCK = "rejoin.lock"
+# First line of an order `repair` by which an administrator gives up commits made alone; their WAL is kept.
+REWIND_WANTED = "rewind"
 
 
 def utc_now() -> str:
@@ -40,6 +42,11 @@ class RejoinRequest:
     def pending(self) -> bool:
         """Something is ordered and not finished; the server must not be started."""
         return any(os.path.exists(self.path(name)) for name in (RECLONE, REPAIR, ARRIVED))
+
+    @property
+    def rewind_wanted(self) -> bool:
+        """An administrator has ordered a rewind, and was shown what it discards."""
+        return (files.read_text(self.path(REPAIR)) or "").split("\n", 1)[0] == REWIND_WANTED
 
     @property
     def active(self) -> bool:

@@ -18,6 +18,7 @@ VERBS = {
     "status": "live_cluster.cli.status_cli:status",
     "start-resources": "live_cluster.cli.resources_cli:start_resources",
     "stop-resources": "live_cluster.cli.resources_cli:stop_resources",
+    "rejoin": "live_cluster.cli.rejoin_cli:rejoin",
     "standby": "live_cluster.cli.node_cli:standby",
     "online": "live_cluster.cli.node_cli:online",
     "maintenance": "live_cluster.cli.maintenance_cli:maintenance",

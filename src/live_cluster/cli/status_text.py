@@ -183,6 +183,11 @@ def replication_line(replication: Replication) -> Message:
 
 
 def _rejoin(rejoin: Rejoin) -> Message:
+    return message("status-rejoin", **rejoin_fields(rejoin))
+
+
+def rejoin_fields(rejoin: Rejoin) -> dict[str, object]:
+    """State, progress and detail of a repair, as parts of a sentence."""
     progress = message("rejoin-size-unknown")
     if rejoin.done_bytes is not None and rejoin.total_bytes:
         percent = min(100, 100 * rejoin.done_bytes // rejoin.total_bytes)
@@ -190,7 +195,7 @@ def _rejoin(rejoin: Rejoin) -> Message:
     known = rejoin.state in ("checking", "waiting", "rewinding", "copying", "ready", "started", "failed")
     state = message(f"rejoin-{rejoin.state}") if known else rejoin.state
     detail = f": {rejoin.message}" if rejoin.message else ""
-    return message("status-rejoin", state=state, progress=progress, detail=detail)
+    return {"state": state, "progress": progress, "detail": detail}
 
 
 def _fencing_lines(view: ClusterView, output: Output) -> Iterator[str]:

@@ -1,0 +1,171 @@
+"""Planned work under load: nothing acknowledged is lost, and nothing of an order is left in the cluster."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cluster import HEADS, Cluster
+
+from live_lab import Completed, Host, Lab, audits, wait_until
+from live_lab.writer import Writer
+
+# Machines may be ten times slower than an idle one: deadlines, not expectations.
+DEADLINE_S = 600.0
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """One pair for all of them: each test leaves it whole."""
+    with Lab.up(name="planned") as lab:
+        cluster = Cluster.unlocked(lab)
+        cluster.configure_fully()
+        cluster.wait_healthy()
+        yield cluster
+
+
+def verb(host: Host, *words: str) -> tuple[Completed, dict[str, Any]]:
+    """One verb with --json."""
+    done = host.run(("live-cluster", *words, "--json"), check=False, timeout_s=2 * DEADLINE_S)
+    return done, json.loads(done.stdout)
+
+
+def constraints(host: Host) -> set[str]:
+    """Ids of everything that the configuration holds, but the nodes' own attributes."""
+    root = ET.fromstring(host.run(("cibadmin", "--query", "--scope", "configuration")).stdout)  # noqa: S314
+    return {str(one.get("id")) for one in root.iter() if one.tag.startswith("rsc_")}
+
+
+def wishes(host: Host) -> list[str]:
+    """Attributes by which an order for a switch-over is given."""
+    root = ET.fromstring(host.run(("cibadmin", "--query")).stdout)  # noqa: S314
+    return [str(one.get("name")) for one in root.iter("nvpair") if str(one.get("name")).endswith("-wanted")]
+
+
+def other(name: str) -> int:
+    """Index of the other head."""
+    return 1 - HEADS.index(name)
+
+
+@pytest.mark.lab
+def test_switchover_there_and_back(cluster: Cluster) -> None:
+    first, second = cluster.lab.heads
+    before = constraints(first)
+    writer = Writer(cluster.lab)
+    writer.wait_for_more()
+    start = cluster.status().primary
+    for host in (first, second):
+        source = cluster.status().primary
+        done, document = verb(host, "switchover", "--yes")
+        assert (done.returncode, document["done"], document["from"]) == (0, True, source), done
+        assert cluster.status().primary == document["to"] != source
+        writer.wait_for_more()
+    assert cluster.status().primary == start
+    again, document = verb(first, "switchover", "--yes", "--to", start)
+    assert (again.returncode, document["changed"]) == (0, False)
+    audits.wait_until_clean(cluster.lab, writer.stop())
+    assert constraints(first) == before
+    assert wishes(first) == []
+
+
+@pytest.mark.matrix
+def test_switchover_whose_command_is_killed(cluster: Cluster) -> None:
+    host = cluster.lab.heads[0]
+    before, source = constraints(host), cluster.status().primary
+    writer = Writer(cluster.lab)
+    writer.wait_for_more()
+    pid_file = "/run/lab-switchover.pid"
+    note = f'echo $$ >{pid_file}; exec "$@"'
+    work = host.start(("sh", "-c", note, "x", "live-cluster", "switchover", "--yes"))
+    wait_until(lambda: wishes(host), deadline_s=DEADLINE_S, what="the order is given", every_s=0.05)
+    host.run(("kill", "-KILL", host.read(pid_file).strip()))
+    work.wait(DEADLINE_S)
+    cluster.wait_healthy(deadline_s=DEADLINE_S)
+    wait_until(lambda: not wishes(host), deadline_s=DEADLINE_S, what="the order is gone", every_s=1.0)
+    assert cluster.status().primary != source
+    writer.wait_for_more()
+    audits.wait_until_clean(cluster.lab, writer.stop())
+    assert constraints(host) == before
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("lost", ["target", "source"])
+def test_switchover_that_loses_a_head(cluster: Cluster, lost: str) -> None:
+    before, source = constraints(cluster.lab.heads[0]), cluster.status().primary
+    staying, leaving = other(source), HEADS.index(source)
+    victim, survivor = (staying, leaving) if lost == "target" else (leaving, staying)
+    writer = Writer(cluster.lab)
+    writer.wait_for_more()
+    host = cluster.lab.heads[survivor]
+    work = host.start(("live-cluster", "switchover", "--yes"))
+    wait_until(lambda: wishes(host), deadline_s=DEADLINE_S, what="the order is given", every_s=0.05)
+    cluster.lab.heads[victim].power_off()
+    writer.wait_for_more(deadline_s=DEADLINE_S)
+    cluster.lab.heads[victim].power_on()
+    work.wait(2 * DEADLINE_S)
+    cluster.wait_healthy(survivor + 1, deadline_s=DEADLINE_S)
+    wait_until(lambda: not wishes(host), deadline_s=DEADLINE_S, what="the order is gone", every_s=1.0)
+    audits.wait_until_clean(cluster.lab, writer.stop())
+    assert constraints(host) == before
+
+
+@pytest.mark.matrix
+def test_a_head_out_of_service_and_back(cluster: Cluster) -> None:
+    primary = cluster.status().primary
+    host = cluster.lab.heads[other(primary)]
+    writer = Writer(cluster.lab)
+    writer.wait_for_more()
+    done, document = verb(host, "standby", primary, "--yes")
+    assert (done.returncode, document["moved"]) == (0, True), done
+    assert cluster.status().primary == host.name
+    refused, document = verb(host, "standby", host.name, "--yes")
+    assert (refused.returncode, document["problems"][0]["code"]) == (78, "standby-refused")
+    done, document = verb(host, "online", primary)
+    assert (done.returncode, document["changed"]) == (0, True), done
+    writer.wait_for_more()
+    audits.wait_until_clean(cluster.lab, writer.stop())
+
+
+@pytest.mark.matrix
+def test_maintenance_ends_by_itself_and_pacemaker_watches_again(cluster: Cluster) -> None:
+    host = cluster.lab.heads[0]
+    active = cluster.lab.heads[HEADS.index(cluster.status().primary)]
+    done, _ = verb(host, "maintenance", "on", "--for", "1m", "--yes")
+    assert done.returncode == 0
+    assert cluster.status().reasons == ("health-maintenance-by",)
+    active.run(("systemctl", "kill", "--signal=SIGKILL", "opensips"))
+    cluster.wait_healthy(deadline_s=DEADLINE_S)
+    audits.wait_until_clean(cluster.lab, deadline_s=DEADLINE_S)
+    done, document = verb(host, "maintenance", "off")
+    assert (done.returncode, document["changed"]) == (0, False)
+
+
+@pytest.mark.matrix
+def test_rejoin_with_a_fresh_copy_keeps_the_old_data(cluster: Cluster) -> None:
+    standby = cluster.lab.heads[other(cluster.status().primary)]
+    dry, document = verb(standby, "rejoin", standby.name, "--reclone", "--dry-run")
+    assert (dry.returncode, document["changed"]) == (0, False)
+    done, document = verb(standby, "rejoin", standby.name, "--reclone", "--yes")
+    assert (done.returncode, document["done"]) == (0, True), done
+    (kept,) = document["set_aside"]
+    assert kept["bytes"] > 0
+    assert standby.run(("test", "-f", f"{kept['path']}/PG_VERSION"), check=False).returncode == 0
+    audits.wait_until_clean(cluster.lab)
+
+
+@pytest.mark.matrix
+def test_the_data_of_the_standby_becomes_the_truth(cluster: Cluster) -> None:
+    primary = cluster.status().primary
+    standby = cluster.lab.heads[other(primary)]
+    refused, document = verb(standby, "rejoin", standby.name, "--keep", "--yes")
+    assert (refused.returncode, document["problems"][0]["code"]) == (78, "keep-primary-elsewhere")
+    assert verb(standby, "stop-resources")[0].returncode == 0
+    done, document = verb(standby, "rejoin", standby.name, "--keep", "--yes")
+    assert (done.returncode, document["done"]) == (0, True), done
+    assert verb(standby, "start-resources")[0].returncode == 0
+    cluster.wait_healthy(deadline_s=DEADLINE_S)
+    assert cluster.status().primary == standby.name
+    audits.wait_until_clean(cluster.lab)
