@@ -143,7 +143,9 @@ def _records(lab: Lab) -> Iterator[str]:
         running = [
             one
             for one in view.iterfind("resources//resource")
-            if one.get("role") in ("Started", "Promoted", "Unpromoted") and one.get("failed") == "false"
+            if one.get("role") in ("Started", "Promoted", "Unpromoted")
+            and one.get("failed") == "false"
+            and not one.get("resource_agent", "").startswith("stonith:")
         ]
         if len(running) != INSTANCES:
             yield f"{host.name} sees {len(running)} of {INSTANCES} instances running"

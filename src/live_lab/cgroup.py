@@ -43,6 +43,11 @@ class HostCgroup:
     def _unified(self) -> Path:
         return hierarchies()[0] / TOP / self.path
 
+    @property
+    def kill_file(self) -> Path:
+        """Writing 1 here ends everything in the group at once (cgroup.kill of the kernel's documentation)."""
+        return self._unified / "cgroup.kill"
+
     def create(self) -> None:
         """One group for the machine, one beside it for commands entering from outside."""
         for hierarchy in hierarchies():

@@ -54,7 +54,13 @@ exec 2>>{log}
 echo "$(date +%FT%T.%N) $*" >&2
 lab() {{ {lab} "$@"; }}
 running() {{ [ -e {power} ]; }}
-off() {{ rm -f testing; ! running || lab power-off --name {name} {host} >&2; }}
+off() {{
+    rm -f testing
+    running || return 0
+    # At once; what else belongs to a power loss follows.
+    echo 1 >{kill}
+    lab power-off --name {name} {host} >&2
+}}
 on() {{
     running && return
     : >testing
@@ -145,6 +151,7 @@ class Controller:
                 log=shlex.quote(str(directory / "chassis.log")),
                 directory=shlex.quote(str(directory)),
                 firmware=FIRMWARE_S,
+                kill=shlex.quote(str(HostCgroup(path=f"{self.places.lab}/{self.plan.name}").kill_file)),
                 lab=f"{shlex.quote(sys.executable)} -m live_lab",
                 power=shlex.quote(str(NAMESPACE_ROOT / self.places.host_namespace(self.plan.name))),
                 name=self.places.lab,

@@ -148,10 +148,12 @@ def test_a_frozen_head_is_shot_and_the_service_moves(fenced: Cluster) -> None:
 @pytest.mark.matrix
 def test_when_the_heads_lose_each_other_the_primary_s_side_wins(fenced: Cluster) -> None:
     primary, other = active_head(fenced)
+    # On a machine ten times slower an agent alone takes longer than the 5 s of the product.
+    delay = ("--type", "crm_config", "--name", "priority-fencing-delay", "--update", "60s")
+    primary.run(("crm_attribute", *delay))
     writer = Writer(fenced.lab)
     writer.wait_for_more()
-    # The standby's cables to the heads and clients are pulled where the controllers are still reached: a switch
-    # between the heads that fails is not in this lab, so its packets are dropped at both ends.
+    # The heads still reach clients and controllers, but not each other.
     for host, peer in ((primary, other), (other, primary)):
         for address in peer.addresses.values():
             host.run(("iptables", "-I", "INPUT", "-s", address, "-j", "DROP"))

@@ -83,11 +83,12 @@ class CibPlan:
     database_parameters: Mapping[str, str]
     ping_targets: tuple[IPv4Address, ...]
     fencing: tuple[Device, ...] = ()
+    has_arbiter: bool = False
 
 
 def configuration(plan: CibPlan) -> Element:
     """<configuration> with everything that is ours; nodes are Pacemaker's own."""
-    all_properties = _PROPERTIES | properties(enabled=bool(plan.fencing))
+    all_properties = _PROPERTIES | properties(enabled=bool(plan.fencing), has_arbiter=plan.has_arbiter)
     return element(
         "configuration",
         element("crm_config", attributes("cluster_property_set", "live-cluster", all_properties)),

@@ -28,14 +28,17 @@ class Device:
         return f"{PREFIX}{self.head}"
 
 
-def properties(*, enabled: bool) -> dict[str, str]:
-    """Cluster properties; all are always there, so that turning fencing off leaves none behind."""
+def properties(*, enabled: bool, has_arbiter: bool) -> dict[str, str]:
+    """Cluster properties; all are always there, so that turning fencing off leaves none behind.
+
+    With an arbiter there are no duels: only the side that has its vote may shoot, and nobody has to wait.
+    """
     return {
         # Without a fencing device Pacemaker would refuse to start anything; `status` names the hazard.
         "stonith-enabled": "true" if enabled else "false",
         # Reboot with confirmation: fence_ipmilan waits up to 20 s for the power to go and 20 s for it to return.
         "stonith-timeout": "60s",
-        "priority-fencing-delay": f"{PRIORITY_DELAY_S}s" if enabled else "0s",
+        "priority-fencing-delay": f"{PRIORITY_DELAY_S}s" if enabled and not has_arbiter else "0s",
     }
 
 

@@ -171,6 +171,12 @@ def test_the_side_with_the_primary_wins_a_duel() -> None:
     assert configuration.xpath("resources/clone[@id='ivcs-db-ms']//nvpair[@name='priority']/@value") == ["1"]
 
 
+def test_with_an_arbiter_nobody_waits_before_he_shoots() -> None:
+    configuration = cib.configuration(replace(cib_plan(FENCED), has_arbiter=True))
+    properties = {one.get("name"): one.get("value") for one in configuration.iterfind("crm_config//nvpair")}
+    assert properties["priority-fencing-delay"] == "0s"
+
+
 def test_turning_fencing_on_and_off_changes_no_resource_that_is_there() -> None:
     without = merged(cib.first_cib(), wanted(blueprint()))
     with_devices = merged(without, wanted(FENCED))

@@ -17,6 +17,7 @@ from live_cluster.render.cib_difference import (
     normalised,
     preview,
     with_node_attributes,
+    without_status,
 )
 from live_cluster.render.cib_elements import Element, element
 
@@ -158,3 +159,10 @@ def test_from_any_damage_one_merge_converges(missing: set[str], altered: set[str
     assert {one.get("id") for one in WANTED.iterfind(".//*[@id]")} == {
         one.get("id") for one in etree.fromstring(after).iterfind("configuration//*[@id]")
     }
+
+
+def test_only_the_configuration_is_verified_and_compared() -> None:
+    full = CONVERGED.replace(b"<status/>", b"<status><node_state id='1'/></status>")
+    assert b"node_state" in full
+    assert b"node_state" not in without_status(full)
+    assert without_status(full) == normalised(CONVERGED)

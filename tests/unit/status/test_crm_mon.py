@@ -3,6 +3,8 @@
 import pytest
 
 from live_cluster.model.cluster_view import Kind, Role
+from live_cluster.model.health import Observation, judge
+from live_cluster.model.replication import replication_of
 from live_cluster.probes.pacemaker import NoClusterView, parse_crm_mon
 from recordings.recorded_server import RELEASES, recording
 
@@ -120,3 +122,28 @@ def test_exit_reasons_are_readable() -> None:
 def test_resource_names_with_underscores_survive() -> None:
     text = recording("failed-action").replace("gnugk_", "my_own_gnugk_")
     assert parse_crm_mon(text).failures[0].resource == "my_own_gnugk"
+
+
+def test_fencing_devices_stand_apart() -> None:
+    """The article's fourteen resources stay fourteen, and a head's own device is no ban of a service."""
+    view = parse_crm_mon(recording("fenced"))
+    assert view.fencing_enabled
+    assert {group.id: [one.id for one in group.instances] for group in view.sets} == TREE
+    assert view.resources_configured == 14
+    assert [(one.id, one.nodes, one.role) for one in view.fencing_devices] == [
+        ("fence-ivcs-main-1", ("ivcs-main-2",), Role.STARTED),
+        ("fence-ivcs-main-2", ("ivcs-main-1",), Role.STARTED),
+    ]
+    assert view.bans == ()
+    assert judge(Observation(view=view, replication=replication_of(view, None))).blocking == ()
+
+
+def test_fencing_that_failed_is_remembered() -> None:
+    event = (
+        '<fence_history status="0"><fence_event status="failed" failed-recently="true" action="reboot"'
+        ' target="ivcs-main-1" completed="2026-01-02 03:04:05Z" exit-reason="Connection timed out"/>'
+        '<fence_event status="success" action="reboot" target="ivcs-main-2"/></fence_history>'
+    )
+    text = recording("fenced").replace("</pacemaker-result>", event + "</pacemaker-result>")
+    (failed,) = parse_crm_mon(text).failed_fencing
+    assert (failed.target, failed.reason) == ("ivcs-main-1", "Connection timed out")

@@ -29,6 +29,7 @@ SITUATIONS = [
     "link-down",
     "node-offline",
     "stopped",
+    "fenced",
 ]
 
 # The listing in the vendor's article, with the nodes of our recording.
