@@ -10,7 +10,7 @@ import click
 
 from live_cluster.cli.output import Output
 from live_cluster.errors import ExitCode, LiveClusterError, NotPermitted, problem
-from live_cluster.messages import message
+from live_cluster.messages import language_of, message
 
 # Loading all verbs costs 0.3 s (asyncssh, pydantic); `status` is called often and needs none of them.
 VERBS = {
@@ -43,6 +43,10 @@ class LazyGroup(click.Group):
         module, attribute = target.split(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
+        if language_of(os.environ) == "ru":
+            from live_cluster.cli.help_ru import in_russian
+
+            return in_russian(command)
         return command
 
 

@@ -17,6 +17,7 @@ _TITLES = {
     Kind.CLONE: "Clone Set: {id} [{member}]",
     Kind.BUNDLE: "Container bundle: {id}",
 }
+_ORDER = {Kind.PROMOTABLE: 1, Kind.CLONE: 2}
 _CLONE_LINES = ((Role.PROMOTED, "Masters"), (Role.UNPROMOTED, "Slaves"), (Role.STARTED, "Started"))
 
 
@@ -37,7 +38,8 @@ def article_lines(view: ClusterView, output: Output) -> Iterator[str]:
     yield "Full list of resources:"
     yield ""
     width = max((len(one.id) for _, one in view.instances()), default=0)
-    for group in view.sets:
+    # crm_mon puts first what has priority, and the article the groups.
+    for group in sorted(view.sets, key=lambda one: _ORDER.get(one.kind, 0)):
         yield from _set_lines(group, view.nodes, width, output)
     yield from (_instance_line(device, width, output) for device in view.fencing_devices)
 

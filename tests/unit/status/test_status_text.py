@@ -112,6 +112,14 @@ def test_the_listing_is_the_articles(release: str) -> None:
     assert "\n".join(rest) == ARTICLE.replace("PRIMARY", view.primary).replace("STANDBY", standby)
 
 
+def test_the_order_is_the_articles_whatever_has_priority() -> None:
+    view = seen("healthy-primary").view
+    by_priority = sorted(view.sets, key=lambda one: one is not view.database)
+    assert by_priority[0] is view.database
+    shuffled = view._replace(sets=tuple(by_priority))
+    assert list(article_lines(shuffled, output())) == list(article_lines(view, output()))
+
+
 def test_the_articles_words_are_the_same_in_every_language() -> None:
     view = seen("node-standby").view
     assert list(article_lines(view, output("ru"))) == list(article_lines(view, output("en")))
