@@ -178,6 +178,19 @@ def test_a_rejoin_under_way_is_shown(tmp_path: Path) -> None:
     assert "copying the primary's data, 25 % done: in progress" in text.out.getvalue()
 
 
+def test_data_set_aside_is_shown_while_it_is_there(tmp_path: Path) -> None:
+    kept = tmp_path / "main.set-aside"
+    (kept / "base").mkdir(parents=True)
+    (kept / "base" / "1").write_bytes(bytes(3 << 20))
+    status = {"state": "done", "set_aside": [str(kept), str(tmp_path / "removed since")]}
+    (tmp_path / "rejoin.json").write_text(json.dumps(status))
+    _, shown = run(recorded("healthy-standby"), tmp_path)
+    assert shown.document["set_aside"] == [{"path": str(kept), "bytes": 3 << 20}]
+    _, text = run(recorded("healthy-standby"), tmp_path, as_json=False)
+    assert f"{kept} (3 MiB)" in text.out.getvalue()
+    assert "removed since" not in text.out.getvalue()
+
+
 PAIR = "quorum {\n    provider: corosync_votequorum\n    two_node: 1\n}\n"
 ARBITER = "quorum {\n    provider: corosync_votequorum\n    device {\n        model: net\n    }\n}\n"
 

@@ -6,7 +6,7 @@ from live_cluster.messages import Message, render
 from live_cluster.model.cluster_view import ClusterView
 from live_cluster.model.health import Observation, Verdict
 from live_cluster.model.maintenance import Maintenance
-from live_cluster.model.replication import Rejoin
+from live_cluster.model.replication import Rejoin, Replication
 
 
 def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
@@ -52,14 +52,9 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
             }
             for one in view.failures
         ],
-        "replication": {
-            "mode": replication.mode.value,
-            "primary": replication.primary,
-            "standby": replication.standby,
-            "standby_state": replication.standby_state,
-            "lag_bytes": replication.lag_bytes,
-        },
+        "replication": _replication(replication),
         "rejoin": _rejoin(seen.rejoin),
+        "set_aside": [{"path": one.path, "bytes": one.size_bytes} for one in seen.set_aside],
         "fencing": _fencing(view),
         "verdict": {
             "healthy": verdict.healthy,
@@ -85,6 +80,16 @@ def _fencing(view: ClusterView) -> dict[str, object]:
             for one in view.fencing_devices
         ],
         "failed": [one.as_dict() for one in view.failed_fencing],
+    }
+
+
+def _replication(replication: Replication) -> dict[str, object]:
+    return {
+        "mode": replication.mode.value,
+        "primary": replication.primary,
+        "standby": replication.standby,
+        "standby_state": replication.standby_state,
+        "lag_bytes": replication.lag_bytes,
     }
 
 

@@ -153,6 +153,9 @@ def our_lines(seen: Observation, verdict: Verdict, output: Output) -> Iterator[s
     if seen.rejoin is not None:
         yield output.styled(output.words(_rejoin(seen.rejoin)), "yellow")
     yield from _fencing_lines(seen.view, output)
+    for one in seen.set_aside:
+        size = one.size_bytes >> 20
+        yield output.styled(output.words(message("status-set-aside", path=one.path, size=size)), "yellow")
     yield from _failure_lines(seen.view, output)
     yield ""
     yield from _verdict_lines(verdict, output)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from live_cluster.model.cluster_view import ClusterView
     from live_cluster.model.health import Observation
     from live_cluster.model.maintenance import Maintenance
+    from live_cluster.model.replication import SetAside
     from live_cluster.remote.early import Answer
 
     class Running(Protocol):
@@ -77,6 +78,7 @@ def understand(asked: Asked, server: Server) -> Observation:
     from live_cluster.probes import membership, replication
 
     view = _view(asked.crm_mon, server)
+    repair = _content(server.rejoin)
     return Observation(
         maintenance=_maintenance(server) if view.maintenance_mode else None,
         view=view,
@@ -84,7 +86,8 @@ def understand(asked: Asked, server: Server) -> Observation:
         quorum=membership.parse_quorum(_text(asked.quorum))
         or membership.configured_quorum(asked.corosync_conf),
         links=membership.parse_links(_text(asked.links)),
-        rejoin=replication.parse_rejoin(_content(server.rejoin)),
+        rejoin=replication.parse_rejoin(repair),
+        set_aside=_sizes(replication.parse_set_aside(repair)),
     )
 
 
@@ -100,6 +103,21 @@ def _start(server: Server, argv: Argv | None) -> Running | None:
         return server.start(argv)
     except FileNotFoundError:
         return None
+
+
+def _sizes(paths: tuple[str, ...]) -> tuple[SetAside, ...]:
+    """Those that are still there; whoever has looked at one and removed it need not see it any more."""
+    from live_cluster.model.replication import SetAside
+
+    return tuple(SetAside(path, _size(path)) for path in paths if os.path.exists(path))  # noqa: PTH110
+
+
+def _size(path: str) -> int:
+    return sum(
+        os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118
+        for folder, _, names in os.walk(path)
+        for name in names
+    )
 
 
 def _maintenance(server: Server) -> Maintenance | None:

@@ -78,4 +78,5 @@ TEXTS: dict[str, str] = {
     "rejoin-set-aside": "Set aside: {path} ({size} MiB)",
     "rejoin-not-finished": "{node} is not a synchronous standby yet: the repair goes on by itself. See: sudo live-cluster status.",
     "rejoin-dry-run": "Nothing was changed (--dry-run).",
+    "status-set-aside": "Set aside on this server by the last repair of its database: {path} ({size} MiB). Look at it, then move it away or remove it.",
 }

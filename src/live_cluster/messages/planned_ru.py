@@ -78,4 +78,5 @@ TEXTS: dict[str, str] = {
     "rejoin-set-aside": "Отложено: {path} ({size} МиБ)",
     "rejoin-not-finished": "{node} ещё не синхронный резерв: восстановление продолжается само. См. sudo live-cluster status.",
     "rejoin-dry-run": "Ничего не изменено (--dry-run).",
+    "status-set-aside": "Отложено на этом сервере при последнем восстановлении базы: {path} ({size} МиБ). Посмотрите и перенесите или удалите.",
 }

@@ -8,7 +8,15 @@ from live_cluster.messages import Message, message
 from live_cluster.model.cluster_view import ClusterView, Instance, Kind, Node, ResourceSet, Role
 from live_cluster.model.maintenance import Maintenance
 from live_cluster.model.membership import Link, Quorum
-from live_cluster.model.replication import DATA_LATEST, DATA_SYNC, Mode, Rejoin, Replication, data_state
+from live_cluster.model.replication import (
+    DATA_LATEST,
+    DATA_SYNC,
+    Mode,
+    Rejoin,
+    Replication,
+    SetAside,
+    data_state,
+)
 from live_cluster.record import Record
 
 # As in the module typing, which takes 3 ms to load.
@@ -37,6 +45,7 @@ class Observation(Record):
     links: tuple[Link, ...] = ()
     rejoin: Rejoin | None = None
     maintenance: Maintenance | None = None
+    set_aside: tuple[SetAside, ...] = ()
 
 
 class Loss(Record):

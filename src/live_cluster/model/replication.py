@@ -62,6 +62,13 @@ class Rejoin(Record):
     set_aside: tuple[str, ...] = ()
 
 
+class SetAside(Record):
+    """Data of this server that a repair took away and kept."""
+
+    path: str
+    size_bytes: int
+
+
 # What the agent writes into the attribute RESOURCE-data of each node about the data that lies there.
 DATA_LATEST, DATA_SYNC = "latest", "sync"
 

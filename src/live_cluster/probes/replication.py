@@ -53,5 +53,18 @@ def parse_rejoin(text: str) -> Rejoin | None:
     )
 
 
+def parse_set_aside(text: str) -> tuple[str, ...]:
+    """Where the last repair put what it took away, in the agent's rejoin.json."""
+    if "set_aside" not in text:
+        return ()
+    import json
+
+    try:
+        row = json.loads(text)
+    except json.JSONDecodeError:
+        return ()
+    return tuple(str(one) for one in row.get("set_aside") or ())
+
+
 def _number(value: object) -> int | None:
     return value if isinstance(value, int) else None
