@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import UTC, datetime, timedelta
 
 from cib_case import PLAN
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from live_cluster.render.cib_difference import (
     without_status,
 )
 from live_cluster.render.cib_elements import Element, element
+from live_cluster.render.maintenance import maintenance_set
 
 WANTED = configuration(PLAN)
 EMPTY = first_cib()
@@ -43,6 +45,16 @@ def changed(cib: bytes, parent: str, *children: Element) -> bytes:
     assert place is not None, parent
     place.extend(children)
     return etree.tostring(tree)
+
+
+def test_maintenance_mode_survives_a_configuration() -> None:
+    now = datetime(2026, 1, 2, 20, 0, tzinfo=UTC)
+    made = etree.fromstring(maintenance_set(by="anna@ivcs-main-1", since=now, until=now + timedelta(hours=2)))
+    in_maintenance = changed(CONVERGED, "crm_config", *copy.deepcopy(made))
+    assert not differs(in_maintenance, WANTED)
+    after = merged(changed(EMPTY, "crm_config", *made), WANTED)
+    end = found(after, "crm_config/cluster_property_set[@id='live-cluster-maintenance']/rule/date_expression")
+    assert end.get("end") == "2026-01-02 22:00:00Z"
 
 
 def test_a_merged_cib_needs_nothing_more() -> None:
