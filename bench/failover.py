@@ -104,7 +104,7 @@ class _Work:
     def switchover(self, figure: str) -> None:
         """The longest time between two acknowledged writes while the administrator moves everything."""
         active, other = self._heads()
-        argv = ("live-cluster", "switchover")
+        argv = ("live-cluster", "switchover", "--yes")
         writer, began_s = self._under_load(lambda: active.run(argv, timeout_s=WHOLE_DEADLINE_S))
         silence = _silence(writer.acknowledged, since_s=began_s)
         self._note(figure, other, silence[0].at_s, silence[1].at_s)
