@@ -55,7 +55,7 @@ def measure_failover(lab: Lab, notebook: Notebook, extent: Extent, say: Callable
     say("replication.write_throughput")
     work.throughput(extent.pgbench_s)
     unlock_with_passphrase(lab.heads)
-    argv = ("live-cluster", "timeouts", "--yes", "--token", str(SHORT_TOKEN_MS), *WITH_PASSPHRASE)
+    argv = ("live-cluster", "timeouts", "--token", str(SHORT_TOKEN_MS), *WITH_PASSPHRASE)
     lab.heads[0].run(argv)
     for number in range(1, extent.faults + 1):
         say(f"failover.power_loss.token_{SHORT_TOKEN_MS}, {number} of {extent.faults}")

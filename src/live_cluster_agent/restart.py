@@ -7,8 +7,9 @@ from live_cluster_agent.replication import DataState, is_outvoted
 
 # A server that ends again this soon is left to Pacemaker, which counts failures and in the end moves the primary.
 NOT_AGAIN_WITHIN_S = 60.0
-# Recovery after a crash replays the WAL since the last checkpoint. When that takes longer, the standby is quicker.
-RECOVERY_S = 10.0
+# Of the monitor's time, for the recovery after the crash. The peer has been declared stale by then: nobody else can
+# go on, and whoever starts the server next has to wait for the same recovery.
+RECOVERY_SHARE = 0.7
 
 
 def restart_in_place(agent: Agent) -> bool:
@@ -25,7 +26,8 @@ def restart_in_place(agent: Agent) -> bool:
             return False
         memory.write_facts(path, {"at": now})
         log.warning("the server has ended by itself: starting it again in place")
-        return agent.server.launch(wait_s=RECOVERY_S) and not agent.server.look().in_recovery
+        wait_s = agent.parameters.action_timeout_s * RECOVERY_SHARE
+        return agent.server.launch(wait_s=wait_s) and not agent.server.look().in_recovery
     except AgentProblem as problem:
         log.warning(f"not started again in place: {problem.reason}")
         return False

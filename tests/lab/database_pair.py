@@ -23,6 +23,23 @@ sys.path.insert(0, "/usr/lib/live-cluster/agent")
 from live_cluster_agent.__main__ import main
 sys.exit(main())
 """
+# Corosync's votes: without a third one, and with one at this address (as the product sets it up, but without TLS).
+TWO_NODES = """ two_node: 1
+ wait_for_all: 0
+"""
+ARBITER = "10.81.0.11"
+WITH_ARBITER = f""" device {{
+  model: net
+  votes: 1
+  timeout: 2000
+  sync_timeout: 4000
+  net {{
+   host: {ARBITER}
+   algorithm: ffsplit
+   tls: off
+  }}
+ }}
+"""
 COROSYNC = """totem {
  version: 2
  cluster_name: pair
@@ -34,9 +51,7 @@ COROSYNC = """totem {
 }
 quorum {
  provider: corosync_votequorum
- two_node: 1
- wait_for_all: 0
-}
+VOTES}
 nodelist {
  node {
   name: ivcs-main-1
@@ -155,11 +170,22 @@ def install_agent(host: Host) -> None:
     host.write("/usr/lib/ocf/resource.d/live-cluster/postgresql", LAUNCHER, 0o755)
 
 
+def open_firewall(host: Host) -> None:
+    """The lab's hosts drop what is not expected; here they trust their networks, also after a reboot."""
+    unit = "[Service]\nExecStart=/usr/sbin/iptables -I INPUT -s 10.81.0.0/23 -j ACCEPT\nType=oneshot\n"
+    host.write(
+        "/etc/systemd/system/open-pair.service",
+        f"[Unit]\nAfter=iptables-config.service\n{unit}[Install]\nWantedBy=multi-user.target\n",
+    )
+    host.run(("systemctl", "enable", "--quiet", "--now", "open-pair.service"))
+
+
 @dataclass
 class DatabasePair:
     """The pair as tests use it."""
 
     lab: Lab
+    votes: str = TWO_NODES
     version: str = ""
     writers: list[Background] = field(default_factory=list)
 
@@ -176,25 +202,17 @@ class DatabasePair:
         for name, host in zip(NAMES, self.heads, strict=True):
             host.run(("hostname", name))
             host.run(("systemctl", "stop", "pacemaker", "corosync"))
-            host.write("/etc/corosync/corosync.conf", COROSYNC)
+            host.write("/etc/corosync/corosync.conf", COROSYNC.replace("VOTES", self.votes))
             install_agent(host)
-            self._open_firewall(host)
+            open_firewall(host)
             self._set_up_database(host, first=name == NAMES[0])
             host.run(("sh", "-c", "rm -f /var/lib/pacemaker/cib/*"))
             host.write("/var/lib/pacemaker/cib/cib.xml", CIB.format(parameters=self._parameters()), 0o600)
             host.run(("chown", "hacluster:haclient", "/var/lib/pacemaker/cib/cib.xml"))
+        device = ("corosync-qdevice",) if self.votes == WITH_ARBITER else ()
         for host in self.heads:
-            host.run(("systemctl", "enable", "--quiet", "corosync", "pacemaker"))
-            host.run(("systemctl", "start", "corosync", "pacemaker"))
-
-    def _open_firewall(self, host: Host) -> None:
-        # The lab's hosts drop what is not expected; here the pair trusts its networks, also after a reboot.
-        unit = "[Service]\nExecStart=/usr/sbin/iptables -I INPUT -s 10.81.0.0/23 -j ACCEPT\nType=oneshot\n"
-        host.write(
-            "/etc/systemd/system/open-pair.service",
-            f"[Unit]\nAfter=iptables-config.service\n{unit}[Install]\nWantedBy=multi-user.target\n",
-        )
-        host.run(("systemctl", "enable", "--quiet", "--now", "open-pair.service"))
+            host.run(("systemctl", "enable", "--quiet", "corosync", *device, "pacemaker"))
+            host.run(("systemctl", "start", "corosync", *device, "pacemaker"))
 
     def _parameters(self) -> str:
         values = {

@@ -165,12 +165,16 @@ def test_writes_do_not_wait_for_a_standby_that_is_stopped_on_purpose(pair: Datab
 def test_killed_servers_restart_in_place(pair: DatabasePair) -> None:
     primary, standby = pair.roles()
     (writer,) = pair.start_writers(primary)
+    timeline = pair.sql(primary, "SELECT timeline_id FROM pg_control_checkpoint()")
     primary.run(("kill", "-KILL", pid_of_server(pair, primary)))
     count = len(acknowledged(writer))
     wait_until(lambda: len(acknowledged(writer)) > count + 20, deadline_s=60, what="writes go on")
     assert longest_gap_s(writer) < 8 * slowness()
     pair.wait_whole(90)
     assert pair.primary() is primary
+    # Started again as the primary that it was, without a promotion.
+    assert pair.sql(primary, "SELECT timeline_id FROM pg_control_checkpoint()") == timeline
+    assert "Fail" not in pair.crm_mon(primary).stdout
     standby.run(("kill", "-KILL", pid_of_server(pair, standby)))
     pair.audit()
     assert pair.data(primary)[standby.name] == "sync"

@@ -22,6 +22,7 @@ RECORD = NodeRecord(identifier="1", set_id="s", pair_id="p", data=DataState.LATE
 class Places:
     run_dir: str
     resource: str = "ivcs-db"
+    action_timeout_s: float = 60.0
     node: str = "one"
     peer: str = "two"
 
@@ -128,6 +129,6 @@ def test_the_second_time_within_a_minute_is_left_to_pacemaker(
     assert restarted(node)
 
 
-def test_a_recovery_that_takes_long_is_left_to_the_standby(node: Node) -> None:
+def test_a_recovery_that_takes_too_long_is_left_to_pacemaker(node: Node) -> None:
     node.starts = False
     assert not restarted(node)
