@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from live_cluster.commands.resources import Waiting
 from live_cluster.commands.switchover import Move, Outcome, switch_over
 from live_cluster.errors import Busy, Declined, ExitCode, NotReady
 from live_cluster_agent.replication import WANTED_SCORE
-from recordings.recorded_server import recording, server
+from recordings.recorded_server import Finished, recording, server
 
 TO = "ivcs-main-1"
 DEMOTED = RUNNING.replace('role="Promoted"', 'role="Demoting"')
@@ -156,6 +157,23 @@ def test_an_unknown_head(tmp_path: Path) -> None:
     with pytest.raises(NotReady) as refused:
         run_switchover("ivcs-main-3", machine, timeout_s=10, yes=True, as_json=False)
     assert [one.code for one in refused.value.problems] == ["unknown-head"]
+
+
+def test_an_interruption_is_json_too_and_withdraws_the_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted(PlannedCluster):
+        """Ctrl-C at the first look after the order."""
+
+        def start(self, argv: Sequence[str]) -> Finished:
+            if argv[0] == "crm_mon" and len(self.orders) == 2:
+                raise KeyboardInterrupt
+            return super().start(argv)
+
+    cluster = Interrupted(RUNNING)
+    assert run(cluster, tmp_path) == 130
+    assert cluster.orders[-1] == WITHDRAWN
+    assert [one["code"] for one in json.loads(capsys.readouterr().out)["problems"]] == ["planned-interrupted"]
 
 
 def test_nobody_to_ask(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import click
 from live_cluster.apply.run_lock import run_lock
 from live_cluster.cli.asking import asked_by
 from live_cluster.cli.output import Output, problem_json
-from live_cluster.errors import LiveClusterError
+from live_cluster.errors import LiveClusterError, problem
 
 JSON_VERSION = 1
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
@@ -23,9 +23,11 @@ def carried_out(verb: str, work: Callable[[], int], output: Output, *, as_json: 
     try:
         with run_lock(asked_by(verb)):
             return work()
-    except LiveClusterError as error:
+    except (LiveClusterError, KeyboardInterrupt) as error:
         if not as_json:
             raise
-        problems = [problem_json(one) for one in error.problems]
+        ended = error if isinstance(error, LiveClusterError) else None
+        found = ended.problems if ended else (problem("planned-interrupted"),)
+        problems = [problem_json(one) for one in found]
         output.json({"version": JSON_VERSION, "action": verb, "problems": problems})
-        return error.exit_code
+        return ended.exit_code if ended else 128 + 2

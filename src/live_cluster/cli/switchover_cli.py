@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from live_cluster.apply.run_lock import run_lock
-from live_cluster.cli.asking import agreed, asked_by
+from live_cluster.cli.asking import agreed
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output, problem_json
+from live_cluster.cli.planned_work import carried_out, json_option, yes_option
 from live_cluster.cli.watching import watched
 from live_cluster.commands.resources import Waiting
 from live_cluster.commands.status import Server
 from live_cluster.commands.switchover import Move, Outcome, observe, planned, switch_over
-from live_cluster.errors import ExitCode, LiveClusterError, Problem
+from live_cluster.errors import ExitCode, Problem
 from live_cluster.messages import message
 
 DEADLINE_S = 300
@@ -20,7 +20,7 @@ DEADLINE_S = 300
 
 @click.command()
 @click.option("--to", default="", metavar="NODE", help="The head to move to; without it, the other one.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.option(
     "--timeout",
     "timeout_s",
@@ -30,7 +30,7 @@ DEADLINE_S = 300
     metavar="SECONDS",
     help="How long the order stands, and how long to wait for its effect.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document at the end instead of text.")
+@json_option
 def switchover(*, to: str, yes: bool, timeout_s: int, as_json: bool) -> int:
     """Move the primary and everything that users see to the other head.
 
@@ -47,19 +47,16 @@ def switchover(*, to: str, yes: bool, timeout_s: int, as_json: bool) -> int:
 def run_switchover(to: str, server: Server, *, timeout_s: int, yes: bool, as_json: bool) -> int:
     """Carry it out with progress; the exit code."""
     output = Output()
-    try:
-        with run_lock(asked_by("switchover")):
-            move = planned(observe(server), to)
-            outcome = Outcome(move=move)
-            if not move.is_done:
-                _agree(move, output, yes=yes, quiet=as_json)
-                _carry_out(outcome, server, timeout_s=timeout_s, quiet=as_json)
-    except LiveClusterError as error:
-        if as_json:
-            output.json({"version": 1, "action": "switchover", "problems": _problems(error.problems)})
-            return error.exit_code
-        raise
-    return report(outcome, output, as_json=as_json)
+
+    def work() -> int:
+        move = planned(observe(server), to)
+        outcome = Outcome(move=move)
+        if not move.is_done:
+            _agree(move, output, yes=yes, quiet=as_json)
+            _carry_out(outcome, server, timeout_s=timeout_s, quiet=as_json)
+        return report(outcome, output, as_json=as_json)
+
+    return carried_out("switchover", work, output, as_json=as_json)
 
 
 def _agree(move: Move, output: Output, *, yes: bool, quiet: bool) -> None:
