@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from live_cluster.messages import Message, render
-from live_cluster.model.cluster_view import ClusterView
+from live_cluster.model.cluster_view import ClusterView, Node
 from live_cluster.model.health import Observation, Verdict
 from live_cluster.model.maintenance import Maintenance
+from live_cluster.model.membership import Quorum
 from live_cluster.model.replication import Rejoin, Replication
 
 
@@ -19,17 +20,7 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
         "maintenance_mode": view.maintenance_mode,
         "maintenance": _maintenance(seen.maintenance),
         "resources_stopped": view.stop_all_resources,
-        "nodes": [
-            {
-                "name": node.name,
-                "online": node.online,
-                "standby": node.standby,
-                "maintenance": node.maintenance,
-                "pending": node.pending,
-                "unclean": node.unclean,
-            }
-            for node in view.nodes
-        ],
+        "nodes": [_node(one) for one in view.nodes],
         "resources": [
             {
                 "id": one.id,
@@ -55,6 +46,7 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
         "replication": _replication(replication),
         "rejoin": _rejoin(seen.rejoin),
         "set_aside": [{"path": one.path, "bytes": one.size_bytes} for one in seen.set_aside],
+        "arbiter": _arbiter(seen.quorum),
         "fencing": _fencing(view),
         "verdict": {
             "healthy": verdict.healthy,
@@ -63,6 +55,27 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
             "reasons": [_reason(one) for one in verdict.reasons],
             "hazards": [_reason(one) for one in verdict.hazards],
         },
+    }
+
+
+def _node(node: Node) -> dict[str, object]:
+    return {
+        "name": node.name,
+        "online": node.online,
+        "standby": node.standby,
+        "maintenance": node.maintenance,
+        "pending": node.pending,
+        "unclean": node.unclean,
+    }
+
+
+def _arbiter(quorum: Quorum | None) -> dict[str, object] | None:
+    if quorum is None or not quorum.arbiter:
+        return None
+    return {
+        "address": quorum.arbiter_address or None,
+        "votes": quorum.arbiter_votes,
+        "connected": list(quorum.arbiter_heads),
     }
 
 

@@ -9,6 +9,7 @@ from live_cluster.messages import Message, message
 from live_cluster.model.cluster_view import ClusterView, Failure, Instance, Kind, Node, ResourceSet, Role
 from live_cluster.model.health import Observation, Verdict
 from live_cluster.model.maintenance import Maintenance
+from live_cluster.model.membership import Quorum
 from live_cluster.model.replication import Mode, Rejoin, Replication
 
 _TITLES = {
@@ -152,6 +153,9 @@ def our_lines(seen: Observation, verdict: Verdict, output: Output) -> Iterator[s
         yield output.styled(output.words(replication_line(seen.replication)), colour)
     if seen.rejoin is not None:
         yield output.styled(output.words(_rejoin(seen.rejoin)), "yellow")
+    if seen.quorum is not None and seen.quorum.arbiter:
+        colour = "" if seen.quorum.arbiter_votes else "yellow"
+        yield output.styled(output.words(arbiter_line(seen.quorum)), colour)
     yield from _fencing_lines(seen.view, output)
     for one in seen.set_aside:
         size = one.size_bytes >> 20
@@ -168,6 +172,14 @@ def _maintenance(known: Maintenance) -> Message:
         message("maintenance-until", until=known.until) if known.until else message("maintenance-open-end")
     )
     return message("status-maintenance-by", by=known.by, since=known.since, until=until)
+
+
+def arbiter_line(quorum: Quorum) -> Message:
+    """One sentence: where the third vote is, and who has it."""
+    address = quorum.arbiter_address or "?"
+    if not quorum.arbiter_votes:
+        return message("status-arbiter-silent", address=address)
+    return message("status-arbiter", address=address, heads=", ".join(quorum.arbiter_heads))
 
 
 def replication_line(replication: Replication) -> Message:

@@ -83,7 +83,7 @@ def understand(asked: Asked, server: Server) -> Observation:
         maintenance=_maintenance(server) if view.maintenance_mode else None,
         view=view,
         replication=replication_of(view, replication.parse_replication(_text(asked.psql))),
-        quorum=membership.parse_quorum(_text(asked.quorum))
+        quorum=membership.parse_quorum(_text(asked.quorum), asked.corosync_conf)
         or membership.configured_quorum(asked.corosync_conf),
         links=membership.parse_links(_text(asked.links)),
         rejoin=replication.parse_rejoin(repair),

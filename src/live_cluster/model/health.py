@@ -189,6 +189,9 @@ def _reasons_against_surviving(survivor: Node, seen: Observation) -> Iterator[Me
         yield message(state, node=survivor.name)
         return
     yield from _bars(survivor, seen.view)
+    quorum = seen.quorum
+    if quorum is not None and quorum.arbiter_votes and survivor.name not in quorum.arbiter_heads:
+        yield message("health-arbiter-unseen", node=survivor.name, address=quorum.arbiter_address)
     if survivor.health == "red" or _disk_is_full(survivor):
         yield message("health-disk-full", node=survivor.name)
     if survivor.attributes.get("pingd") == "0":

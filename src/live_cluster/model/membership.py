@@ -6,13 +6,18 @@ from live_cluster.record import Record
 
 
 class Quorum(Record):
-    """Votes at this moment; `arbiter` says that a quorum device is configured and known to Corosync."""
+    """Votes at this moment; `arbiter` says that a quorum device is configured or known to Corosync.
+
+    `arbiter_heads` are the heads that have its vote now.
+    """
 
     total_votes: int
     needed_votes: int
     two_node: bool = False
     arbiter: bool = False
     arbiter_votes: int = 0
+    arbiter_address: str = ""
+    arbiter_heads: tuple[str, ...] = ()
 
     @property
     def stays_without_one(self) -> bool:

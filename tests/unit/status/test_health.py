@@ -13,6 +13,7 @@ from live_cluster.model.replication import Mode, Replication
 from live_cluster.probes.pacemaker import parse_crm_mon
 from recordings.recorded_server import recording
 
+HEADS = ("ivcs-main-1", "ivcs-main-2")
 TWO_NODE = Quorum(total_votes=2, needed_votes=1, two_node=True)
 LINKS = tuple(
     Link(number=n, local_address=f"10.81.{n}.1", remote_address=f"10.81.{n}.2", connected=True)
@@ -219,10 +220,19 @@ def test_a_head_may_not_die_when_that_costs_the_quorum(quorum: Quorum, code: str
 
 
 def test_a_pair_with_an_arbiter_is_healthy_and_without_hazard() -> None:
-    quorum = Quorum(total_votes=3, needed_votes=2, arbiter=True, arbiter_votes=1)
-    verdict = judge(healthy()._replace(quorum=quorum))
+    verdict = judge(healthy()._replace(quorum=with_arbiter(*HEADS)))
     assert verdict.healthy
     assert verdict.hazards == ()
+
+
+def test_a_head_that_does_not_reach_the_arbiter_cannot_stay_alone() -> None:
+    verdict = judge(healthy()._replace(quorum=with_arbiter(HEADS[0])))
+    assert verdict.can_lose == (HEADS[1],)
+    assert codes(verdict) == {"health-arbiter-unseen"}
+
+
+def with_arbiter(*heads: str) -> Quorum:
+    return Quorum(total_votes=3, needed_votes=2, arbiter=True, arbiter_votes=1, arbiter_heads=heads)
 
 
 def failed(node: str, times: int) -> Observation:

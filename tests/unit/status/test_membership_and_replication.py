@@ -53,6 +53,24 @@ def test_an_arbiter_counts_while_it_votes() -> None:
     assert not silent.stays_without_one
 
 
+ARBITER_CONF = "quorum {\n    device {\n        net {\n            host: 192.0.2.11\n        }\n    }\n}\n"
+
+
+def test_it_is_known_which_heads_have_the_arbiter_s_vote() -> None:
+    quorum = parse_quorum(WITH_ARBITER.replace("A,V,NMW ivcs-main-2", "A,NV,NMW ivcs-main-2"), ARBITER_CONF)
+    assert quorum is not None
+    assert quorum.arbiter_heads == ("ivcs-main-1",)
+    assert quorum.arbiter_address == "192.0.2.11"
+
+
+def test_an_arbiter_that_nobody_asks_is_one_all_the_same() -> None:
+    unasked = WITH_ARBITER.replace(" Qdevice", "").replace("A,V,NMW ", "")
+    quorum = parse_quorum(unasked, ARBITER_CONF)
+    assert quorum is not None
+    assert quorum.arbiter
+    assert quorum.arbiter_votes == 0
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_no_answer_is_no_quorum_view(release: str) -> None:
     assert parse_quorum(recording("not-running", release=release, name="quorum.txt")) is None
