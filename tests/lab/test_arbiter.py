@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from cluster import HEADS, OPTIONS, Cluster, differences, service_identities
+from cluster import HEADS, OPTIONS, Cluster, differences, service_identities, unlock
 
 from live_lab import Host, Lab, audits, faults, wait_until
 from live_lab.writer import Acknowledged, Writer
@@ -92,6 +92,7 @@ def test_the_service_does_not_need_the_arbiter(cluster: Cluster) -> None:
         writer.wait_for_more()
     assert cluster.status().primary == active.name
     cluster.lab.media[0].power_on()
+    unlock(cluster.lab.media[0], cluster.passphrase)
     all_kept(cluster, writers)
 
 
