@@ -65,9 +65,20 @@ def page(rows: Mapping[str, Row], results: Mapping[str, Any]) -> str:
     parts = [_INTRODUCTION, "\n## Expected\n\n", *_expected(rows.values()), "\n## Seen\n\n"]
     for release in sorted({one["release"] for one in results["outcomes"]}):
         outcomes = [one for one in results["outcomes"] if one["release"] == release]
-        parts += [f"### {release}\n\n", *_seen(rows, outcomes), "\n"]
+        parts += [f"### {release}\n\n", _recorded(outcomes), *_seen(rows, outcomes), "\n"]
     parts += ["## Soaks\n\n", *_soaks(results["soaks"]), _NOT_HAD]
     return "".join(parts)
+
+
+def _recorded(outcomes: list[Result]) -> str:
+    times = sorted(one["at"] for one in outcomes)
+    survived = sum(one["passed"] for one in outcomes)
+    lost = sum(one["lost"] for one in outcomes)
+    kept = sum(one["acknowledged"] for one in outcomes)
+    return (
+        f"{survived} of {len(outcomes)} runs survived; {lost} of {kept} acknowledged conferences lost."
+        f" Recorded from {times[0]} to {times[-1]}.\n\n"
+    )
 
 
 def _expected(rows: Iterable[Row]) -> Iterable[str]:

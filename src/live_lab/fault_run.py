@@ -16,7 +16,7 @@ from live_lab.faults import NETWORK_VERBS, VERBS, heal_everything
 from live_lab.lab import Lab
 from live_lab.matrix import Act, Primary, Row, Service
 from live_lab.nspawn_host import Host
-from live_lab.pair import Verdict, verdict_of
+from live_lab.pair import Verdict, have_arbiter, verdict_of
 from live_lab.wait import wait_until
 from live_lab.writer import Acknowledged, Writer, longest_silence_s
 
@@ -55,8 +55,10 @@ class FaultRun:
         self._silent: set[str] = set()
         self._deadline_s = max(LEAST_DEADLINE_S, GENEROSITY * max(row.gap_s, row.recovery_s))
         self._broken_at = 0.0
+        self._beside: Writer | None = None
         heal_everything(lab)
         audits.wait_until_clean(lab, deadline_s=LEAST_DEADLINE_S)
+        have_arbiter(lab, wanted=row.arbiter)
         first, second = lab.heads
         self.active, self.standby = (first, second) if _is_primary(first) else (second, first)
 
@@ -65,6 +67,7 @@ class FaultRun:
         began = datetime.now(UTC)
         problem, recovery_s = "", 0.0
         with _writers(self._lab, self.active) as writers:
+            self._beside = writers[1]
             writers[0].wait_for_more()
             calm = len(writers[0].acknowledged)
             try:
@@ -116,6 +119,9 @@ class FaultRun:
                 NETWORK_VERBS[act.verb](self._lab, what)
             return
         for host in (host for target in act.targets for host in self._hosts(target)):
+            if act.verb == "reboot" and host is self.active and self._beside is not None:
+                # A command from outside belongs to no unit: the host would wait for its end, 90 s.
+                self._beside.stop()
             for what in act.what or ("",):
                 VERBS[act.verb](self._lab, host, what)
             if act.silences:
@@ -154,7 +160,7 @@ class FaultRun:
                 every_s=0.5,
             )
         if self._row.service is Service.GOES_ON:
-            writer.wait_for_more(deadline_s=self._deadline_s)
+            writer.wait_for_more(self._row.conferences, deadline_s=self._deadline_s)
         self._look()
 
     def _look(self) -> set[str]:

@@ -123,6 +123,7 @@ def heal_everything(lab: Lab) -> None:
         reconnect(lab, host)
     for link in LINKS:
         lab.switch_up(link)
+    lab.heal_between()
     lab.restore_lun()
     for host in lab.hosts.values():
         if host.is_running:
@@ -176,6 +177,8 @@ VERBS: Mapping[str, Verb] = {
 NETWORK_VERBS: Mapping[str, Callable[[Lab, str], None]] = {
     "switch-off": lambda lab, link: lab.switch_down(link),
     "switch-on": lambda lab, link: lab.switch_up(link),
+    "cut-between": lambda lab, _: lab.cut_between(),
+    "heal-between": lambda lab, _: lab.heal_between(),
     "lose-lun": lambda lab, _: lab.lose_lun(),
     "restore-lun": lambda lab, _: lab.restore_lun(),
 }

@@ -62,7 +62,9 @@ class Row:
     recovery_s: float
     verdict: tuple[str, ...] = ()
     heal: tuple[Act, ...] = ()
+    conferences: int = 20
     soak: bool = True
+    arbiter: bool = False
 
     @property
     def is_over_at_once(self) -> bool:
@@ -104,7 +106,9 @@ def _row(entry: Mapping[str, Any]) -> Row:
             recovery_s=float(entry["recovery_s"]),
             verdict=tuple(entry.get("verdict", ())),
             heal=_acts(name, entry.get("heal", ())),
+            conferences=int(entry.get("conferences", 20)),
             soak=entry.get("soak", True),
+            arbiter=entry.get("arbiter", False),
         )
     except (KeyError, ValueError) as error:
         raise LabError(f"fault {name}: {error}") from error

@@ -32,6 +32,8 @@ _CLEAN = (
     "HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash", "LANG=C.UTF-8",
 )  # fmt: skip
 BOOT_DEADLINE_S = 120.0
+# systemd gives what is left at the very end 90 s (DefaultTimeoutStopSec): also commands that entered from outside.
+SHUT_DOWN_DEADLINE_S = 300.0
 
 
 class Host:
@@ -127,7 +129,9 @@ class Host:
     def shut_down(self) -> None:
         """An orderly end, as by the power button."""
         self.run(("systemctl", "poweroff"), check=False)
-        wait_until(lambda: not self.is_running, deadline_s=BOOT_DEADLINE_S, what=f"{self.name} shut down")
+        wait_until(
+            lambda: not self.is_running, deadline_s=SHUT_DOWN_DEADLINE_S, what=f"{self.name} shut down"
+        )
         self.power_off()
 
     def reboot(self) -> None:

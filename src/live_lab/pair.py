@@ -63,6 +63,17 @@ def configure(lab: Lab) -> None:
     lab.heads[0].run(argv, stdin=passphrase, timeout_s=CONFIGURE_DEADLINE_S)
 
 
+def have_arbiter(lab: Lab, *, wanted: bool) -> None:
+    """The first media host is the pair's arbiter, or is not; one that is there is told by Corosync's file."""
+    head = lab.heads[0]
+    has = head.run(("grep", "-q", "qdevice\\|model: net", "/etc/corosync/corosync.conf"), check=False)
+    if (has.returncode == 0) is wanted:
+        return
+    change = ("--arbiter-ip", lab.media[0].addresses["bond0"]) if wanted else ("--no-arbiter",)
+    argv = ("live-cluster", "configure", *change, "--passphrase-file", "-")
+    head.run(argv, stdin=unlock(lab), timeout_s=CONFIGURE_DEADLINE_S)
+
+
 def begin_configure(lab: Lab, host: Host) -> None:
     """Starts a run that changes Corosync's token, and returns when the first step is done."""
     host.write(_PASSPHRASE_FILE, unlock(lab), mode=0o600)

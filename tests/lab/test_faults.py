@@ -11,7 +11,7 @@ from live_lab.pair import configure
 
 MATRIX = load_matrix()
 # Part of `make test`: what protects data and is not a scenario of its own in test_failover or test_interruption.
-PROTECT_DATA = {"kill-postgres-active", "cut-both-active"}
+PROTECT_DATA = {"kill-postgres-active", "cut-both-active", "arbiter-cut-both-active"}
 
 
 @pytest.fixture(scope="module")
