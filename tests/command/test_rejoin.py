@@ -21,6 +21,8 @@ PRIMARY, STANDBY = "ivcs-main-2", "ivcs-main-1"
 # Nobody serves: everything is stopped on purpose.
 STOPPED = recording("stopped")
 BEHIND = RUNNING.replace('value="sync"', 'value="stale"')
+# No primary, but one may be promoted at any moment.
+NOBODY_YET = RUNNING.replace('role="Promoted"', 'role="Unpromoted"')
 PRIMITIVE = """<primitive id="ivcs-db"><instance_attributes id="i"><nvpair id="p" name="port" value="5432"/>
 </instance_attributes></primitive>"""
 DIVERGED = {
@@ -144,6 +146,7 @@ def test_the_end_tells_what_was_set_aside(tmp_path: Path, capsys: pytest.Capture
         (Way.REWIND, BEHIND, {"verdict": "foreign"}, "rejoin-not-rewindable"),
         (Way.RECLONE, BEHIND, {"free_bytes": 1 << 30}, "rejoin-no-space"),
         (Way.KEEP, BEHIND, {}, "keep-primary-elsewhere"),
+        (Way.KEEP, NOBODY_YET, {}, "keep-primary-elsewhere"),
         (Way.KEEP, STOPPED, {"unusable": True}, "keep-unusable"),
         (Way.RECLONE, BEHIND, {"node": PRIMARY}, "rejoin-elsewhere"),
     ],

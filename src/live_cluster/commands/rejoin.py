@@ -89,11 +89,18 @@ def obstacles(seen: Survey, way: Way) -> tuple[Problem, ...]:
 
 def _against_keeping(seen: Survey) -> list[Problem]:
     found = []
-    if seen.view.primary == seen.peer:
+    if _may_serve(seen.view, seen.peer):
         found.append(problem("keep-primary-elsewhere", node=seen.node, peer=seen.peer))
     if seen.facts["unusable"] or seen.facts["repairing"] or seen.facts["verdict"] == "unreadable":
         found.append(problem("keep-unusable", node=seen.node))
     return found
+
+
+def _may_serve(view: ClusterView, peer: str) -> bool:
+    """The other head serves, or could be promoted at this very moment."""
+    head = view.node(peer)
+    runs = view.database is not None and any(one.active for one in view.database.instances)
+    return head is not None and head.online and (runs or not view.stop_all_resources)
 
 
 def _against_repair(seen: Survey, way: Way) -> list[Problem]:
@@ -128,6 +135,9 @@ def _in_step(view: ClusterView, seen: Survey) -> bool:
 
 def keep(seen: Survey, server: Server) -> None:
     """This head's data counts from now on. Never are both heads' data the latest, also when interrupted."""
+    # The administrator may have thought for a while before he agreed.
+    if _may_serve(view_now(server), seen.peer):
+        raise NotReady(problem("keep-primary-elsewhere", node=seen.node, peer=seen.peer))
     for node, state in ((seen.peer, "stale"), (seen.node, DATA_LATEST)):
         name = f"{seen.database}-data"
         change = ("--lifetime", "forever", "--name", name, "--update", state)

@@ -57,7 +57,7 @@ TEXTS: dict[str, str] = {
     "rejoin-under-way": "{node} is being repaired already; see its progress with sudo live-cluster status there.",
     "rejoin-not-rewindable": "The data of {node} cannot be rewound ({reason}). Use --reclone.",
     "rejoin-no-space": "A fresh copy needs {needed} MiB beside the old data of {node}, and {free} MiB are free.",
-    "keep-primary-elsewhere": "{peer} is the primary in use. If the data of {node} is to count instead, stop the service first: sudo live-cluster stop-resources; then repeat this command.",
+    "keep-primary-elsewhere": "{peer} serves, or may serve at any moment. If the data of {node} is to count instead, stop the service first: sudo live-cluster stop-resources; then repeat this command.",
     "keep-unusable": "The data of {node} is incomplete (an earlier repair has not come to its end): it cannot be the truth.",
     "rejoin-in-step": "{node} follows the primary already: nothing to do. (--reclone makes a fresh copy all the same.)",
     "rejoin-state": "Data of {node}: {own}, timeline {timeline}; the primary's timeline is {primary_timeline}; verdict: {verdict}.",

@@ -57,7 +57,7 @@ TEXTS: dict[str, str] = {
     "rejoin-under-way": "{node} уже восстанавливается; ход показывает там sudo live-cluster status.",
     "rejoin-not-rewindable": "Данные {node} нельзя отмотать ({reason}). Используйте --reclone.",
     "rejoin-no-space": "Новой копии нужно {needed} МиБ рядом со старыми данными {node}, свободно {free} МиБ.",
-    "keep-primary-elsewhere": "Действующий основной — {peer}. Если считаться должны данные {node}, сначала остановите службу: sudo live-cluster stop-resources; затем повторите команду.",
+    "keep-primary-elsewhere": "{peer} работает или может начать в любой момент. Если считаться должны данные {node}, сначала остановите службу: sudo live-cluster stop-resources; затем повторите команду.",
     "keep-unusable": "Данные {node} неполны (прежнее восстановление не завершено): истинными они быть не могут.",
     "rejoin-in-step": "{node} и так следует за основным: делать нечего. (--reclone всё равно сделает новую копию.)",
     "rejoin-state": "Данные {node}: {own}, линия времени {timeline}; у основного {primary_timeline}; вывод: {verdict}.",
