@@ -225,3 +225,18 @@ def test_nothing_slow_is_loaded_to_show_the_status() -> None:
     )
     done = subprocess.run((sys.executable, "-IS", "-c", program), capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_a_failure_is_json_to_a_pipe_too() -> None:
+    source = Path(live_cluster.__file__).parents[1]
+    program = (
+        f"import os, sys; sys.path.insert(0, {str(source)!r});"
+        "from live_cluster.probes import local_tools; local_tools.CRM_MON = ('no-such-crm-mon',);"
+        "os.geteuid = lambda: 0; sys.argv[1:] = ['status', '--json'];"
+        "from live_cluster.__main__ import main; sys.exit(main())"
+    )
+    argv = (sys.executable, "-IS", "-c", program)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert [one["code"] for one in json.loads(done.stdout)["problems"]] == ["cluster-tools-missing"]
+    assert "[cluster-tools-missing]" in done.stderr
+    assert done.returncode == ExitCode.NOT_CONFIGURED

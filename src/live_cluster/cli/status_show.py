@@ -29,11 +29,13 @@ def main(*, as_json: bool) -> int:
 
     output = Output()
     try:
-        code = show_status(server, output, as_json=as_json, asked=asked)
+        try:
+            code = show_status(server, output, as_json=as_json, asked=asked)
+        except LiveClusterError as error:
+            output.failure(error)
+            code = error.exit_code
+        # Here, for the program ends without Python's own tidying up.
         sys.stdout.flush()
-    except LiveClusterError as error:
-        output.failure(error)
-        return error.exit_code
     except BrokenPipeError:
         # `status | head`: whoever read has enough; Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
