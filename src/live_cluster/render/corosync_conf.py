@@ -18,8 +18,8 @@ CONSENSUS_PER_TOKEN = 0.2
 PROVIDER = "corosync_votequorum"
 # The daemons refuse heartbeats below 1000 ms, and a heartbeat is 0.8 of the time-out.
 LEAST_DEVICE_TIMEOUT_MS = 1250
-# The least that corosync-qdevice(8) accepts; the program takes 0.05 s.
-HEURISTICS_MS = 1000
+# heuristics_min_timeout of corosync-qdevice(8).
+LEAST_HEURISTICS_MS = 1000
 HEURISTICS_EVERY_MS = 10_000
 
 
@@ -89,8 +89,9 @@ def quorum_keys(device: QuorumDevice | None, *, token_ms: int) -> dict[str, str]
         # Asked whenever the membership or the connection changes, and now and then: a head that was promoted after
         # the last change has become the one that should keep the vote.
         "quorum.device.heuristics.mode": "on",
-        "quorum.device.heuristics.timeout": str(HEURISTICS_MS),
-        "quorum.device.heuristics.sync_timeout": str(HEURISTICS_MS),
+        # Half of the time-outs above, as corosync-qdevice(8) has it, but never less than it accepts.
+        "quorum.device.heuristics.timeout": str(max(LEAST_HEURISTICS_MS, timeout // 2)),
+        "quorum.device.heuristics.sync_timeout": str(timeout),
         "quorum.device.heuristics.interval": str(HEURISTICS_EVERY_MS),
         "quorum.device.heuristics.exec_data": device.tie_break,
     }

@@ -3,7 +3,8 @@
 import pytest
 
 from live_cluster.render.corosync_conf import CorosyncNode, corosync_conf
-from live_cluster_agent.tie_break import addresses_of, should_win
+from live_cluster_agent.parameters import DEFAULTS
+from live_cluster_agent.tie_break import RUN_DIR, addresses_of, data_states, local_addresses, should_win
 
 HEADS = ("ivcs-main-1", "ivcs-main-2")
 
@@ -31,17 +32,43 @@ def cib(first: str, second: str) -> str:
     ],
 )
 def test_the_holder_of_the_latest_data_wins(first: str, second: str, winners: list[str]) -> None:
-    found = [name for name in HEADS if should_win(cib(first, second), "ivcs-db", name, met=True)]
+    found = [name for name in HEADS if should_win(data_states(cib(first, second), "ivcs-db"), name, met=True)]
     assert found == winners
 
 
 def test_a_head_that_was_cut_off_does_not_know_whether_its_data_is_still_the_latest() -> None:
-    assert not should_win(cib("latest", "sync"), "ivcs-db", "ivcs-main-1", met=False)
-    assert should_win(cib("latest", "stale"), "ivcs-db", "ivcs-main-1", met=False)
+    assert not should_win(data_states(cib("latest", "sync"), "ivcs-db"), "ivcs-main-1", met=False)
+    assert should_win(data_states(cib("latest", "stale"), "ivcs-db"), "ivcs-main-1", met=False)
 
 
 def test_a_head_that_is_not_in_the_configuration_does_not_win() -> None:
-    assert not should_win(cib("latest", "sync"), "ivcs-db", "elsewhere", met=True)
+    assert not should_win(data_states(cib("latest", "sync"), "ivcs-db"), "elsewhere", met=True)
+
+
+def test_without_a_configuration_nobody_wins() -> None:
+    assert data_states("", "ivcs-db") == {}
+    assert not should_win({}, "ivcs-main-1", met=True)
+    assert not should_win({"ivcs-main-1": "latest"}, "ivcs-main-1", met=False)
+
+
+def test_it_looks_where_the_agent_writes() -> None:
+    assert DEFAULTS["run_dir"] == RUN_DIR
+
+
+FIB = """\
+Main:
+  +-- 0.0.0.0/0 3 0 5
+     |-- 0.0.0.0
+        /0 universe UNICAST
+     |-- 10.81.0.1
+        /32 host LOCAL
+     |-- 10.81.0.255
+        /32 link BROADCAST
+"""
+
+
+def test_the_kernel_says_which_addresses_are_here() -> None:
+    assert local_addresses(FIB) == {"10.81.0.1"}
 
 
 def test_the_heads_are_found_by_their_first_address() -> None:

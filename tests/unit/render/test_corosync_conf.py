@@ -123,7 +123,7 @@ quorum {
         heuristics {
             mode: on
             timeout: 1000
-            sync_timeout: 1000
+            sync_timeout: 2000
             interval: 10000
             exec_data: /usr/lib/live-cluster/tie-break ivcs-db
         }
