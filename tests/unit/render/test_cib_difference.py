@@ -18,7 +18,7 @@ from live_cluster.render.cib_difference import (
     normalised,
     preview,
     with_node_attributes,
-    without_status,
+    without_device_history,
 )
 from live_cluster.render.cib_elements import Element, element
 from live_cluster.render.maintenance import maintenance_set
@@ -173,8 +173,9 @@ def test_from_any_damage_one_merge_converges(missing: set[str], altered: set[str
     }
 
 
-def test_only_the_configuration_is_verified_and_compared() -> None:
-    full = CONVERGED.replace(b"<status/>", b"<status><node_state id='1'/></status>")
-    assert b"node_state" in full
-    assert b"node_state" not in without_status(full)
-    assert without_status(full) == normalised(CONVERGED)
+def test_only_the_history_of_fencing_devices_is_left_out() -> None:
+    lrm = b"<lrm_resource id='fence-ivcs-main-1' class='stonith'><lrm_rsc_op id='a'/></lrm_resource>"
+    kept = b"<lrm_resource id='db-ip' class='ocf'><lrm_rsc_op id='b'/></lrm_resource>"
+    state = b"<status><node_state id='1'><lrm_resources>%s</lrm_resources></node_state></status>"
+    full = CONVERGED.replace(b"<status/>", state % (lrm + kept))
+    assert without_device_history(full) == normalised(CONVERGED.replace(b"<status/>", state % kept))
