@@ -26,7 +26,7 @@ _INTRODUCTION = """\
 <!-- Made by tools/fault_docs.py from src/live_lab/fault_matrix.toml and docs/faults.json. Do not edit by hand. -->
 # Faults that the pair survives
 
-Each row was carried out on whole servers in [the lab](lab.md): a configured pair without an arbiter and without fencing, token 3000 ms,
+Each row was carried out on whole servers in [the lab](lab.md): a configured pair without fencing and, but for the rows that say so, without an arbiter, token 3000 ms,
 a user at the public address who creates 20 conferences a second, and another one beside the active head. Afterwards
 all audits have to hold: one partition, one primary, each resource exactly where it must be, replication synchronous, every
 acknowledged conference on both heads exactly once, no failed records, no constraint that nobody took back; and `status` says of both
