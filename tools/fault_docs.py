@@ -149,6 +149,9 @@ def take(directory: Path) -> dict[str, Any]:
     """The results of a run, in the form of docs/faults.json."""
     lines = (directory / "results.jsonl").read_text("utf-8").splitlines()
     soaks = [json.loads(path.read_text("utf-8")) for path in sorted(directory.glob("soak-*.json"))]
+    for soak in soaks:
+        # Where the logs were is nothing for others.
+        soak["problem"] = soak["problem"].partition("\nlogs: ")[0]
     return {"outcomes": [json.loads(line) for line in lines], "soaks": soaks}
 
 

@@ -54,5 +54,5 @@ def test_a_row_shows_medians_the_worst_and_what_was_lost(generator: ModuleType) 
 
 def test_taking_results_replaces_the_old_ones(generator: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "results.jsonl").write_text(json.dumps(OUTCOME) + "\n", "utf-8")
-    (tmp_path / "soak-1.json").write_text('{"seed": 7}', "utf-8")
-    assert generator.take(tmp_path) == {"outcomes": [OUTCOME], "soaks": [{"seed": 7}]}
+    (tmp_path / "soak-1.json").write_text('{"seed": 7, "problem": "round 2\\nlogs: /here"}', "utf-8")
+    assert generator.take(tmp_path) == {"outcomes": [OUTCOME], "soaks": [{"seed": 7, "problem": "round 2"}]}
