@@ -11,7 +11,14 @@ from live_cluster.messages import message
 from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import file_step, followed_by
-from live_cluster.plan.service_steps import comes_back, handed_over, is_active, started_at, unit_state
+from live_cluster.plan.service_steps import (
+    comes_back,
+    ends_in_time,
+    handed_over,
+    is_active,
+    started_at,
+    unit_state,
+)
 from live_cluster.plan.step import Check, Impact, Replies, Step, always, both, command_check, file_check
 from live_cluster.remote.requests import Command, CommandResult, FileState, WriteFile
 from live_cluster.render.samba_conf import Share, samba_conf
@@ -30,18 +37,22 @@ def head_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
         _samba(plan, node),
         _smb_account(plan, node),
         *(comes_back(node, unit) for unit in ("corosync", *plan.profile.services_on_both_heads.units)),
+        *(ends_in_time(node, unit) for unit in clustered_units(plan)),
     )
 
 
 def hand_over_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
     """Systemd gives the clustered services up to Pacemaker."""
-    units = [service.unit for service in plan.profile.clustered_services]
     impact = Impact.OUTAGE if plan.serves(node) else Impact.NONE
-    # The last to start is the first to stop.
     return tuple(
-        handed_over(node, unit, stop=plan.joins(node), impact=impact)
-        for unit in (*reversed(units), plan.profile.samba.unit)
+        handed_over(node, unit, stop=plan.joins(node), impact=impact) for unit in clustered_units(plan)
     )
+
+
+def clustered_units(plan: Blueprint) -> tuple[str, ...]:
+    """In the order in which they stop: the last to start is the first."""
+    units = [service.unit for service in plan.profile.clustered_services]
+    return (*reversed(units), plan.profile.samba.unit)
 
 
 def application_files(plan: Blueprint) -> tuple[WriteFile, ...]:

@@ -194,7 +194,9 @@ def _networks(now: Situation) -> Iterator[Problem]:
 
 
 def _ping_targets(now: Situation) -> Iterator[Problem]:
-    """Without a third vote the gateway tells a head whether it is itself the one that is cut off."""
+    """With neither a third vote nor fencing, the gateway tells a head whether it is the one that is cut off."""
+    if not now.settings.may_split:
+        return
     is_formed = now.facts.has_resource(now.profile.resources.database_clone)
     # A running pair must stay configurable while its gateway is down.
     judged = warning if is_formed else problem

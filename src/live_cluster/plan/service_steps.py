@@ -8,6 +8,7 @@ from live_cluster.messages import message
 from live_cluster.plan.file_steps import file_step, followed_by
 from live_cluster.plan.step import Impact, Step, always, command_check
 from live_cluster.remote.requests import Command, CommandResult, WriteFile
+from live_cluster.render.cib import SERVICE_STOP_S
 
 # Pacemaker's unit has this from Debian; Corosync's and nginx's have not: a killed one stayed away (seen).
 # Without a limit: a unit that systemd has given up keeps its server out of the cluster until somebody comes.
@@ -19,6 +20,13 @@ StartLimitIntervalSec=0
 [Service]
 Restart=on-failure
 RestartSec=1s
+"""
+# One second less than the time after which Pacemaker takes the service for stopped (render/cib.py).
+_STOP_S = SERVICE_STOP_S - 1
+_ENDS_IN_TIME = f"""\
+# Written by live-cluster.
+[Service]
+TimeoutStopSec={_STOP_S}s
 """
 _TIMESTAMP = "%a %Y-%m-%d %H:%M:%S.%f UTC"
 
@@ -100,14 +108,25 @@ def running(node: str, units: tuple[str, ...], *, foreseen: bool = False) -> Ste
 
 def comes_back(node: str, unit: str) -> Step:
     """Systemd starts the unit again when its process dies (D1)."""
+    return _drop_in(node, unit, content=_COMES_BACK, effect="Restart=on-failure")
+
+
+def ends_in_time(node: str, unit: str) -> Step:
+    """Systemd kills what does not end before Pacemaker gives up waiting, so that nothing runs on both heads."""
+    return _drop_in(node, unit, content=_ENDS_IN_TIME, effect=f"TimeoutStopUSec={_STOP_S}s")
+
+
+def _drop_in(node: str, unit: str, *, content: str, effect: str) -> Step:
+    """A file beside the unit's own; in force when systemd has read it and shows its effect (NAME=VALUE)."""
     name = unit if unit.endswith(".service") else f"{unit}.service"
     path = f"/etc/systemd/system/{name}.d/50-live-cluster.conf"
+    shown, _, value = effect.partition("=")
 
     def in_force(result: CommandResult) -> bool:
         known = properties(result)
-        return known.get("Restart") == "on-failure" and path in known.get("DropInPaths", "").split()
+        return known.get(shown) == value and path in known.get("DropInPaths", "").split()
 
-    question = Command(argv=("systemctl", "show", "--property=Restart,DropInPaths", "--", name))
+    question = Command(argv=("systemctl", "show", f"--property={shown},DropInPaths", "--", name))
     reload = Command(argv=("systemctl", "daemon-reload"), changes_node=True)
-    step = file_step(node, WriteFile(path=path, content=_COMES_BACK.encode()))
+    step = file_step(node, WriteFile(path=path, content=content.encode()))
     return followed_by(step, command_check(question, in_force), reload, impact=Impact.NONE)

@@ -42,6 +42,8 @@ _PROPERTIES = {
     # from a coordinator). Asked this much later they are done: that took 5 ms, and 80 ms at a load of 35.
     "transition-delay": "50ms",
 }
+# Seconds that a service of the application has to end.
+SERVICE_STOP_S = 5
 _RESOURCE_DEFAULTS = {
     "resource-stickiness": "200",
     "migration-threshold": "3",
@@ -214,7 +216,7 @@ def _service(service: Service) -> Primitive:
     # timeout of 100 s and 0.8 s with 5 s (measured). Slow starts under load matter more than that second. Stops are
     # another matter: before a killed ivcs-server starts again, those after it in the group stop one by one. A stop
     # that takes longer than its 5 s is no reason to leave a service alone for ever, as Pacemaker does without
-    # fencing: it goes on, systemd ends the service before it starts it again, the file system ends its users.
+    # fencing: it goes on. Systemd kills the service a second earlier anyway (plan/service_steps.py: ends_in_time).
     # A look costs one question to systemd over D-Bus, and no process.
     return Primitive(
         id=service.resource,
@@ -222,7 +224,7 @@ def _service(service: Service) -> Primitive:
         operations=(
             Operation(name="monitor", interval="1s", timeout="60s"),
             Operation(name="start", timeout="60s"),
-            Operation(name="stop", timeout="5s", on_fail="ignore"),
+            Operation(name="stop", timeout=f"{SERVICE_STOP_S}s", on_fail="ignore"),
         ),
         # Restarting a service in place is quicker than moving the whole stack, database included.
         meta={"migration-threshold": "10", "failure-timeout": "30s"},

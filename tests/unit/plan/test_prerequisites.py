@@ -192,6 +192,13 @@ def test_a_silent_gateway_stops_only_a_first_run(severity: Severity, *, configur
     assert dict(found.message.fields)["address"] == ip("10.81.0.254")
 
 
+def test_with_an_arbiter_the_gateway_settles_nothing() -> None:
+    now = situation()
+    silent = replace(now.facts, without_gateway=frozenset({"ivcs-main-1"}))
+    wanted = replace(now.settings, arbiter=ip("10.81.0.11"))
+    assert problems_of(replace(now, facts=silent, settings=wanted)) == ()
+
+
 def test_a_cluster_of_ours_that_is_down_is_no_reason_to_judge_its_databases() -> None:
     seen = facts(configured=True)
     stopped = both(head(1, user_rows=None), head(2, user_rows=5))(seen)
