@@ -188,8 +188,9 @@ def test_with_a_dead_controller_nothing_is_taken_over_before_an_administrator_co
     assert not check(survivor, "--fencing")[1]["good"]
 
     lost.power_off()
+    history = ("stonith_admin", "--output-as=xml", "--history")
     wait_until(
-        lambda: "failed" in survivor.run(("stonith_admin", "--history", lost.name)).stdout,
+        lambda: 'status="failed"' in survivor.run((*history, lost.name)).stdout,
         deadline_s=RETURN_DEADLINE_S,
         what="fencing has failed",
     )
