@@ -14,8 +14,10 @@ sys.path.insert(0, str(ROOT / "src"))
 from live_cluster.cli.option_names import RUN_OPTIONS  # noqa: E402
 from live_cluster.cli.settings_file import cluster_toml  # noqa: E402
 from live_cluster.messages import Language  # noqa: E402
-from live_cluster.model.parameters import HEAD_1, MEDIA_NODE, PARAMETERS, Parameter, media_name  # noqa: E402
+from live_cluster.model.parameters import PARAMETERS, media_name  # noqa: E402
 from live_cluster.model.raw_settings import options  # noqa: E402
+from live_cluster.model.subjects.network import MEDIA_NODE  # noqa: E402
+from live_cluster.model.subjects.row import Parameter, Section  # noqa: E402
 from live_cluster.model.value_types import Words  # noqa: E402
 
 FILES: dict[Language, Path] = {
@@ -179,7 +181,7 @@ def _sample() -> str:
     rows = [row for row in PARAMETERS if row.is_delivered]
     names = {row.name: media_name(1) if row is MEDIA_NODE else row.name for row in rows}
     text = cluster_toml(options({names[row.name]: row.example for row in rows}))
-    return text[text.index(f"# {HEAD_1.section.value.en}") :]
+    return text[text.index(f"# {Section.HEADS.value.en}") :]
 
 
 def main(arguments: list[str]) -> int:

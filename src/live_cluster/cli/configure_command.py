@@ -13,7 +13,9 @@ from live_cluster.cli.arguments import Arguments, Inputs, configure_arguments, r
 from live_cluster.cli.option_names import RUN_OPTIONS
 from live_cluster.errors import Problem
 from live_cluster.messages import Language, language_of
-from live_cluster.model.parameters import MEDIA_NODE, PARAMETERS, Parameter
+from live_cluster.model.parameters import PARAMETERS
+from live_cluster.model.subjects.network import MEDIA_NODE
+from live_cluster.model.subjects.row import Parameter
 from live_cluster.model.value_types import Words
 
 Run = Callable[[Arguments, tuple[Problem, ...]], int]

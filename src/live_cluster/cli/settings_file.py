@@ -13,15 +13,10 @@ from typing import Any
 
 from live_cluster.cli.secret_input import is_open_to_others
 from live_cluster.errors import Problem, problem, warning
-from live_cluster.model.parameters import (
-    MEDIA_NODE,
-    PARAMETERS,
-    Parameter,
-    canonical_name,
-    media_name,
-    parameter_named,
-)
+from live_cluster.model.parameters import PARAMETERS, canonical_name, media_name, parameter_named
 from live_cluster.model.raw_settings import Origin, RawSettings, RawValue, Source, shown
+from live_cluster.model.subjects.network import MEDIA_NODE
+from live_cluster.model.subjects.row import Parameter
 
 STORED_DIRECTORY = Path("/etc/live-cluster")
 CLUSTER_FILE = "cluster.toml"

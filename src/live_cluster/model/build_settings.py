@@ -5,50 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 from typing import TypeVar
 
-from live_cluster.model.fencing import DeviceText
-from live_cluster.model.parameters import (
-    ARBITER_IP,
-    CERTIFICATE_FILE,
-    DATABASE_IP,
-    DEFAULT_RETRANSMITS,
-    DEFAULT_TOKEN_MS,
-    FILESTORAGE_DEVICE,
-    FILESTORAGE_IP,
-    FILESTORAGE_PASSWORD,
-    FILESTORAGE_USERNAME,
-    H323_FROM_HEADER,
-    HEAD_1,
-    HEAD_1_FENCING,
-    HEAD_1_FENCING_PASSWORD,
-    HEAD_1_SECONDARY,
-    HEAD_2,
-    HEAD_2_FENCING,
-    HEAD_2_FENCING_PASSWORD,
-    HEAD_2_SECONDARY,
-    LICENSE_FILE,
-    LICENSE_SERVER_INSTANCE_ID,
-    MAIL_DISABLE,
-    MAIL_HOSTNAME,
-    MAIL_PASSWORD,
-    MAIL_USERNAME,
-    NO_FENCING,
-    OUTGOING_SIP_PROXY,
-    PRIVATE_KEY_FILE,
-    PUBLIC_FQDN,
-    PUBLIC_IP,
-    SIP_FROM_HEADER,
-    SMSC_DISABLE,
-    SMSC_HOST,
-    SMSC_PASSWORD,
-    SMSC_PORT,
-    SMSC_SENDER,
-    SMSC_USERNAME,
-    TOKEN,
-    TOKEN_RETRANSMITS,
-    Parameter,
-    media_number,
-    media_parameter,
-)
+from live_cluster.model.parameters import media_number, media_parameter
 from live_cluster.model.raw_settings import RawSettings
 from live_cluster.model.settings import (
     CallSettings,
@@ -64,6 +21,38 @@ from live_cluster.model.settings import (
     SmscGateway,
     TurnedOff,
 )
+from live_cluster.model.subjects.application import (
+    H323_FROM_HEADER,
+    LICENSE_FILE,
+    LICENSE_SERVER_INSTANCE_ID,
+    OUTGOING_SIP_PROXY,
+    SIP_FROM_HEADER,
+)
+from live_cluster.model.subjects.arbiter import ARBITER_IP
+from live_cluster.model.subjects.certificates import CERTIFICATE_FILE, PRIVATE_KEY_FILE
+from live_cluster.model.subjects.fencing import FENCING, NO_FENCING, FencingRows
+from live_cluster.model.subjects.mail import MAIL_DISABLE, MAIL_HOSTNAME, MAIL_PASSWORD, MAIL_USERNAME
+from live_cluster.model.subjects.network import (
+    DATABASE_IP,
+    DEFAULT_RETRANSMITS,
+    DEFAULT_TOKEN_MS,
+    FILESTORAGE_IP,
+    HEADS,
+    PUBLIC_FQDN,
+    PUBLIC_IP,
+    TOKEN,
+    TOKEN_RETRANSMITS,
+)
+from live_cluster.model.subjects.row import Parameter
+from live_cluster.model.subjects.sms import (
+    SMSC_DISABLE,
+    SMSC_HOST,
+    SMSC_PASSWORD,
+    SMSC_PORT,
+    SMSC_SENDER,
+    SMSC_USERNAME,
+)
+from live_cluster.model.subjects.storage import FILESTORAGE_DEVICE, FILESTORAGE_PASSWORD, FILESTORAGE_USERNAME
 from live_cluster.model.value_types import BadValue
 
 T = TypeVar("T")
@@ -100,10 +89,7 @@ def settings_of(wish: ParsedSettings) -> ClusterSettings:
     public_ip = wish.given(PUBLIC_IP)
     public_fqdn = wish.of(PUBLIC_FQDN) or str(public_ip)
     return ClusterSettings(
-        heads=(
-            HeadSettings(number=1, address=wish.given(HEAD_1), secondary=wish.of(HEAD_1_SECONDARY)),
-            HeadSettings(number=2, address=wish.given(HEAD_2), secondary=wish.of(HEAD_2_SECONDARY)),
-        ),
+        heads=(_head(wish, 1), _head(wish, 2)),
         public_ip=public_ip,
         database_ip=wish.given(DATABASE_IP),
         filestorage_ip=wish.given(FILESTORAGE_IP),
@@ -121,6 +107,11 @@ def settings_of(wish: ParsedSettings) -> ClusterSettings:
         calls=_calls(wish, public_fqdn),
         fencing=_fencing(wish),
     )
+
+
+def _head(wish: ParsedSettings, number: int) -> HeadSettings:
+    rows = HEADS[number - 1]
+    return HeadSettings(number=number, address=wish.given(rows.address), secondary=wish.of(rows.secondary))
 
 
 def _media(wish: ParsedSettings) -> tuple[IPv4Address, ...]:
@@ -160,15 +151,14 @@ def _smsc(wish: ParsedSettings) -> SmscGateway | TurnedOff | None:
 def _fencing(wish: ParsedSettings) -> Fencing | TurnedOff | None:
     if wish.of(NO_FENCING):
         return TurnedOff()
-    if wish.of(HEAD_1_FENCING) is None:
+    if wish.of(FENCING[0].device) is None:
         return None
-    first = _device(wish, HEAD_1_FENCING, HEAD_1_FENCING_PASSWORD)
-    return Fencing(devices=(first, _device(wish, HEAD_2_FENCING, HEAD_2_FENCING_PASSWORD)))
+    return Fencing(devices=(_device(wish, FENCING[0]), _device(wish, FENCING[1])))
 
 
-def _device(wish: ParsedSettings, device: Parameter[DeviceText], password: Parameter[Secret]) -> FenceDevice:
-    said = wish.given(device)
-    return FenceDevice(agent=said.agent, parameters=said.pairs, password=wish.of(password))
+def _device(wish: ParsedSettings, rows: FencingRows) -> FenceDevice:
+    said = wish.given(rows.device)
+    return FenceDevice(agent=said.agent, parameters=said.pairs, password=wish.of(rows.password))
 
 
 def _license(wish: ParsedSettings) -> License | None:

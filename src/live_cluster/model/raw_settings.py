@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from live_cluster.messages import Message, message
-from live_cluster.model.parameters import SERVICES, Service, table_order
+from live_cluster.model.parameters import SERVICES, table_order
+from live_cluster.model.subjects.row import Service
 
 MAX_SHOWN = 80
 

@@ -7,23 +7,14 @@ from collections.abc import Iterator
 
 from live_cluster.errors import Problem, warning
 from live_cluster.model.build_settings import ParsedSettings
-from live_cluster.model.parameters import (
-    FILESTORAGE_DEVICE,
-    FILESTORAGE_PASSWORD,
-    FILESTORAGE_USERNAME,
-    H323_FROM_HEADER,
-    MAIL_PASSWORD,
-    MAIL_USERNAME,
-    PUBLIC_FQDN,
-    PUBLIC_IP,
-    SIP_FROM_HEADER,
-    SMSC_PASSWORD,
-    SMSC_USERNAME,
-    TOKEN,
-    parameter_named,
-)
+from live_cluster.model.parameters import parameter_named
 from live_cluster.model.raw_settings import Source
 from live_cluster.model.settings import BlockDevice
+from live_cluster.model.subjects.application import H323_FROM_HEADER, SIP_FROM_HEADER
+from live_cluster.model.subjects.mail import MAIL_PASSWORD, MAIL_USERNAME
+from live_cluster.model.subjects.network import PUBLIC_FQDN, PUBLIC_IP, TOKEN
+from live_cluster.model.subjects.sms import SMSC_PASSWORD, SMSC_USERNAME
+from live_cluster.model.subjects.storage import FILESTORAGE_DEVICE, FILESTORAGE_PASSWORD, FILESTORAGE_USERNAME
 
 # The kernel numbers these in the order of discovery: another order after a reboot, another disk.
 _UNSTABLE_DEVICE = re.compile(r"/dev/(?:[shv]d[a-z]+|nvme[0-9]+n[0-9]+|dm-[0-9]+)p?[0-9]*")

@@ -9,55 +9,36 @@ from live_cluster.errors import Problem, Severity, problem, warning
 from live_cluster.messages import message
 from live_cluster.model.build_settings import ParsedSettings, settings_of
 from live_cluster.model.fencing_rules import word_problems
-from live_cluster.model.parameters import (
-    ARBITER_IP,
-    CERTIFICATE_FILE,
-    DATABASE_IP,
-    DEFAULT_RETRANSMITS,
-    DEFAULT_TOKEN_MS,
-    FILESTORAGE_DEVICE,
-    FILESTORAGE_IP,
-    FILESTORAGE_PASSWORD,
-    FILESTORAGE_USERNAME,
-    HEAD_1,
-    HEAD_1_FENCING,
-    HEAD_1_FENCING_PASSWORD,
-    HEAD_1_SECONDARY,
-    HEAD_2,
-    HEAD_2_FENCING,
-    HEAD_2_FENCING_PASSWORD,
-    HEAD_2_SECONDARY,
-    MAIL_HOSTNAME,
-    MAIL_PASSWORD,
-    MAIL_SERVICE,
-    MAIL_USERNAME,
-    PARAMETERS,
-    PRIVATE_KEY_FILE,
-    PUBLIC_IP,
-    SERVICES,
-    SMSC_HOST,
-    SMSC_PASSWORD,
-    SMSC_PORT,
-    SMSC_SERVICE,
-    SMSC_USERNAME,
-    TOKEN,
-    TOKEN_RETRANSMITS,
-    Section,
-    media_name,
-    media_parameter,
-    parameter_named,
-)
+from live_cluster.model.parameters import PARAMETERS, SERVICES, media_name, media_parameter, parameter_named
 from live_cluster.model.raw_settings import RawSettings, RawValue, Source, shown
 from live_cluster.model.settings import BlockDevice, CifsShare, ClusterSettings, DrbdDisk, NfsExport
 from live_cluster.model.settings_oddities import oddities
+from live_cluster.model.subjects.arbiter import ARBITER_IP
+from live_cluster.model.subjects.certificates import CERTIFICATE_FILE, PRIVATE_KEY_FILE
+from live_cluster.model.subjects.fencing import FENCING
+from live_cluster.model.subjects.mail import MAIL_HOSTNAME, MAIL_PASSWORD, MAIL_SERVICE, MAIL_USERNAME
+from live_cluster.model.subjects.network import (
+    DATABASE_IP,
+    DEFAULT_RETRANSMITS,
+    DEFAULT_TOKEN_MS,
+    FILESTORAGE_IP,
+    HEAD_ROWS,
+    HEADS,
+    PUBLIC_IP,
+    TOKEN,
+    TOKEN_RETRANSMITS,
+)
+from live_cluster.model.subjects.row import Section
+from live_cluster.model.subjects.sms import SMSC_HOST, SMSC_PASSWORD, SMSC_PORT, SMSC_SERVICE, SMSC_USERNAME
+from live_cluster.model.subjects.storage import FILESTORAGE_DEVICE, FILESTORAGE_PASSWORD, FILESTORAGE_USERNAME
 from live_cluster.model.value_types import FILE, BadValue, check_readable, path_of
 
 # The setting on the left is needed as soon as one of those on the right is there.
 _NEEDED_BY = (
-    (HEAD_1_SECONDARY, (HEAD_2_SECONDARY.name,)),
-    (HEAD_2_SECONDARY, (HEAD_1_SECONDARY.name,)),
-    (HEAD_1_FENCING, (HEAD_1_FENCING_PASSWORD.name, HEAD_2_FENCING.name)),
-    (HEAD_2_FENCING, (HEAD_2_FENCING_PASSWORD.name, HEAD_1_FENCING.name)),
+    (HEADS[0].secondary, (HEADS[1].secondary.name,)),
+    (HEADS[1].secondary, (HEADS[0].secondary.name,)),
+    (FENCING[0].device, (FENCING[0].password.name, FENCING[1].device.name)),
+    (FENCING[1].device, (FENCING[1].password.name, FENCING[0].device.name)),
     (CERTIFICATE_FILE, (PRIVATE_KEY_FILE.name,)),
     (PRIVATE_KEY_FILE, (CERTIFICATE_FILE.name,)),
     (FILESTORAGE_DEVICE, (FILESTORAGE_USERNAME.name, FILESTORAGE_PASSWORD.name)),
@@ -162,7 +143,7 @@ def _contradictions(wish: ParsedSettings) -> Iterator[Problem]:
 
 
 def _same_addresses(wish: ParsedSettings) -> Iterator[Problem]:
-    rows = [HEAD_1, HEAD_1_SECONDARY, HEAD_2, HEAD_2_SECONDARY, PUBLIC_IP, DATABASE_IP, FILESTORAGE_IP]
+    rows = [*HEAD_ROWS, PUBLIC_IP, DATABASE_IP, FILESTORAGE_IP]
     media = [media_parameter(number) for number in wish.media_numbers]
     # A media server may be the arbiter as well.
     if wish.of(ARBITER_IP) not in [wish.of(row) for row in media]:
@@ -189,7 +170,7 @@ def _media_gaps(wish: ParsedSettings) -> Iterator[Problem]:
 
 
 def _moved_heads(wish: ParsedSettings) -> Iterator[Problem]:
-    for row in (HEAD_1, HEAD_2):
+    for row in (head.address for head in HEADS):
         stored, wanted = wish.raw.stored(row.name), wish.values.get(row.name)
         if stored is not None and wanted is not None and stored.text != wanted.text:
             yield problem(
@@ -218,14 +199,14 @@ def _token_too_short(wish: ParsedSettings) -> Iterator[Problem]:
 
 
 def _fence_devices(wish: ParsedSettings) -> Iterator[Problem]:
-    devices = {row.name: wish.of(row) for row in (HEAD_1_FENCING, HEAD_2_FENCING)}
+    devices = {row.name: wish.of(row) for row in (head.device for head in FENCING)}
     for name, device in devices.items():
         if device is not None:
             yield from word_problems(name, device)
     first, second = devices.values()
     # One device that cuts the power of both, whichever head it is asked about.
     if first is not None and first == second:
-        yield problem("fencing-same-device", option=HEAD_2_FENCING.name, other=HEAD_1_FENCING.name)
+        yield problem("fencing-same-device", option=FENCING[1].device.name, other=FENCING[0].device.name)
 
 
 def _misplaced_credentials(wish: ParsedSettings) -> Iterator[Problem]:

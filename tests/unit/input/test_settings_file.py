@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from input_cases import World, codes, good_but
 
 from live_cluster.cli.settings_file import cluster_toml, parse_settings, secrets_toml
-from live_cluster.model.parameters import MEDIA_NODE, PARAMETERS, media_name, table_order
+from live_cluster.model.parameters import PARAMETERS, media_name, table_order
 from live_cluster.model.raw_settings import Origin, RawSettings, Source, options
+from live_cluster.model.subjects.network import MEDIA_NODE
 
 STORED = Origin(source=Source.STORED, detail="a file")
 VALUES = [row for row in PARAMETERS if not row.is_flag and row is not MEDIA_NODE]

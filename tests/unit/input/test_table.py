@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from live_cluster.cli.option_names import RUN_OPTIONS, option_named
-from live_cluster.model.parameters import PARAMETERS, Parameter, Section, canonical_name, parameter_named
+from live_cluster.model.parameters import PARAMETERS, canonical_name, parameter_named
+from live_cluster.model.subjects.row import Parameter, Section
 
 # Requirements B, letter by letter, A8's two, and what prevents a split brain (D3).
 OPTIONS = [

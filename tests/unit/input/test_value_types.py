@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live_cluster.model.parameters import PARAMETERS, Parameter
+from live_cluster.model.parameters import PARAMETERS
 from live_cluster.model.settings import BlockDevice, CifsShare, DrbdDisk, NfsExport, Secret
+from live_cluster.model.subjects.row import Parameter
 from live_cluster.model.value_types import (
     MAX_TEXT,
     BadValue,
