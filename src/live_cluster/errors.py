@@ -16,14 +16,12 @@ Each carries its exit code: Pacemaker's table, which contains sysexits(3) (crm_e
 
 from __future__ import annotations
 
-from enum import Enum, IntEnum
-
 from live_cluster.messages import Message, message
-from live_cluster.record import Record
+from live_cluster.record import Choice, Record
 
 
-class ExitCode(IntEnum):
-    """The part of Pacemaker's exit codes that this tool uses (crm_error --list --exit)."""
+class ExitCode:
+    """The part of Pacemaker's exit codes that this tool uses (crm_error --list --exit): plain numbers."""
 
     OK = 0
     ERROR = 1
@@ -40,7 +38,7 @@ class ExitCode(IntEnum):
     DEGRADED = 190
 
 
-class Severity(Enum):
+class Severity(Choice):
     """An error stops the run before anything is touched; a warning is shown and the run goes on."""
 
     ERROR = "error"

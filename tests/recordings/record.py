@@ -3,7 +3,7 @@
     .venv/bin/python tests/recordings/record.py LAB [SITUATION…]
 
 The lab's two heads are configured and healthy; they are so again afterwards. Writes
-RELEASE/SITUATION/{crm_mon.xml,psql.txt,quorum.txt,links.txt,services.txt} beside this file.
+RELEASE/SITUATION/{crm_mon.xml,database.txt,quorum.txt,links.txt,services.txt} beside this file.
 """
 
 from __future__ import annotations
@@ -22,9 +22,12 @@ ASK = """
 import json, subprocess, sys
 sys.path.insert(0, "/usr/lib/live-cluster")
 from live_cluster.probes import local_tools as tools
-asked = {"crm_mon.xml": tools.CRM_MON, "psql.txt": tools.psql_command(), "quorum.txt": tools.QUORUM_TOOL,
+from live_cluster.remote.early_database import ask_early
+asked = {"crm_mon.xml": tools.CRM_MON, "quorum.txt": tools.QUORUM_TOOL,
          "links.txt": tools.LINK_TOOL, "services.txt": tools.SERVICES}
 answers = {name: subprocess.run(argv, capture_output=True, text=True).stdout for name, argv in asked.items()}
+question = ask_early(tools.REPLICATION)
+answers["database.txt"] = question.finish().text if question else ""
 print(json.dumps(answers))
 """
 # What SysInfo tells about the machine below the lab belongs to no test.

@@ -11,7 +11,7 @@ from live_cluster.remote.early import Answer
 HERE = Path(__file__).parent
 ANSWERS = {
     "crm_mon": "crm_mon.xml",
-    "setpriv": "psql.txt",
+    "database": "database.txt",
     "corosync-quorumtool": "quorum.txt",
     "corosync-cfgtool": "links.txt",
     "systemctl": "services.txt",
@@ -57,10 +57,17 @@ def server(start: Callable[[Sequence[str]], Finished], tmp_path: Path, *, config
     mark = tmp_path / "cluster.toml"
     if configured:
         mark.touch()
+
+    def ask_database(_sql: str) -> Finished | None:
+        try:
+            return start(("database",))
+        except FileNotFoundError:
+            return None
+
     return Server(
         start=start,
         mark=str(mark),
         rejoin=str(tmp_path / "rejoin.json"),
         corosync_conf=str(tmp_path / "corosync.conf"),
-        psql=lambda: ("setpriv", "psql"),
+        ask_database=ask_database,
     )

@@ -14,7 +14,6 @@ from live_cluster.commands.status import Asked, Server, understand
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from live_cluster.cli.output import Output
-    from live_cluster.errors import ExitCode
     from live_cluster.model.health import Verdict
 
 
@@ -73,7 +72,7 @@ def show_status(server: Server, output: Output, *, as_json: bool, asked: Asked |
     return exit_code(verdict)
 
 
-def exit_code(verdict: Verdict) -> ExitCode:
+def exit_code(verdict: Verdict) -> int:
     """0 healthy, 190 degraded, 1 down."""
     from live_cluster.errors import ExitCode
 

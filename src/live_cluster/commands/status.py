@@ -9,6 +9,7 @@ import os
 
 from live_cluster.probes import local_tools
 from live_cluster.remote.early import start_early
+from live_cluster.remote.early_database import ask_early
 
 # As in the module typing, which takes 3 ms to load.
 TYPE_CHECKING = False
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
 
 # A hung tool (full disk, frozen daemon) must not hang `status`; an idle machine answers in 0.03 s.
 TOOL_DEADLINE_S = 30.0
+# PostgreSQL gives the question up after 3 s by itself; one that is frozen says nothing at all.
+DATABASE_DEADLINE_S = 5.0
 
 
 class Server:
-    """What is needed of this server: processes, the file `configure` writes last, the agent's progress."""
+    """What is needed of this server: processes, its database, `configure`'s last file, the agent's progress."""
 
-    __slots__ = ("corosync_conf", "mark", "psql", "rejoin", "start")
+    __slots__ = ("ask_database", "corosync_conf", "mark", "rejoin", "start")
 
     def __init__(
         self,
@@ -48,23 +51,23 @@ class Server:
         mark: str = "/etc/live-cluster/cluster.toml",
         rejoin: str = "/var/lib/live-cluster/postgresql/rejoin.json",
         corosync_conf: str = "/etc/corosync/corosync.conf",
-        psql: Callable[[], Argv | None] = local_tools.psql_command,
+        ask_database: Callable[[str], Running | None] = ask_early,
     ) -> None:
         self.start = start
         self.mark = mark
         self.rejoin = rejoin
         self.corosync_conf = corosync_conf
-        self.psql = psql
+        self.ask_database = ask_database
 
 
 class Asked:
-    """Every tool at work; None where one is not installed."""
+    """Everything that was asked, under way; None where a tool or the database is not there."""
 
-    __slots__ = ("corosync_conf", "crm_mon", "links", "psql", "quorum")
+    __slots__ = ("corosync_conf", "crm_mon", "database", "links", "quorum")
 
     def __init__(self, server: Server) -> None:
         self.crm_mon = _start(server, local_tools.CRM_MON)
-        self.psql = _start(server, server.psql())
+        self.database = server.ask_database(local_tools.REPLICATION)
         self.links = _start(server, local_tools.LINK_TOOL)
         self.corosync_conf = _content(server.corosync_conf)
         may_change = local_tools.may_have_arbiter(self.corosync_conf)
@@ -82,7 +85,9 @@ def understand(asked: Asked, server: Server) -> Observation:
     return Observation(
         maintenance=_maintenance(server) if view.maintenance_mode else None,
         view=view,
-        replication=replication_of(view, replication.parse_replication(_text(asked.psql))),
+        replication=replication_of(
+            view, replication.parse_replication(_text(asked.database, DATABASE_DEADLINE_S))
+        ),
         quorum=membership.parse_quorum(_text(asked.quorum), asked.corosync_conf)
         or membership.configured_quorum(asked.corosync_conf),
         links=membership.parse_links(_text(asked.links)),
@@ -96,9 +101,7 @@ def view_now(server: Server) -> ClusterView:
     return _view(_start(server, local_tools.CRM_MON), server)
 
 
-def _start(server: Server, argv: Argv | None) -> Running | None:
-    if argv is None:
-        return None
+def _start(server: Server, argv: Argv) -> Running | None:
     try:
         return server.start(argv)
     except FileNotFoundError:
@@ -126,8 +129,8 @@ def _maintenance(server: Server) -> Maintenance | None:
     return parse_maintenance(_text(_start(server, MAINTENANCE)))
 
 
-def _text(running: Running | None) -> str:
-    return "" if running is None else running.finish(timeout_s=TOOL_DEADLINE_S).text
+def _text(running: Running | None, deadline_s: float = TOOL_DEADLINE_S) -> str:
+    return "" if running is None else running.finish(timeout_s=deadline_s).text
 
 
 def _content(path: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 from live_cluster.messages import Message, message
 from live_cluster.model.cluster_view import ClusterView, Instance, Kind, Node, ResourceSet, Role
 from live_cluster.model.maintenance import Maintenance
@@ -17,7 +15,7 @@ from live_cluster.model.replication import (
     SetAside,
     data_state,
 )
-from live_cluster.record import Record
+from live_cluster.record import Choice, Record
 
 # As in the module typing, which takes 3 ms to load.
 TYPE_CHECKING = False
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 LEAST_FREE_MB = 500
 
 
-class Level(Enum):
+class Level(Choice):
     """Healthy: either head may die. Degraded: it works, but one may not. Down: some service is not there."""
 
     HEALTHY = "healthy"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 from live_cluster.model.cluster_view import ClusterView, Role
-from live_cluster.record import Record
+from live_cluster.record import Choice, Record
 
 
-class Mode(Enum):
+class Mode(Choice):
     """What a commit waits for: the standby's disk, nobody although a standby follows, nobody at all."""
 
     SYNCHRONOUS = "synchronous"

@@ -5,8 +5,6 @@ Apart from them, so that the tools are already at work while the parsers load (2
 
 from __future__ import annotations
 
-import os
-
 # Without operations, which cost time and are not shown.
 CRM_MON = (
     "crm_mon",
@@ -22,40 +20,16 @@ LINK_TOOL = ("corosync-cfgtool", "-n")
 
 SERVICES = ("systemctl", "is-active", "corosync", "pacemaker")
 
-_BINARIES = "/usr/lib/postgresql"
-
-# PostgreSQL lets no such character into an application's name, so that no value can be mistaken for a separator.
-FIELD_SEPARATOR = "\x1f"
 # Four columns each: of this server, and of each standby. Copies in the making are not standbys.
-_OWN_STATE = """
+REPLICATION = """
 select pg_is_in_recovery(), current_setting('synchronous_standby_names'), r.status,
   greatest(0, pg_wal_lsn_diff(r.latest_end_lsn, pg_last_wal_replay_lsn()))::bigint
-from (values (1)) as this left join pg_stat_wal_receiver r on true
-"""
-_STANDBYS = """
+from (values (1)) as this left join pg_stat_wal_receiver r on true;
 select application_name, state, sync_state, greatest(0, pg_wal_lsn_diff(
   case when pg_is_in_recovery() then pg_last_wal_receive_lsn() else pg_current_wal_lsn() end, replay_lsn))::bigint
 from pg_stat_replication
 where application_name not in ('pg_basebackup', 'pg_receivewal') and state <> 'backup'
 """
-
-
-def psql_command() -> tuple[str, ...] | None:
-    """The question to the local database; None where no PostgreSQL is installed.
-
-    Debian's /usr/bin/psql is a Perl program that costs 60 ms; runuser would note a session in the journal.
-    """
-    try:
-        versions = sorted((name for name in os.listdir(_BINARIES) if name.isdigit()), key=int)  # noqa: PTH208
-    except FileNotFoundError:
-        return None
-    if not versions:
-        return None
-    psql = f"{_BINARIES}/{versions[-1]}/bin/psql"
-    become_postgres = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
-    connection = "dbname=postgres connect_timeout=3 options='-c statement_timeout=3s'"
-    questions = ("-c", _OWN_STATE, "-c", _STANDBYS)
-    return (*become_postgres, psql, "-XAtqw", "-F", FIELD_SEPARATOR, "-d", connection, *questions)
 
 
 def may_have_arbiter(corosync_conf: str) -> bool:

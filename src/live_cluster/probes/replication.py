@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from live_cluster.model.replication import LocalDatabase, Rejoin, Standby
-from live_cluster.probes.local_tools import FIELD_SEPARATOR
+from live_cluster.remote.early_database import FIELD_SEPARATOR
 
 
 def parse_replication(text: str) -> LocalDatabase | None:
-    """This server's row and those of standbys; None where psql printed nothing: no database runs here."""
+    """This server's row and those of standbys; None where there was no answer: no database runs here."""
     rows = [line.split(FIELD_SEPARATOR) for line in text.split("\n") if line]
     if not rows or any(len(row) != 4 for row in rows):
         return None

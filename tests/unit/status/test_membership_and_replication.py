@@ -94,7 +94,7 @@ def view_of(situation: str, release: str) -> ClusterView:
 @pytest.mark.parametrize("situation", ["healthy-primary", "healthy-standby"])
 def test_both_heads_see_the_same_replication(situation: str, release: str) -> None:
     view = view_of(situation, release)
-    local = parse_replication(recording(situation, release=release, name="psql.txt"))
+    local = parse_replication(recording(situation, release=release, name="database.txt"))
     assert local is not None
     assert local.in_recovery is (situation == "healthy-standby")
     seen = replication_of(view, local)
@@ -115,7 +115,7 @@ def test_without_a_local_answer_the_clusters_attribute_decides(release: str) -> 
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_lone_primary_replicates_to_nobody(release: str) -> None:
     view = view_of("node-offline", release)
-    local = parse_replication(recording("node-offline", release=release, name="psql.txt"))
+    local = parse_replication(recording("node-offline", release=release, name="database.txt"))
     seen = replication_of(view, local)
     assert (seen.mode, seen.primary) == (Mode.NONE, view.primary)
 

@@ -78,7 +78,7 @@ def seen(situation: str, release: str = "bookworm") -> Observation:
         return recording(situation, release=release, name=name)
 
     view = parse_crm_mon(answer("crm_mon.xml"))
-    local = parse_replication(answer("psql.txt"))
+    local = parse_replication(answer("database.txt"))
     return Observation(
         view=view,
         replication=replication_of(view, local),
