@@ -14,7 +14,9 @@ from live_cluster.apply.waiting import Clock
 from live_cluster.cli import resources_cli
 from live_cluster.cli.output import Output
 from live_cluster.cli.resources_cli import report, run_wish
-from live_cluster.commands.resources import Outcome, Waiting, Wish, change_all
+from live_cluster.commands.following import Waiting
+from live_cluster.commands.missing import Wish
+from live_cluster.commands.resources import Outcome, change_all
 from live_cluster.errors import Busy, CommandFailed, ExitCode, NotReady
 from live_cluster.messages import Message
 from recordings.recorded_server import Finished, recording, server

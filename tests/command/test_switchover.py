@@ -13,7 +13,7 @@ from live_cluster.apply import run_lock as locking
 from live_cluster.apply.waiting import Clock
 from live_cluster.cli import switchover_cli
 from live_cluster.cli.switchover_cli import run_switchover
-from live_cluster.commands.resources import Waiting
+from live_cluster.commands.following import Waiting
 from live_cluster.commands.switchover import Move, Outcome, switch_over
 from live_cluster.errors import Busy, Declined, ExitCode, NotReady
 from live_cluster_agent.replication import WANTED_SCORE

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from live_lab import Background, Completed, Host, Lab, wait_until
+from live_lab import Background, Completed, Host, Lab, faults, wait_until
 
 AGENT = Path(__file__).parents[2] / "src/live_cluster_agent"
 STATE = "/var/lib/live-cluster/postgresql"
@@ -319,6 +319,14 @@ class DatabasePair:
             what=f"{host.name} is primary",
         )
 
+    def kept_data(self, host: Host, method: str) -> str:
+        """Where the last repair on this host, made this way, put the data that it replaced."""
+        status = self.rejoin_status(host)
+        assert status["method"] == method
+        kept = status["set_aside"]
+        assert isinstance(kept, list)
+        return str(kept[0])
+
     def rejoin_status(self, host: Host) -> dict[str, object]:
         """What the last repair on this host says of itself."""
         status: dict[str, object] = json.loads(host.read(f"{STATE}/rejoin.json"))
@@ -336,6 +344,19 @@ class DatabasePair:
         started = self.writers[began:]
         wait_until(lambda: all(len(acknowledged(one)) > 20 for one in started), deadline_s=30, what="writes")
         return started
+
+    def cut_off_primary(self, *, isolated_s: float) -> tuple[Host, list[Background], float]:
+        """The primary, isolated that long by now with writers on both sides; its writers; the time of the cut."""
+        primary, standby = self.roles()
+        beside = self.start_writers(primary, 2)
+        faults.isolate(self.lab, primary)
+        cut = time.time()
+        self.wait_primary(standby)
+        self.start_writers(standby)
+        wait_until(
+            lambda: time.time() > cut + isolated_s, deadline_s=2 * isolated_s, what="the isolation's length"
+        )
+        return primary, beside, cut
 
     def stop_writers(self) -> None:
         """Ends all writers; what they were told stays."""

@@ -38,11 +38,8 @@ def test_first_standby_is_a_copy_and_its_old_data_is_set_aside(pair: DatabasePai
     wait_until(
         lambda: pair.rejoin_status(standby)["state"] == "done", deadline_s=20, what="the repair is done"
     )
-    status = pair.rejoin_status(standby)
-    assert status["method"] == "copy"
-    kept = status["set_aside"]
-    assert isinstance(kept, list)
-    assert standby.run(("test", "-f", f"{kept[0]}/PG_VERSION"), check=False).returncode == 0
+    kept = pair.kept_data(standby, "copy")
+    assert standby.run(("test", "-f", f"{kept}/PG_VERSION"), check=False).returncode == 0
 
 
 @pytest.mark.lab
@@ -59,24 +56,15 @@ def test_diverged_primary_is_rewound_after_a_power_loss(pair: DatabasePair) -> N
     pair.start_writers(standby)
     primary.power_on()
     pair.audit()
-    status = pair.rejoin_status(primary)
-    assert status["method"] == "rewind"
-    kept = status["set_aside"]
-    assert isinstance(kept, list)
-    manifest = json.loads(primary.read(f"{kept[0]}/manifest.json"))
+    kept = pair.kept_data(primary, "rewind")
+    manifest = json.loads(primary.read(f"{kept}/manifest.json"))
     assert manifest["segments"]
 
 
 @pytest.mark.lab
 def test_isolated_primary_acknowledges_nothing(pair: DatabasePair) -> None:
-    primary, standby = pair.roles()
-    beside = pair.start_writers(primary, 2)
-    faults.isolate(pair.lab, primary)
-    cut = time.time()
-    pair.wait_primary(standby)
-    pair.start_writers(standby)
     # The window in which an unguarded primary would give up waiting: its membership is gone for a while.
-    wait_until(lambda: time.time() > cut + 15, deadline_s=30, what="15 s of isolation")
+    primary, beside, cut = pair.cut_off_primary(isolated_s=15)
     faults.reconnect(pair.lab, primary)
     pair.audit()
     healed = time.time()
@@ -228,11 +216,8 @@ def test_commits_made_alone_keep_the_whole_data_directory(pair: DatabasePair) ->
     pair.wait_primary(standby)
     faults.reconnect(pair.lab, primary)
     pair.audit()
-    status = pair.rejoin_status(primary)
-    assert status["method"] == "copy"
-    kept = status["set_aside"]
-    assert isinstance(kept, list)
-    assert primary.run(("test", "-f", f"{kept[0]}/PG_VERSION"), check=False).returncode == 0
+    kept = pair.kept_data(primary, "copy")
+    assert primary.run(("test", "-f", f"{kept}/PG_VERSION"), check=False).returncode == 0
 
 
 @pytest.mark.matrix

@@ -33,14 +33,8 @@ def pair() -> Iterator[DatabasePair]:
 
 @pytest.mark.lab
 def test_isolated_primary_waits_also_while_corosync_still_calls_it_quorate(pair: DatabasePair) -> None:
-    primary, standby = pair.roles()
-    beside = pair.start_writers(primary, 2)
-    faults.isolate(pair.lab, primary)
-    cut = time.time()
-    pair.wait_primary(standby)
-    pair.start_writers(standby)
     # The loss of the arbiter is noticed after the loss of the peer; in between this side looks like the survivor.
-    wait_until(lambda: time.time() > cut + 15, deadline_s=30, what="15 s of isolation")
+    primary, beside, cut = pair.cut_off_primary(isolated_s=15)
     alone = [when for writer in beside for when, _ in acknowledged(writer)]
     faults.reconnect(pair.lab, primary)
     pair.audit()

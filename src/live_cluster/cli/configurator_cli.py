@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from datetime import datetime
 
 import click
@@ -11,10 +10,11 @@ import click
 from live_cluster.access.status import AccessStatus, access_status
 from live_cluster.access.system import this_server
 from live_cluster.access.window import WINDOW_S
+from live_cluster.cli.ending import exit_code_of
 from live_cluster.cli.hidden_input import terminal_question
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output
-from live_cluster.errors import ExitCode, InputRejected, LiveClusterError, problem
+from live_cluster.errors import ExitCode, InputRejected, problem
 from live_cluster.messages import message
 
 STATUS_VERSION = 1
@@ -132,20 +132,7 @@ def status_json(state: AccessStatus) -> dict[str, object]:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one verb; the same endings as those of live-cluster."""
-    arguments = sys.argv[1:] if argv is None else argv
-    output = Output()
-    try:
-        result = program.main(args=arguments, prog_name="live-configure", standalone_mode=False)
-    except click.ClickException as error:
-        error.show(file=sys.stderr)
-        return ExitCode.USAGE
-    except (KeyboardInterrupt, click.Abort):
-        output.say(message("access-interrupted"))
-        return 128 + 2
-    except LiveClusterError as error:
-        output.failure(error)
-        return error.exit_code
-    return result if isinstance(result, int) else ExitCode.OK
+    return exit_code_of(program, "live-configure", argv, interrupted=message("access-interrupted"))
 
 
 def _time_of_day(moment: datetime | None) -> str:

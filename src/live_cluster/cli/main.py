@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from importlib import import_module
 
 import click
 
-from live_cluster.cli.output import Output
-from live_cluster.errors import ExitCode, LiveClusterError, NotPermitted, problem
+from live_cluster.cli.ending import exit_code_of
+from live_cluster.errors import NotPermitted, problem
 from live_cluster.messages import language_of, message
 
 # Loading all verbs costs 0.3 s (asyncssh, pydantic); `status` is called often and needs none of them.
@@ -59,22 +58,8 @@ def program() -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one verb; every expected failure becomes a sentence and an exit code of Pacemaker's table."""
-    arguments = sys.argv[1:] if argv is None else argv
-    output = Output()
-    try:
-        result = program.main(args=arguments, prog_name="live-cluster", standalone_mode=False)
-    except click.ClickException as error:
-        # What click itself finds (unknown verb or option) ends like every other wrong input.
-        error.show(file=sys.stderr)
-        return ExitCode.USAGE
-    except (KeyboardInterrupt, click.Abort):
-        output.say(message("interrupted"))
-        return 128 + 2
-    except LiveClusterError as error:
-        output.failure(error)
-        return error.exit_code
-    return result if isinstance(result, int) else ExitCode.OK
+    """Run one verb; its exit code."""
+    return exit_code_of(program, "live-cluster", argv, interrupted=message("interrupted"))
 
 
 def require_root(command: str) -> None:

@@ -12,8 +12,8 @@ from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output
 from live_cluster.cli.planned_work import JSON_VERSION, carried_out, json_option, yes_option
 from live_cluster.cli.watching import watched
+from live_cluster.commands.following import Waiting
 from live_cluster.commands.maintenance import Outcome, switch_off, switch_on
-from live_cluster.commands.resources import Waiting
 from live_cluster.commands.status import Server
 from live_cluster.errors import ExitCode, InputRejected, problem
 from live_cluster.messages import Message, message

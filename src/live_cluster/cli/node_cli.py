@@ -12,8 +12,8 @@ from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output, problem_json
 from live_cluster.cli.planned_work import JSON_VERSION, carried_out, json_option, yes_option
 from live_cluster.cli.watching import watched
+from live_cluster.commands.following import Waiting
 from live_cluster.commands.node_standby import Outcome, impact, planned, put_into_standby, put_online
-from live_cluster.commands.resources import Waiting
 from live_cluster.commands.status import Server
 from live_cluster.commands.switchover import observe
 from live_cluster.errors import ExitCode

@@ -15,8 +15,8 @@ from live_cluster.cli.planned_work import JSON_VERSION, carried_out, json_option
 from live_cluster.cli.status_text import rejoin_fields
 from live_cluster.cli.watching import watched
 from live_cluster.commands import rejoin as work
+from live_cluster.commands.following import Waiting
 from live_cluster.commands.rejoin import Survey, Way
-from live_cluster.commands.resources import Waiting
 from live_cluster.commands.status import Server
 from live_cluster.errors import ExitCode, InputRejected, NotReady, Problem, problem
 from live_cluster.messages import Message, message

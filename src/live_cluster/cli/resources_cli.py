@@ -11,7 +11,9 @@ from live_cluster.cli.asking import asked_by
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output, problem_json
 from live_cluster.cli.watching import spinning
-from live_cluster.commands.resources import Missing, Outcome, Waiting, Wish, change_all, why
+from live_cluster.commands.following import Waiting
+from live_cluster.commands.missing import Missing, Wish, why
+from live_cluster.commands.resources import Outcome, change_all
 from live_cluster.commands.status import Server
 from live_cluster.errors import ExitCode, LiveClusterError, Problem, problem, warning
 from live_cluster.messages import Message, message

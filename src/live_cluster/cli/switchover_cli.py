@@ -9,7 +9,7 @@ from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output, problem_json
 from live_cluster.cli.planned_work import carried_out, json_option, yes_option
 from live_cluster.cli.watching import watched
-from live_cluster.commands.resources import Waiting
+from live_cluster.commands.following import Waiting
 from live_cluster.commands.status import Server
 from live_cluster.commands.switchover import Move, Outcome, observe, planned, switch_over
 from live_cluster.errors import ExitCode, Problem

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from live_cluster.cli.output import Output
-from live_cluster.commands.resources import Missing
+from live_cluster.commands.missing import Missing
 from live_cluster.messages import Message, message
 
 

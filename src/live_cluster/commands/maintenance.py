@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from live_cluster.apply.waiting import wait_until
-from live_cluster.commands.resources import Waiting, Wish, missing_of, run_here
+from live_cluster.commands.following import Waiting, run_here
+from live_cluster.commands.missing import Wish, missing_of
 from live_cluster.commands.status import Server, view_now
 from live_cluster.errors import ConditionNotMet, problem
 from live_cluster.messages import message

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from live_cluster.apply.waiting import wait_until
 from live_cluster.commands import switchover
-from live_cluster.commands.resources import Waiting, Wish, changes, missing_of, run_here
+from live_cluster.commands.following import Waiting, follow, run_here
+from live_cluster.commands.missing import Wish, missing_of
 from live_cluster.commands.status import Server, view_now
 from live_cluster.errors import NotReady, Problem, problem
 from live_cluster.messages import Message, message
@@ -122,18 +122,7 @@ def _is_back(view: ClusterView, node: str) -> bool:
 
 
 def _watch(server: Server, waiting: Waiting, reached: Callable[[ClusterView], bool]) -> bool:
-    seen = view_now(server)
-
-    def settled() -> bool:
-        nonlocal seen
-        now = view_now(server)
-        for change in changes(seen, now):
-            waiting.tell(change)
-        seen = now
-        waiting.remaining(missing_of(now, Wish.START), now.resources_configured)
-        return reached(now)
-
-    return wait_until(settled, deadline_s=waiting.deadline_s, clock=waiting.clock)
+    return reached(follow(server, waiting, view_now(server), reached))
 
 
 def impact(plan: StandbyPlan) -> Message:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from live_cluster.apply.waiting import wait_until
-from live_cluster.commands.resources import Waiting, run_here
+from live_cluster.commands.following import Waiting, run_here
 from live_cluster.commands.status import Server, view_now
 from live_cluster.errors import NotReady, Problem, problem
 from live_cluster.model.cluster_view import ClusterView

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 
-from live_cluster.apply.waiting import Clock, wait_until
+from live_cluster.commands.following import Waiting, follow, run_here
+from live_cluster.commands.missing import Missing, Wish, missing_of
 from live_cluster.commands.status import Server, view_now
-from live_cluster.errors import CommandFailed, NotReady, problem
-from live_cluster.messages import Message, message
-from live_cluster.model.cluster_view import ClusterView, Failure, Instance, Kind, ResourceSet, Role
-
-SETTLED = (Role.STARTED, Role.PROMOTED, Role.UNPROMOTED)
+from live_cluster.errors import NotReady, problem
+from live_cluster.messages import message
+from live_cluster.model.cluster_view import ClusterView
 
 # One property: it survives reboots and fail-overs, and leaves every resource's own settings alone.
 _PROPERTY = ("crm_attribute", "--type", "crm_config", "--name", "stop-all-resources")
 _CLEANUP = ("crm_resource", "--cleanup")
-_WRITE_DEADLINE_S = 60.0
-
-
-class Wish(Enum):
-    """What is to become of the resources."""
-
-    STOP = "stop"
-    START = "start"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
-    """An instance that is not yet as wished, where it is (or should be), and the failure that explains it."""
-
-    resource: str
-    group: str
-    node: str
-    role: str
-    stuck: bool = False
-    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +33,6 @@ class Outcome:
         return bool(self.missing) and all(one.stuck for one in self.missing)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """How long, and who is told what happens on the way."""
-
-    deadline_s: float
-    tell: Callable[[Message], None]
-    remaining: Callable[[Sequence[Missing], int], None]
-    clock: Clock = field(default_factory=Clock)
-
-
 def change_all(wish: Wish, server: Server, waiting: Waiting) -> Outcome:
     """Give the order and wait for its effect; NotReady where Pacemaker would not carry it out."""
     begun = waiting.clock.now()
@@ -77,7 +43,7 @@ def change_all(wish: Wish, server: Server, waiting: Waiting) -> Outcome:
     _refuse_where_nothing_would_happen(before, wish)
     waiting.tell(message("resources-stopping" if wish is Wish.STOP else "resources-starting"))
     _order(wish, before, server)
-    after = _watch(wish, before, server, waiting)
+    after = follow(server, waiting, before, lambda now: _is_settled(now, wish), wish=wish)
     return Outcome(
         wish=wish,
         changed=True,
@@ -106,124 +72,12 @@ def _order(wish: Wish, view: ClusterView, server: Server) -> None:
         run_here(server, (*_PROPERTY, "--delete"))
 
 
-def run_here(server: Server, argv: tuple[str, ...]) -> None:
-    """One changing command on this server; CommandFailed with what it said."""
-    completed = server.start(argv).finish(timeout_s=_WRITE_DEADLINE_S)
-    if completed.returncode != 0:
-        raise CommandFailed(
-            problem(
-                "command-failed",
-                node=os.uname().nodename,
-                command=" ".join(argv),
-                exit_code=completed.returncode,
-                output=completed.stderr.decode(errors="replace").strip(),
-            )
-        )
-
-
-def _watch(wish: Wish, before: ClusterView, server: Server, waiting: Waiting) -> ClusterView:
-    seen = before
-
-    def settled() -> bool:
-        nonlocal seen
-        now = view_now(server)
-        for change in changes(seen, now):
-            waiting.tell(change)
-        seen = now
-        missing = missing_of(now, wish)
-        waiting.remaining(missing, now.resources_configured)
-        return not missing or all(one.stuck for one in missing)
-
-    wait_until(settled, deadline_s=waiting.deadline_s, clock=waiting.clock)
-    return seen
-
-
-def changes(old: ClusterView, new: ClusterView) -> Iterator[Message]:
-    """What happened between two looks, a sentence each."""
-    was, now = _places(old), _places(new)
-    for (resource, node), role in now.items():
-        if was.get((resource, node)) is not role and role in SETTLED:
-            yield message("resource-changed-on", resource=resource, role=role.value, node=node)
-    for resource, node in was:
-        if (resource, node) not in now:
-            yield message("resource-changed-on", resource=resource, role=Role.STOPPED.value, node=node)
-    # Pacemaker tries again and again; the same failure is told once.
-    told = {one._replace(when="") for one in old.failures}
-    for failure in new.failures:
-        if failure._replace(when="") not in told:
-            yield message("resource-action-failed", **_failure_fields(failure))
-
-
-def _places(view: ClusterView) -> dict[tuple[str, str], Role]:
-    running = [one for _, one in view.instances() if one.active and not one.failed]
-    return {(one.id, node): one.role for one in running for node in one.nodes}
-
-
-def _failure_fields(failure: Failure) -> dict[str, object]:
-    reason = failure.exit_reason or failure.exit_status
-    return {"resource": failure.resource, "task": failure.task, "node": failure.node, "reason": reason}
-
-
-def why(missing: Missing) -> Message:
-    """The failed action behind it, as a part of a sentence; nothing where there is none."""
-    if missing.failure is None:
-        return message("resource-why-unknown")
-    return message("resource-why", **_failure_fields(missing.failure))
-
-
-def missing_of(view: ClusterView, wish: Wish) -> tuple[Missing, ...]:
-    """Every instance that is not yet as wished."""
-    parts = _still_active(view) if wish is Wish.STOP else _not_yet_running(view)
-    return tuple(parts)
-
-
-def _still_active(view: ClusterView) -> Iterator[Missing]:
-    for group, instance in view.instances():
-        for node in instance.nodes if instance.active else ():
-            yield _missing_instance(view, group, instance, node)
-
-
-def _not_yet_running(view: ClusterView) -> Iterator[Missing]:
-    for group in view.sets:
-        if group.disabled:
-            continue
-        if group.is_clone:
-            yield from _clone_not_yet_running(view, group)
-            continue
-        for instance in group.instances:
-            runs = instance.active and instance.role in SETTLED and not instance.failed
-            if not runs and not instance.disabled:
-                yield _missing_instance(view, group, instance, "")
-
-
-def _clone_not_yet_running(view: ClusterView, group: ResourceSet) -> Iterator[Missing]:
-    if not group.instances or group.instances[0].disabled:
-        return
-    covered = group.nodes_in(*SETTLED)
-    for node in view.nodes:
-        if node.available and node.name not in covered:
-            yield _missing_instance(view, group, group.instances[0], node.name)
-    if group.kind is Kind.PROMOTABLE and covered and not group.nodes_in(Role.PROMOTED):
-        yield _missing_instance(view, group, group.instances[0], "")
-
-
-def _missing_instance(view: ClusterView, group: ResourceSet, instance: Instance, node: str) -> Missing:
-    failures = [
-        one for one in view.failures if one.resource == instance.id and one.node in (node, *instance.nodes)
-    ]
-    if not node:
-        failures = [one for one in view.failures if one.resource == instance.id]
-    return Missing(
-        resource=instance.id,
-        group=group.id,
-        node=node,
-        role=instance.role.value,
-        stuck=instance.blocked or not instance.managed,
-        failure=failures[-1] if failures else None,
-    )
-
-
 def _away(view: ClusterView, wish: Wish) -> tuple[str, ...]:
     if wish is Wish.STOP:
         return ()
     return tuple(node.name for node in view.nodes if not node.available)
+
+
+def _is_settled(view: ClusterView, wish: Wish) -> bool:
+    missing = missing_of(view, wish)
+    return not missing or all(one.stuck for one in missing)

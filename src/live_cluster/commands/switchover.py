@@ -8,10 +8,10 @@ can be left behind: whatever happens to this command or to either head, the wish
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from live_cluster.apply.waiting import wait_until
-from live_cluster.commands.resources import Waiting, Wish, changes, missing_of, run_here
+from live_cluster.commands.following import Waiting, follow, run_here
+from live_cluster.commands.missing import Wish, missing_of
 from live_cluster.commands.status import Asked, Server, understand, view_now
 from live_cluster.errors import NotReady, Problem, problem
 from live_cluster.messages import Message, message
@@ -107,7 +107,9 @@ def switch_over(move: Move, server: Server, waiting: Waiting, outcome: Outcome) 
     try:
         outcome.changed = True
         _order(move, server, deadline_s=waiting.deadline_s)
-        _watch(before, server, waiting, _Progress(outcome=outcome, begun=begun))
+        progress = _Progress(outcome=outcome, begun=begun)
+        often = replace(waiting, look_every_s=_LOOK_EVERY_S)
+        follow(server, often, before, lambda now: progress.note(now, waiting.clock.now()))
     finally:
         # Once the former primary has stopped, the quickest way out is to go on; then the wish ends by itself.
         if "demoted" not in outcome.phases:
@@ -160,8 +162,8 @@ class _Progress:
     outcome: Outcome
     begun: float
 
-    def note(self, view: ClusterView, now: float) -> None:
-        """Every phase that this look shows for the first time."""
+    def note(self, view: ClusterView, now: float) -> bool:
+        """Every phase that this look shows for the first time; True when that was the last one."""
         move, phases = self.outcome.move, self.outcome.phases
         for name, reached in (
             ("demoted", view.primary != move.source),
@@ -170,8 +172,9 @@ class _Progress:
             ("synchronous", view.primary == move.target and data_state(view, move.source) == DATA_SYNC),
         ):
             if not reached:
-                return
+                break
             phases.setdefault(name, round(now - self.begun, 2))
+        return self.outcome.done
 
 
 def _everything_is_on(view: ClusterView, target: str) -> bool:
@@ -182,22 +185,6 @@ def _everything_is_on(view: ClusterView, target: str) -> bool:
         for one in group.instances
         if not one.disabled
     )
-
-
-def _watch(before: ClusterView, server: Server, waiting: Waiting, progress: _Progress) -> None:
-    seen = before
-
-    def settled() -> bool:
-        nonlocal seen
-        now = view_now(server)
-        for change in changes(seen, now):
-            waiting.tell(change)
-        progress.note(now, waiting.clock.now())
-        seen = now
-        waiting.remaining(missing_of(now, Wish.START), now.resources_configured)
-        return progress.outcome.done
-
-    wait_until(settled, deadline_s=waiting.deadline_s, poll_s=_LOOK_EVERY_S, clock=waiting.clock)
 
 
 def observe(server: Server) -> Observation:

@@ -6,7 +6,7 @@ from live_cluster.messages import message
 from live_cluster.model.service_secrets import BUNDLE_PHRASE, CERTIFICATE_NICKNAME, ArbiterIdentity
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.service_steps import properties, started_at, unit_state
-from live_cluster.plan.step import Check, Impact, Replies, Step, always, command_check
+from live_cluster.plan.step import Check, Impact, Replies, Step, absent_check, always, both, command_check
 from live_cluster.probes.arbiter import (
     DAEMON_DATABASE,
     SERVER_AUTHORITY,
@@ -24,6 +24,10 @@ CLIENT_DIRECTORY = "/etc/corosync/qdevice/net"
 CLIENT_DATABASE = f"{CLIENT_DIRECTORY}/nssdb"
 COROSYNC_CONF = "/etc/corosync/corosync.conf"
 VOTES = Command(argv=("corosync-quorumtool", "-s"))
+
+_HEADS_ENTRY = ("-d", DAEMON_DATABASE, "-n", HEADS_AUTHORITY, "-f", f"{DAEMON_DATABASE}/pwdfile.txt")
+# 255: it is not there.
+_FORGET_HEADS = Command(argv=("certutil", "-D", *_HEADS_ENTRY), changes_node=True, accepts=(0, 255))
 
 # Connecting, TLS and the first vote took 2 s.
 VOTE_DEADLINE_S = 120.0
@@ -65,29 +69,22 @@ def farewell_steps(plan: Blueprint) -> tuple[Step, ...]:
 
 def _heads_known(node: str, identity: ArbiterIdentity) -> Step:
     stored = stored_certificate(DAEMON_DATABASE, HEADS_AUTHORITY)
-    password = ("-f", f"{DAEMON_DATABASE}/pwdfile.txt")
     return Step(
         code="arbiter-knows-heads",
         node=node,
         title=message("step-arbiter-knows-heads"),
         impact=Impact.NONE,
         actions=always(
-            # Another certificate may stand there under this name; 255: none does.
+            # Another certificate may stand there under this name.
+            _FORGET_HEADS,
             Command(
-                argv=("certutil", "-D", "-d", DAEMON_DATABASE, "-n", HEADS_AUTHORITY, *password),
-                changes_node=True,
-                accepts=(0, 255),
-            ),
-            Command(
-                argv=(
-                    "certutil", "-A", "-d", DAEMON_DATABASE, "-n", HEADS_AUTHORITY, "-t", "T,,", "-a", *password,
-                ),
+                argv=("certutil", "-A", *_HEADS_ENTRY, "-t", "T,,", "-a"),
                 stdin=identity.authority.encode(),
                 changes_node=True,
             ),
         ),
         check=command_check(stored, lambda reply: _is_certificate(reply, identity.authority)),
-    )  # fmt: skip
+    )
 
 
 def _daemon_runs(node: str) -> Step:
@@ -176,53 +173,34 @@ def _client_votes(node: str, address: str) -> Step:
 
 
 def _client_gone(node: str) -> Step:
-    database = ReadFile(path=f"{CLIENT_DATABASE}/pkcs11.txt")
-
-    def holds(replies: Replies) -> bool:
-        unit, state = replies
-        return _is_down(unit) and isinstance(state, FileState) and not state.exists
-
-    return Step(
-        code="arbiter-left",
-        node=node,
-        title=message("step-arbiter-left"),
-        impact=Impact.NONE,
-        actions=always(
-            Command(argv=("systemctl", "disable", "--now", "--", CLIENT), timeout_s=120, changes_node=True),
-            Command(argv=("rm", "-rf", "--", CLIENT_DATABASE, f"{CLIENT_DATABASE}.new"), changes_node=True),
-        ),
-        check=Check(requests=(unit_state(CLIENT), database), holds=holds),
-        deadline_s=60,
+    delete = Command(argv=("rm", "-rf", "--", CLIENT_DATABASE, f"{CLIENT_DATABASE}.new"), changes_node=True)
+    return _retired(
+        node,
+        "arbiter-left",
+        unit=CLIENT,
+        forget=delete,
+        forgotten=absent_check(f"{CLIENT_DATABASE}/pkcs11.txt"),
     )
 
 
 def _daemon_gone(node: str) -> Step:
     """A media server of this installation: whoever else asked it for votes was not set up by us."""
-    known = stored_certificate(DAEMON_DATABASE, HEADS_AUTHORITY)
+    gone = command_check(stored_certificate(DAEMON_DATABASE, HEADS_AUTHORITY), lambda reply: not reply.ok)
+    return _retired(node, "arbiter-retired", unit=DAEMON, forget=_FORGET_HEADS, forgotten=gone)
 
-    def holds(replies: Replies) -> bool:
-        unit, certificate = replies
-        return _is_down(unit) and isinstance(certificate, CommandResult) and not certificate.ok
 
+def _retired(node: str, code: str, *, unit: str, forget: Command, forgotten: Check) -> Step:
+    """The unit does not run any more, and what it knew of the other side is gone."""
+    stop = Command(argv=("systemctl", "disable", "--now", "--", unit), timeout_s=120, changes_node=True)
     return Step(
-        code="arbiter-retired",
+        code=code,
         node=node,
-        title=message("step-arbiter-retired"),
+        title=message(f"step-{code}"),
         impact=Impact.NONE,
-        actions=always(
-            Command(argv=("systemctl", "disable", "--now", "--", DAEMON), timeout_s=120, changes_node=True),
-            Command(
-                argv=(
-                    "certutil", "-D", "-d", DAEMON_DATABASE, "-n", HEADS_AUTHORITY,
-                    "-f", f"{DAEMON_DATABASE}/pwdfile.txt",
-                ),
-                changes_node=True,
-                accepts=(0, 255),
-            ),
-        ),
-        check=Check(requests=(unit_state(DAEMON), known), holds=holds),
+        actions=always(stop, forget),
+        check=both(command_check(unit_state(unit), _is_down), forgotten),
         deadline_s=60,
-    )  # fmt: skip
+    )
 
 
 def _start_anew(unit: str) -> tuple[Command, ...]:
@@ -237,8 +215,8 @@ def _is_up(unit: CommandResult) -> bool:
     return values.get("ActiveState") == "active" and values.get("UnitFileState") == "enabled"
 
 
-def _is_down(unit: Reply) -> bool:
-    values = properties(unit) if isinstance(unit, CommandResult) else {}
+def _is_down(unit: CommandResult) -> bool:
+    values = properties(unit)
     return values.get("ActiveState") in ("inactive", "failed") and values.get("UnitFileState") != "enabled"
 
 

@@ -11,7 +11,7 @@ from plan_case import blueprint, facts, settings, with_head
 from live_cluster.access.arbiter_identity import new_identity
 from live_cluster.model import service_secrets
 from live_cluster.model.facts import ArbiterFacts, Role
-from live_cluster.plan.arbiter_steps import CLIENT, DAEMON, arbiter_steps, vote_steps
+from live_cluster.plan.arbiter_steps import CLIENT, DAEMON, arbiter_steps, farewell_steps, vote_steps
 from live_cluster.plan.blueprint import ARBITER_NAME, Blueprint
 from live_cluster.plan.build import stages, timeout_stages
 from live_cluster.plan.step import Step
@@ -132,6 +132,20 @@ def unit(active: str = "active", since: str = "12:00:05") -> CommandResult:
         returncode=0,
         stdout=f"ActiveState={active}\nUnitFileState=enabled\nActiveEnterTimestamp={stamp}\n".encode(),
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "is_forgotten", "holds"),
+    [("inactive", True, True), ("failed", True, True), ("active", True, False), ("inactive", False, False)],
+)
+def test_what_is_left_neither_runs_nor_knows_the_other_side(
+    state: str, *, is_forgotten: bool, holds: bool
+) -> None:
+    head, _, daemon = farewell_steps(with_arbiter("", former=MEDIA))
+    down = CommandResult(returncode=0, stdout=f"ActiveState={state}\nUnitFileState=disabled\n".encode())
+    assert head.check.holds((down, FileState(exists=not is_forgotten))) is holds
+    assert daemon.check.holds((down, CommandResult(returncode=255 if is_forgotten else 0))) is holds
+    assert not head.check.holds((unit("inactive"), FileState(exists=False))), "it would come back at boot"
 
 
 def file_at(seconds: float) -> FileState:
