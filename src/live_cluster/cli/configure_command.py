@@ -13,6 +13,7 @@ from live_cluster.cli.arguments import Arguments, Inputs, configure_arguments, r
 from live_cluster.cli.option_names import RUN_OPTIONS
 from live_cluster.errors import Problem
 from live_cluster.messages import Language, language_of
+from live_cluster.model.not_yet import is_delivered
 from live_cluster.model.parameters import PARAMETERS
 from live_cluster.model.subjects.network import MEDIA_NODE
 from live_cluster.model.subjects.row import Parameter
@@ -98,7 +99,7 @@ class ConfigureCommand(click.Command):
         for section, rows in groupby(PARAMETERS, key=lambda row: row.section):
             entries = list(rows)
             title = section.value.of(language)
-            is_later = not any(row.is_delivered for row in entries)
+            is_later = not any(is_delivered(row) for row in entries)
             with formatter.section(f"{title} {_LATER.of(language)}" if is_later else title):
                 records = [_help_record(row, language, is_marked=not is_later) for row in entries]
                 formatter.write_dl(records, col_max=36)
@@ -116,7 +117,7 @@ def _help_record(row: Parameter[Any], language: Language, *, is_marked: bool) ->
     parts = [row.help.of(language)]
     if row.default:
         parts.append(_DEFAULT.of(language).format(row.default))
-    if is_marked and not row.is_delivered:
+    if is_marked and not is_delivered(row):
         parts.append(_LATER.of(language))
     return _spelled(row.name, row.value_type.metavar), " ".join(parts)
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from live_cluster.errors import Problem, Severity, problem, warning
-from live_cluster.messages import message
 from live_cluster.model.build_settings import ParsedSettings, settings_of
 from live_cluster.model.fencing_rules import word_problems
+from live_cluster.model.not_yet import refusals
 from live_cluster.model.parameters import PARAMETERS, SERVICES, media_name, media_parameter, parameter_named
 from live_cluster.model.raw_settings import RawSettings, RawValue, Source, shown
-from live_cluster.model.settings import BlockDevice, CifsShare, ClusterSettings, DrbdDisk, NfsExport
+from live_cluster.model.settings import CifsShare, ClusterSettings
 from live_cluster.model.settings_oddities import oddities
 from live_cluster.model.subjects.arbiter import ARBITER_IP
 from live_cluster.model.subjects.certificates import CERTIFICATE_FILE, PRIVATE_KEY_FILE
@@ -28,7 +28,6 @@ from live_cluster.model.subjects.network import (
     TOKEN,
     TOKEN_RETRANSMITS,
 )
-from live_cluster.model.subjects.row import Section
 from live_cluster.model.subjects.sms import SMSC_HOST, SMSC_PASSWORD, SMSC_PORT, SMSC_SERVICE, SMSC_USERNAME
 from live_cluster.model.subjects.storage import FILESTORAGE_DEVICE, FILESTORAGE_PASSWORD, FILESTORAGE_USERNAME
 from live_cluster.model.value_types import FILE, BadValue, check_readable, path_of
@@ -50,15 +49,6 @@ _NEEDED_BY = (
     (SMSC_USERNAME, (SMSC_PASSWORD.name,)),
 )
 
-_LATER = {
-    Section.STORAGE: "later-nas",
-    Section.LICENSE: "later-license",
-    Section.CERTIFICATE: "later-certificate",
-    Section.MAIL: "later-mail",
-    Section.SMS: "later-sms",
-    Section.CALLS: "later-calls",
-}
-
 
 def settings_from(raw: RawSettings) -> tuple[ClusterSettings | None, tuple[Problem, ...]]:
     """The settings and perhaps warnings; None and all problems where one of them is an error."""
@@ -75,7 +65,7 @@ def settings_from(raw: RawSettings) -> tuple[ClusterSettings | None, tuple[Probl
         _token_too_short,
         _fence_devices,
         _misplaced_credentials,
-        _not_available_yet,
+        refusals,
         oddities,
     )
     found = tuple(entry for rule in rules for entry in rule(wish))
@@ -218,19 +208,3 @@ def _misplaced_credentials(wish: ParsedSettings) -> Iterator[Problem]:
             device = shown(wish.values[FILESTORAGE_DEVICE.name].text)
             place = wish.values[row.name].place
             yield problem("credentials-without-share", option=row.name, place=place, device=device)
-
-
-def _not_available_yet(wish: ParsedSettings) -> Iterator[Problem]:
-    """What this version checks but cannot bring about is refused, never accepted and ignored."""
-    for name, value in wish.values.items():
-        row = parameter_named(name)
-        if row is not None and not row.is_delivered:
-            subject = message(_LATER[row.section])
-            yield problem("not-available-yet", option=name, place=value.place, subject=subject)
-    storage = wish.of(FILESTORAGE_DEVICE)
-    if storage is None or isinstance(storage, BlockDevice):
-        return
-    subjects = {CifsShare: "later-nas", NfsExport: "later-nas", DrbdDisk: "later-drbd"}
-    place = wish.values[FILESTORAGE_DEVICE.name].place
-    subject = message(subjects[type(storage)])
-    yield problem("not-available-yet", option=FILESTORAGE_DEVICE.name, place=place, subject=subject)

@@ -8,6 +8,7 @@ import pytest
 from input_cases import GOOD, World, codes, good_but
 
 from live_cluster.cli.settings_file import cluster_toml
+from live_cluster.model import not_yet
 from live_cluster.model.build_settings import ParsedSettings, settings_of
 from live_cluster.model.raw_settings import Origin, RawSettings, RawValue, Source, options
 from live_cluster.model.settings import (
@@ -15,6 +16,7 @@ from live_cluster.model.settings import (
     CallSettings,
     ClusterSettings,
     Credentials,
+    DrbdDisk,
     HeadSettings,
     MailServer,
     Secret,
@@ -207,3 +209,19 @@ def test_settings_of_services_that_come_later() -> None:
 
 def test_nothing_shows_a_value_by_repr() -> None:
     assert "hunter2" not in repr(options({"smsc-password": "hunter2"}))
+
+
+@pytest.mark.parametrize("later", not_yet.NOT_YET, ids=lambda later: later.subject.code)
+def test_deleting_an_entry_switches_its_subject_on(
+    later: not_yet.NotYet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {row.name: row.example for row in later.rows}
+    if DrbdDisk in later.storage:
+        values["filestorage-device"] = "drbd:/dev/vg0/video"
+    wish = ParsedSettings(options(values))
+    refused = {one.option for one in not_yet.refusals(wish)}
+    assert refused == set(values)
+    rest = tuple(one for one in not_yet.NOT_YET if one is not later)
+    monkeypatch.setattr(not_yet, "NOT_YET", rest)
+    assert not list(not_yet.refusals(wish))
+    assert all(not_yet.is_delivered(row) for row in later.rows)

@@ -14,7 +14,6 @@ LICENSE_SERVER_INSTANCE_ID = Parameter(
         "Server instance id из файла лицензии; будет принудительно установлен на сервере.",
     ),
     example="7d2f0c52-6f0e-4b7e-9a55-3f1f0a6f4c1b",
-    is_delivered=False,
 )
 LICENSE_FILE = Parameter(
     name="license-file",
@@ -22,7 +21,6 @@ LICENSE_FILE = Parameter(
     value_type=FILE,
     help=Words("File with the license.", "Путь к файлу лицензии."),
     example="/root/license file.lic",
-    is_delivered=False,
 )
 OUTGOING_SIP_PROXY = Parameter(
     name="outgoing-sip-proxy",
@@ -31,7 +29,6 @@ OUTGOING_SIP_PROXY = Parameter(
     help=Words("SIP proxy for outgoing calls.", "Адрес SIP-прокси для исходящих звонков."),
     example="sip:proxy.example.com:5060",
     default="sip:${public-fqdn}:5060",
-    is_delivered=False,
 )
 SIP_FROM_HEADER = Parameter(
     name="default-sip-from-header",
@@ -43,7 +40,6 @@ SIP_FROM_HEADER = Parameter(
     ),
     example='"Переговоры №<CONFERENCE_ID>" <sip:<CONFERENCE_ID>@video.example.com>',
     default='"IVCS #<CONFERENCE_ID>" <sip:<CONFERENCE_ID>@${public-fqdn}>',
-    is_delivered=False,
 )
 H323_FROM_HEADER = Parameter(
     name="default-h323-from-header",
@@ -55,7 +51,6 @@ H323_FROM_HEADER = Parameter(
     ),
     example='"Переговоры №<CONFERENCE_ID>" <h323:<CONFERENCE_ID>@video.example.com>',
     default='"IVCS #<CONFERENCE_ID>" <h323:<CONFERENCE_ID>@${public-fqdn}>',
-    is_delivered=False,
 )
 
 LICENSE_ROWS = (LICENSE_SERVER_INSTANCE_ID, LICENSE_FILE)

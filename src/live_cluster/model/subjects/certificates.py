@@ -11,7 +11,6 @@ CERTIFICATE_FILE = Parameter(
     value_type=FILE,
     help=Words("File with the certificate.", "Путь к файлу SSL-сертификата."),
     example="/root/video.example.com.crt",
-    is_delivered=False,
 )
 PRIVATE_KEY_FILE = Parameter(
     name="ssl-private-key-file",
@@ -19,7 +18,6 @@ PRIVATE_KEY_FILE = Parameter(
     value_type=FILE,
     help=Words("File with its private key.", "Путь к файлу приватного ключа этого сертификата."),
     example="/root/video.example.com.key",
-    is_delivered=False,
 )
 
 CERTIFICATE_ROWS = (CERTIFICATE_FILE, PRIVATE_KEY_FILE)

@@ -11,7 +11,6 @@ MAIL_HOSTNAME = Parameter(
     value_type=HOST,
     help=Words("The external mail server.", "Адрес внешнего почтового сервера."),
     example="mail.example.com",
-    is_delivered=False,
 )
 MAIL_USERNAME = Parameter(
     name="external-mail-server-username",
@@ -19,7 +18,6 @@ MAIL_USERNAME = Parameter(
     value_type=TEXT,
     help=Words("User name at the mail server.", "Имя пользователя на почтовом сервере."),
     example="ivcs@example.com",
-    is_delivered=False,
 )
 MAIL_PASSWORD = Parameter(
     name="external-mail-server-password",
@@ -27,7 +25,6 @@ MAIL_PASSWORD = Parameter(
     value_type=PASSWORD,
     help=Words("Password of that user.", "Пароль этого пользователя."),
     example='it\'s "quoted" $HOME 100%',
-    is_delivered=False,
 )
 MAIL_DISABLE = Parameter(
     name="external-mail-disable",
@@ -38,7 +35,6 @@ MAIL_DISABLE = Parameter(
         "Отключить ранее включённую отправку почты через внешний сервер.",
     ),
     example="true",
-    is_delivered=False,
 )
 
 _VALUES = (MAIL_HOSTNAME, MAIL_USERNAME, MAIL_PASSWORD)

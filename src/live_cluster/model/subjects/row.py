@@ -30,7 +30,7 @@ class Section(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter(Generic[T_co]):
-    """One row; `is_delivered` is False where this version checks the value but cannot apply it yet."""
+    """One row of the table."""
 
     name: str
     section: Section
@@ -39,7 +39,6 @@ class Parameter(Generic[T_co]):
     example: str
     default: str = ""
     is_mandatory: bool = False
-    is_delivered: bool = True
     hidden_spellings: tuple[str, ...] = ()
 
     @property

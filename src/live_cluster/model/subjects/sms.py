@@ -11,7 +11,6 @@ SMSC_HOST = Parameter(
     value_type=HOST,
     help=Words("The gateway that sends SMS (SMPP).", "Адрес шлюза SMSC."),
     example="smsc.example.com",
-    is_delivered=False,
 )
 SMSC_PORT = Parameter(
     name="smsc-port",
@@ -19,7 +18,6 @@ SMSC_PORT = Parameter(
     value_type=PORT,
     help=Words("Port of the gateway.", "Порт шлюза SMSC."),
     example="2775",
-    is_delivered=False,
 )
 SMSC_USERNAME = Parameter(
     name="smsc-username",
@@ -27,7 +25,6 @@ SMSC_USERNAME = Parameter(
     value_type=TEXT,
     help=Words("User name at the gateway.", "Имя пользователя на шлюзе SMSC."),
     example="ivcs",
-    is_delivered=False,
 )
 SMSC_PASSWORD = Parameter(
     name="smsc-password",
@@ -35,7 +32,6 @@ SMSC_PASSWORD = Parameter(
     value_type=PASSWORD,
     help=Words("Password of that user.", "Пароль этого пользователя."),
     example="пароль \\ с обратной чертой",
-    is_delivered=False,
 )
 SMSC_SENDER = Parameter(
     name="smsc-sender-address",
@@ -43,7 +39,6 @@ SMSC_SENDER = Parameter(
     value_type=TEXT,
     help=Words("Sender of the outgoing SMS.", "Адрес отправителя в исходящих SMS."),
     example="Видеосвязь IVCS",
-    is_delivered=False,
     hidden_spellings=("smcsc-sender-address",),
 )
 SMSC_DISABLE = Parameter(
@@ -52,7 +47,6 @@ SMSC_DISABLE = Parameter(
     value_type=FLAG,
     help=Words("Turn SMS off again.", "Отключить ранее включённую отправку SMS."),
     example="true",
-    is_delivered=False,
     hidden_spellings=("smc-disable",),
 )
 

@@ -26,7 +26,6 @@ FILESTORAGE_USERNAME = Parameter(
         "Имя пользователя сетевого хранилища, если оно требует авторизации.",
     ),
     example="ivcs",
-    is_delivered=False,
 )
 FILESTORAGE_PASSWORD = Parameter(
     name="filestorage-password",
@@ -34,7 +33,6 @@ FILESTORAGE_PASSWORD = Parameter(
     value_type=PASSWORD,
     help=Words("Password of that user.", "Пароль этого пользователя."),
     example="a password with spaces",
-    is_delivered=False,
 )
 
 STORAGE_ROWS = (FILESTORAGE_DEVICE, FILESTORAGE_USERNAME, FILESTORAGE_PASSWORD)

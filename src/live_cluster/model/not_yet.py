@@ -1,0 +1,63 @@
+"""What this version checks but cannot bring about: refused, never accepted and ignored.
+
+A subject is switched on by deleting its entry here: refusal, help and documentation follow. (The help of
+`filestorage-device` names the kinds in its own words.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from live_cluster.errors import Problem, problem
+from live_cluster.messages import Message, message
+from live_cluster.model.build_settings import ParsedSettings
+from live_cluster.model.settings import CifsShare, DrbdDisk, NfsExport, Storage
+from live_cluster.model.subjects.application import CALL_ROWS, LICENSE_ROWS
+from live_cluster.model.subjects.certificates import CERTIFICATE_ROWS
+from live_cluster.model.subjects.mail import MAIL_ROWS
+from live_cluster.model.subjects.row import Parameter
+from live_cluster.model.subjects.sms import SMSC_ROWS
+from live_cluster.model.subjects.storage import FILESTORAGE_DEVICE, FILESTORAGE_PASSWORD, FILESTORAGE_USERNAME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotYet:
+    """A subject: its rows, or the kinds of file storage that nobody connects yet."""
+
+    subject: Message
+    rows: tuple[Parameter[Any], ...] = ()
+    storage: tuple[type[Storage], ...] = ()
+
+
+NOT_YET: tuple[NotYet, ...] = (
+    NotYet(
+        subject=message("later-nas"),
+        rows=(FILESTORAGE_USERNAME, FILESTORAGE_PASSWORD),
+        storage=(CifsShare, NfsExport),
+    ),
+    NotYet(subject=message("later-drbd"), storage=(DrbdDisk,)),
+    NotYet(subject=message("later-license"), rows=LICENSE_ROWS),
+    NotYet(subject=message("later-certificate"), rows=CERTIFICATE_ROWS),
+    NotYet(subject=message("later-mail"), rows=MAIL_ROWS),
+    NotYet(subject=message("later-sms"), rows=SMSC_ROWS),
+    NotYet(subject=message("later-calls"), rows=CALL_ROWS),
+)
+
+
+def is_delivered(row: Parameter[Any]) -> bool:
+    """This version applies what the row says."""
+    return not any(row in later.rows for later in NOT_YET)
+
+
+def refusals(wish: ParsedSettings) -> Iterator[Problem]:
+    """A problem for every setting given that belongs to such a subject."""
+    storage = wish.of(FILESTORAGE_DEVICE)
+    for later in NOT_YET:
+        names = {row.name for row in later.rows}
+        if storage is not None and isinstance(storage, later.storage):
+            names.add(FILESTORAGE_DEVICE.name)
+        for name, value in wish.values.items():
+            if name in names:
+                yield problem("not-available-yet", option=name, place=value.place, subject=later.subject)
