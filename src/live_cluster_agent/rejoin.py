@@ -11,7 +11,7 @@ from live_cluster_agent.agent import ALONE_MARK, Agent
 from live_cluster_agent.divergence import PrimaryFacts
 from live_cluster_agent.local_data import ControlData, Divergence
 from live_cluster_agent.outcome import AgentProblem
-from live_cluster_agent.rejoin_request import ARRIVED, RECLONE, REPAIR, RejoinRequest
+from live_cluster_agent.rejoin_request import ARRIVED, HALF_REWOUND, RECLONE, REPAIR, RejoinRequest
 from live_cluster_agent.replication import DataState
 
 LOOK_AGAIN_S = 2.0
@@ -55,7 +55,7 @@ class Repair:
             waiting.pause(LOOK_AGAIN_S)
             return
         self.agent.server.stop(deadline_s=60.0)
-        if os.path.exists(self.request.path(RECLONE)):
+        if self.request.copy_wanted:
             self._copy(primary)
         else:
             self._repair(primary)
@@ -93,7 +93,7 @@ class Repair:
         message = f"taking back what the primary does not have; its WAL was set aside as {kept}"
         self.request.report("rewinding", message, method="rewind", set_aside=[kept])
         # Half-rewound data is good for nothing: this order stands until the rewind is through.
-        files.write_durably(self.request.path(RECLONE), "a rewind did not come to its end\n")
+        files.write_durably(self.request.path(RECLONE), HALF_REWOUND + "\n")
         done = self._rewind()
         if not done.succeeded:
             log.warning(f"pg_rewind: {done.complaint}")

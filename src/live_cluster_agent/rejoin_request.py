@@ -21,6 +21,10 @@ STATUS = "rejoin.json"
 LOCK = "rejoin.lock"
 # First line of an order `repair` by which an administrator gives up commits made alone; their WAL is kept.
 REWIND_WANTED = "rewind"
+# What stands in an order `reclone` while a rewind is at work: until it is through, the data is good for nothing.
+HALF_REWOUND = "a rewind did not come to its end"
+# States in which a repair at work has touched nothing and may still take another way.
+UNDECIDED = ("checking", "waiting", "failed")
 
 
 def utc_now() -> str:
@@ -47,6 +51,17 @@ class RejoinRequest:
     def rewind_wanted(self) -> bool:
         """An administrator has ordered a rewind, and was shown what it discards."""
         return (files.read_text(self.path(REPAIR)) or "").split("\n", 1)[0] == REWIND_WANTED
+
+    @property
+    def copy_wanted(self) -> bool:
+        """A fresh copy is ordered, and no rewind instead of it, as where there is no room for a copy."""
+        reason = files.read_text(self.path(RECLONE))
+        return reason is not None and (not self.rewind_wanted or reason.strip() == HALF_REWOUND)
+
+    @property
+    def decided(self) -> bool:
+        """A repair is at work now and past choosing its way."""
+        return self.active and self.status.get("state") not in UNDECIDED
 
     @property
     def active(self) -> bool:
@@ -115,6 +130,8 @@ class RejoinRequest:
         if not os.path.exists(self.path(RECLONE)):
             log.warning(f"a fresh copy of the primary is needed: {reason}")
             files.write_durably(self.path(RECLONE), reason + "\n")
+        # Also an order to rewind, which cannot be carried out.
+        files.remove_durably(self.path(REPAIR))
 
     def order_repair(self, reason: str) -> None:
         """Order a repair by the mildest means that the comparison with the primary allows."""

@@ -25,7 +25,7 @@ def survey(agent: Agent) -> int:
         "own_data": records[parameters.node].data,
         "peer_data": records[parameters.peer].data,
         "pgdata": parameters.pgdata,
-        "repairing": request.active,
+        "repairing": request.decided,
         # Half-rewound data, or a copy that has only arrived, is nobody's truth.
         "unusable": any(os.path.exists(request.path(name)) for name in (RECLONE, ARRIVED)),
         "acknowledged_alone": files.read_text(parameters.state(ALONE_MARK)) is not None,

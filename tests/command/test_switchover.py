@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ TO = "ivcs-main-1"
 DEMOTED = RUNNING.replace('role="Promoted"', 'role="Demoting"')
 PROMOTED = SWITCHED.replace('role="Started"', 'role="Stopped"')
 BEHIND = SWITCHED.replace('value="sync"', 'value="stale"')
+LEFT = re.sub(rf'(<node name="{TO}"[^>]*) online="true"', r'\1 online="false"', RUNNING)
 WITHDRAWN = f"crm_attribute --node {TO} --lifetime reboot --name ivcs-db-wanted --delete"
 
 
@@ -110,6 +112,13 @@ def test_what_was_not_reached_is_said_and_the_cluster_goes_on(
     outcome, _ = move(cluster, tmp_path)
     assert [one.code for one in outcome.problems] == [code]
     assert WITHDRAWN not in cluster.orders
+
+
+@pytest.mark.parametrize("before", [(RUNNING,), (RUNNING, DEMOTED)])
+def test_a_target_that_leaves_the_cluster_ends_it_at_once(before: tuple[str, ...], tmp_path: Path) -> None:
+    outcome, time = move(PlannedCluster(*before, LEFT), tmp_path)
+    assert [one.code for one in outcome.problems] == ["switchover-target-lost"]
+    assert (outcome.done, time.seconds < 1) == (False, True)
 
 
 def run(cluster: PlannedCluster, tmp_path: Path, *, to: str = "", yes: bool = True) -> int:

@@ -276,6 +276,18 @@ def unlock(host: Host, passphrase: str = "") -> str:
     return host.run((*argv, "--generate")).stdout
 
 
+def verb(host: Host, *words: str) -> tuple[Completed, dict[str, Any]]:
+    """One verb of live-cluster on this head, with --json."""
+    argv = ("live-cluster", *words, "--json")
+    done = host.run(argv, check=False, timeout_s=2 * CONFIGURE_DEADLINE_S)
+    return done, json.loads(done.stdout)
+
+
+def other_head(name: str) -> int:
+    """Index of the head that is not this one."""
+    return 1 - HEADS.index(name)
+
+
 def write_conference(host: Host, name: str, address: str = "127.0.0.1") -> str:
     """Creates a conference from this host and returns its id."""
     argv = ("curl", "-sS", "--fail", "-m", "10", "-d", json.dumps({"name": name}))

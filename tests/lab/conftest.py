@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cluster import Cluster, FirstRun
 
+from lab_names import lab_of
 from live_lab import Lab, LabError
 from live_lab.recipe import RELEASES, default_release
 
@@ -47,17 +48,17 @@ ON_EACH_RELEASE = tuple(
 )
 
 
-@pytest.fixture(scope="session", params=ON_EACH_RELEASE)
+@pytest.fixture(scope="module", params=ON_EACH_RELEASE)
 def first_run(request: pytest.FixtureRequest) -> Iterator[FirstRun]:
-    """A configured cluster for tests that leave it as they found it."""
-    with Lab.up(name="cshared", release=request.param) as lab:
+    """A configured cluster for the tests of one module, which leave it as they found it."""
+    with Lab.up(name=lab_of(request.module.__name__), release=request.param) as lab:
         yield FirstRun.on(lab)
 
 
 @pytest.fixture(params=ON_EACH_RELEASE)
 def own_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A configured cluster for one test, which may do with it what it likes."""
-    with Lab.up(name="cown", release=request.param) as lab:
+    with Lab.up(name=lab_of(request.module.__name__), release=request.param) as lab:
         cluster = Cluster.unlocked(lab)
         cluster.configure_fully()
         cluster.wait_healthy()

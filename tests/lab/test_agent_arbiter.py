@@ -18,7 +18,7 @@ PACKAGES = ("corosync-qdevice", "corosync-qnetd")
 @pytest.fixture(scope="module")
 def pair() -> Iterator[DatabasePair]:
     wish = LabWish(image=ImageWish(release="bookworm", has_product=False, extras=PACKAGES), media=1)
-    with Lab.create("ag-arb", wish) as lab:
+    with Lab.create("agarb", wish) as lab:
         (arbiter,) = lab.media
         open_firewall(arbiter)
         arbiter.run(("systemctl", "stop", "corosync-qnetd"), check=False)

@@ -5,10 +5,12 @@ One pair goes through all of it in this order: each test leaves it whole.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from cluster import HEADS, OPTIONS, Cluster, differences, service_identities, unlock
+from controllers import fencing_options, with_controllers
 
 from live_lab import Host, Lab, audits, faults, wait_until
 from live_lab.writer import Acknowledged, Writer
@@ -16,6 +18,8 @@ from live_lab.writer import Acknowledged, Writer
 pytestmark = pytest.mark.lab
 
 ARBITER = ("--arbiter-ip", "10.81.0.11")
+# A server that is nothing else: no part of the installation.
+OF_ITS_OWN = ("--arbiter-ip", "10.81.0.12")
 # Deadlines for machines ten times slower than the one where deciding took 6 s.
 DECISION_DEADLINE_S = 300.0
 REJOIN_DEADLINE_S = 600.0
@@ -24,7 +28,7 @@ REJOIN_DEADLINE_S = 600.0
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A pair whose first run names the media server as the arbiter."""
-    with Lab.up(name="carb") as lab:
+    with Lab.up(name="carb", media=2) as lab:
         cluster = Cluster.unlocked(lab)
         report = cluster.configure(*OPTIONS, *ARBITER)
         assert report.returncode == 0, report
@@ -153,6 +157,139 @@ def test_an_arbiter_is_given_up_and_taken_again_without_a_restart(cluster: Clust
     for host in cluster.lab.heads:
         assert differences(before[host.name], services(host)) == {}
     all_kept(cluster, writers)
+
+
+@pytest.mark.matrix
+def test_the_arbiter_moves_to_a_server_of_its_own_and_back(cluster: Cluster) -> None:
+    active, _ = active_first(cluster)
+    writers = serve_under_load(cluster, active)
+    before = {host.name: services(host) for host in cluster.lab.heads}
+    former = cluster.lab.media[0]
+    for options in (OF_ITS_OWN, ARBITER):
+        report = cluster.configure(*options)
+        assert report.returncode == 0, report
+        assert [arbiter_of(host) for host in cluster.lab.heads] == [options[1]] * 2
+        again = cluster.configure()
+        assert (again.returncode, again.steps) == (0, ())
+        if options == OF_ITS_OWN:
+            assert former.run(("systemctl", "is-active", "corosync-qnetd"), check=False).returncode != 0
+            former.power_off()
+            the_active_side_goes_on(cluster)
+            former.power_on()
+            unlock(former, cluster.passphrase)
+    active_before = before[active.name]
+    assert differences(active_before, services(active)) == {}
+    all_kept(cluster, writers)
+
+
+def arbiter_of(host: Host) -> str:
+    """The arbiter whose vote this host has; empty when it has none."""
+    if "Flags:            Quorate Qdevice" not in votes(host):
+        return ""
+    return host.run(("corosync-cmapctl", "-g", "quorum.device.net.host")).stdout.split()[-1]
+
+
+@pytest.mark.matrix
+def test_a_run_killed_while_it_sets_the_arbiter_up_is_repeated_and_converges(cluster: Cluster) -> None:
+    active, _ = active_first(cluster)
+    writers = serve_under_load(cluster, active)
+    before = {host.name: services(host) for host in cluster.lab.heads}
+    for steps in (1, 3, 5, 7):
+        kill_after(cluster, 2, "--no-arbiter")
+        assert cluster.configure("--no-arbiter").returncode == 0
+        assert all("2Node" in votes(host) for host in cluster.lab.heads)
+        kill_after(cluster, steps, *ARBITER)
+        report = cluster.configure(*ARBITER)
+        assert report.returncode == 0, report
+        assert [arbiter_of(host) for host in cluster.lab.heads] == [ARBITER[1]] * 2
+        again = cluster.configure()
+        assert (again.returncode, again.steps) == (0, ())
+    for host in cluster.lab.heads:
+        assert differences(before[host.name], services(host)) == {}
+    all_kept(cluster, writers)
+
+
+def kill_after(cluster: Cluster, steps: int, *options: str) -> None:
+    run = cluster.start_configure(*options)
+    assert run.wait_for_steps(steps), run.lines
+    assert run.signal("KILL").returncode != 0
+
+
+@pytest.mark.matrix
+def test_a_standby_that_is_behind_never_wins(cluster: Cluster) -> None:
+    """Neither against the primary, nor where the arbiter has nobody else to give its vote to."""
+    active, standby = active_first(cluster)
+    writers = serve_under_load(cluster, active)
+    set_replication(active, standby, allowed=False)
+    wait_until(
+        lambda: data_state(active, standby) == "stale", deadline_s=DECISION_DEADLINE_S, what="it is behind"
+    )
+    writers[0].wait_for_more()
+    cluster.lab.cut_between()
+    wait_until(
+        lambda: is_quorate(active) and not is_quorate(standby),
+        deadline_s=DECISION_DEADLINE_S,
+        what="the arbiter has decided for the primary's side",
+    )
+    for writer in writers:
+        writer.wait_for_more()
+    cluster.lab.heal_between()
+    wait_until(lambda: is_quorate(standby), deadline_s=DECISION_DEADLINE_S, what="they are together again")
+
+    faults.isolate(cluster.lab, active)
+    cut = time.time()
+    wait_until(lambda: is_quorate(standby), deadline_s=DECISION_DEADLINE_S, what="the standby has the vote")
+    wait_until(lambda: time.time() > cut + 30, deadline_s=60, what="30 s in which it could take over")
+    assert is_quorate(standby)
+    assert not is_primary(standby)
+    assert cluster.status(1 + cluster.lab.heads.index(standby)).primary == ""
+    faults.reconnect(cluster.lab, active)
+    set_replication(active, standby, allowed=True)
+    all_kept(cluster, writers)
+    assert cluster.status().primary == active.name
+
+
+def set_replication(active: Host, standby: Host, *, allowed: bool) -> None:
+    """The standby's connections to the primary's server are dropped, or no more; all else passes."""
+    verb = "-D" if allowed else "-I"
+    for address in standby.addresses.values():
+        rule = ("INPUT", "-p", "tcp", "--dport", "5432", "-s", address, "-j", "DROP")
+        active.run(("iptables", "--wait", verb, *rule))
+
+
+def data_state(host: Host, of: Host) -> str:
+    """What the configuration on this host says of a head's data."""
+    argv = ("crm_attribute", "--node", of.name, "--name", "ivcs-db-data", "--lifetime", "forever")
+    return host.run((*argv, "--query", "--quiet"), check=False).stdout.strip()
+
+
+@pytest.mark.matrix
+def test_with_fencing_too_one_side_goes_on_and_the_other_is_shot(cluster: Cluster) -> None:
+    with_controllers(cluster)
+    report = cluster.configure(*fencing_options(cluster.lab))
+    assert report.returncode == 0, report
+    active, standby = active_first(cluster)
+    writers = serve_under_load(cluster, active)
+    cluster.lab.cut_between()
+    wait_until(lambda: not standby.is_running, deadline_s=DECISION_DEADLINE_S, what="the standby is shot")
+    for writer in writers:
+        writer.wait_for_more()
+    cluster.lab.heal_between()
+    all_kept(cluster, writers)
+    assert cluster.status().primary == active.name
+
+    outside, beside = serve_under_load(cluster, active)
+    faults.isolate(cluster.lab, active)
+    wait_until(lambda: not active.is_running, deadline_s=DECISION_DEADLINE_S, what="the primary is shot")
+    outside.wait_for_more(deadline_s=DECISION_DEADLINE_S)
+    faults.reconnect(cluster.lab, active)
+    wait_until(lambda: active.is_running, deadline_s=REJOIN_DEADLINE_S, what="it is powered on again")
+    cluster.wait_healthy(1 + cluster.lab.heads.index(standby), deadline_s=REJOIN_DEADLINE_S)
+    all_kept(cluster, (outside, beside))
+    assert cluster.status().primary == standby.name
+    for host in cluster.lab.heads:
+        unlock(host, cluster.passphrase)
+    assert cluster.configure("--no-fencing").returncode == 0
 
 
 @pytest.mark.matrix

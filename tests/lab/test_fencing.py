@@ -1,49 +1,48 @@
-"""Fencing with real IPMI controllers: asked before it is enabled, certain before anything is taken over."""
+"""Fencing with real IPMI controllers: asked before it is enabled, certain before anything is taken over.
+
+One pair goes through all of it in this order: each test leaves it whole.
+"""
+
+from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cluster import HEADS, OPTIONS, Cluster, service_identities
+from cluster import HEADS, OPTIONS, Cluster, service_identities, unlock
+from controllers import fencing_options, with_controllers
 
 from live_lab import Completed, Host, Lab, audits, wait_until
-from live_lab.controller import PASSWORD, USERNAME
+from live_lab.controller import PASSWORD
 from live_lab.writer import Writer
 
 RETURN_DEADLINE_S = 300.0
 WHOLE_DEADLINE_S = 900.0
-PASSWORD_FILE = "/root/controller-password"
 SECRET_FOLDERS = ("/etc", "/var/lib", "/var/log", "/run", "/tmp", "/root")
 
 
-def options(lab: Lab, *, password_file: str = PASSWORD_FILE) -> tuple[str, ...]:
-    """Both heads' controllers, as an administrator names them."""
-    words: list[str] = []
-    for number, head in enumerate(HEADS, start=1):
-        device = f"fence_ipmilan ip={lab.controller(head).address} username={USERNAME} lanplus=1 cipher=3"
-        words += [f"--head-node-{number}-fencing", device]
-        words += [f"--head-node-{number}-fencing-password-file", password_file]
-    return tuple(words)
-
-
-def with_controllers(cluster: Cluster) -> None:
-    """Controllers answer, and the first head has their password in a file."""
-    for head in HEADS:
-        cluster.lab.controller(head).power_on()
-    cluster.lab.heads[0].write(PASSWORD_FILE, f"{PASSWORD}\n", mode=0o600)
-
-
-def enable(cluster: Cluster) -> None:
-    with_controllers(cluster)
-    report = cluster.configure(*options(cluster.lab))
-    assert report.returncode == 0, report
-    cluster.wait_healthy()
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A pair whose first run names both controllers."""
+    with Lab.up(name="cfence") as lab:
+        cluster = Cluster.unlocked(lab)
+        with_controllers(cluster)
+        report = cluster.configure(*OPTIONS, *fencing_options(lab))
+        assert report.returncode == 0, report
+        yield cluster
 
 
 @pytest.fixture
-def fenced(own_cluster: Cluster) -> Cluster:
-    enable(own_cluster)
-    return own_cluster
+def fenced(cluster: Cluster) -> Cluster:
+    """The pair, whole and with fencing as the product sets it up, whatever the test before has left."""
+    for host in cluster.lab.heads:
+        unlock(host, cluster.passphrase)
+    with_controllers(cluster)
+    report = cluster.configure(*fencing_options(cluster.lab))
+    assert report.returncode == 0, report
+    cluster.wait_healthy(deadline_s=WHOLE_DEADLINE_S)
+    return cluster
 
 
 def active_head(cluster: Cluster) -> tuple[Host, Host]:
@@ -64,24 +63,31 @@ def stonith_enabled(host: Host) -> str:
 
 
 @pytest.mark.lab
-def test_fencing_is_enabled_checked_and_removed_without_touching_a_service(own_cluster: Cluster) -> None:
-    cluster = own_cluster
+def test_a_first_run_with_fencing(cluster: Cluster) -> None:
+    assert stonith_enabled(cluster.lab.heads[0]) == "true"
+    assert cluster.wait_healthy().can_lose == HEADS
+    again = cluster.configure()
+    assert (again.returncode, again.changed, again.steps) == (0, False, ())
+
+
+@pytest.mark.lab
+def test_fencing_is_removed_enabled_and_checked_without_touching_a_service(cluster: Cluster) -> None:
     first = cluster.lab.heads[0]
     before = [service_identities(host) for host in cluster.lab.heads]
-    with_controllers(cluster)
+    remove_fencing(cluster)
 
     first.write("/root/wrong", "wrong\n", mode=0o600)
-    refused = cluster.configure(*options(cluster.lab, password_file="/root/wrong"))
+    refused = cluster.configure(*fencing_options(cluster.lab, password_file="/root/wrong"))
     assert refused.codes == ["fencing-silent", "fencing-silent"], refused
     assert stonith_enabled(first) == "false"
     assert cluster.status().healthy
 
-    planned = cluster.configure(*options(cluster.lab), "--dry-run")
+    planned = cluster.configure(*fencing_options(cluster.lab), "--dry-run")
     assert {step.impact for step in planned.steps} == {"none"}
-    enabled = cluster.configure(*options(cluster.lab))
+    enabled = cluster.configure(*fencing_options(cluster.lab))
     assert enabled.returncode == 0, enabled
     assert stonith_enabled(first) == "true"
-    again = cluster.configure(*options(cluster.lab))
+    again = cluster.configure(*fencing_options(cluster.lab))
     assert (again.returncode, again.changed, again.steps) == (0, False, ())
     left_out = cluster.configure()
     assert (left_out.returncode, left_out.changed) == (0, False)
@@ -91,13 +97,18 @@ def test_fencing_is_enabled_checked_and_removed_without_touching_a_service(own_c
     assert [(one["node"], one["power"]) for one in found["findings"]] == [(head, "on") for head in HEADS]
     _no_password_in_sight(cluster)
 
+    remove_fencing(cluster)
+    assert check(first, "--fencing")[0].returncode == 78
+    assert [service_identities(host) for host in cluster.lab.heads] == before
+
+
+def remove_fencing(cluster: Cluster) -> None:
+    first = cluster.lab.heads[0]
     removed = cluster.configure("--no-fencing")
     assert removed.returncode == 0, removed
     assert stonith_enabled(first) == "false"
     assert not first.run(("find", "/etc/live-cluster/fencing", "-type", "f")).stdout
-    assert check(first, "--fencing")[0].returncode == 78
     assert cluster.wait_healthy().healthy
-    assert [service_identities(host) for host in cluster.lab.heads] == before
 
 
 def _no_password_in_sight(cluster: Cluster) -> None:
@@ -153,16 +164,10 @@ def test_when_the_heads_lose_each_other_the_primary_s_side_wins(fenced: Cluster)
     primary.run(("crm_attribute", *delay))
     writer = Writer(fenced.lab)
     writer.wait_for_more()
-    # The heads still reach clients and controllers, but not each other.
-    for host, peer in ((primary, other), (other, primary)):
-        for address in peer.addresses.values():
-            host.run(("iptables", "-I", "INPUT", "-s", address, "-j", "DROP"))
-            host.run(("iptables", "-I", "OUTPUT", "-d", address, "-j", "DROP"))
+    fenced.lab.cut_between()
     wait_until(lambda: not other.is_running, deadline_s=RETURN_DEADLINE_S, what=f"{other.name} is shot")
     assert primary.is_running
-    for address in other.addresses.values():
-        primary.run(("iptables", "-D", "INPUT", "-s", address, "-j", "DROP"))
-        primary.run(("iptables", "-D", "OUTPUT", "-d", address, "-j", "DROP"))
+    fenced.lab.heal_between()
     writer.wait_for_more(deadline_s=RETURN_DEADLINE_S)
     number = 1 + fenced.lab.heads.index(primary)
     assert fenced.wait_healthy(number, deadline_s=WHOLE_DEADLINE_S).primary == primary.name
@@ -187,6 +192,8 @@ def test_with_a_dead_controller_nothing_is_taken_over_before_an_administrator_co
     assert lost.name not in fenced.status(number).can_lose
     assert not check(survivor, "--fencing")[1]["good"]
 
+    writer = Writer(fenced.lab)
+    writer.wait_for_more()
     lost.power_off()
     history = ("stonith_admin", "--output-as=xml", "--history")
     wait_until(
@@ -202,6 +209,12 @@ def test_with_a_dead_controller_nothing_is_taken_over_before_an_administrator_co
         what=f"{survivor.name} has taken over",
         every_s=1.0,
     )
+    writer.wait_for_more(deadline_s=RETURN_DEADLINE_S)
+    # The power is back, of the head and of its controller.
+    fenced.lab.controller(lost.name).power_on()
+    lost.power_on()
+    fenced.wait_healthy(number, deadline_s=WHOLE_DEADLINE_S)
+    audits.wait_until_clean(fenced.lab, writer.stop())
 
 
 @pytest.mark.matrix
@@ -213,15 +226,7 @@ def test_shooting_on_request(fenced: Cluster) -> None:
     assert completed.returncode == 0, found
     assert found["shot"]["node"] == target.name
     assert found["shot"]["whole_s"] >= found["shot"]["fenced_s"]
-    assert fenced.status().healthy
-
-
-@pytest.mark.matrix
-def test_a_first_run_with_fencing() -> None:
-    with Lab.up(name="cfence") as lab:
-        cluster = Cluster.unlocked(lab)
-        with_controllers(cluster)
-        report = cluster.configure(*OPTIONS, *options(lab))
-        assert report.returncode == 0, report
-        assert cluster.wait_healthy().healthy
-        assert cluster.configure().steps == ()
+    number = 1 + fenced.lab.heads.index(shooter)
+    assert fenced.status(number).healthy
+    assert fenced.status(number).primary == shooter.name
+    audits.wait_until_clean(fenced.lab)

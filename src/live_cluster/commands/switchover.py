@@ -47,6 +47,7 @@ class Outcome:
 
     move: Move
     changed: bool = False
+    target_is_lost: bool = False
     phases: dict[str, float] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -114,7 +115,9 @@ def switch_over(move: Move, server: Server, waiting: Waiting, outcome: Outcome) 
         # Once the former primary has stopped, the quickest way out is to go on; then the wish ends by itself.
         if "demoted" not in outcome.phases:
             _withdraw(move, server)
-    if not outcome.done:
+    if outcome.target_is_lost:
+        outcome.problems.append(problem("switchover-target-lost", node=move.target, source=move.source))
+    elif not outcome.done:
         missing = next(name for name in PHASES if name not in outcome.phases)
         outcome.problems.append(problem(f"switchover-not-{missing}", node=move.target, source=move.source))
 
@@ -163,8 +166,11 @@ class _Progress:
     begun: float
 
     def note(self, view: ClusterView, now: float) -> bool:
-        """Every phase that this look shows for the first time; True when that was the last one."""
+        """Every phase that this look shows for the first time; True when nothing more is to be waited for."""
         move, phases = self.outcome.move, self.outcome.phases
+        target = view.node(move.target)
+        # The order is gone with it: a node that leaves the cluster takes its transient attributes along.
+        self.outcome.target_is_lost = target is None or not target.online
         for name, reached in (
             ("demoted", view.primary != move.source),
             ("promoted", view.primary == move.target),
@@ -174,7 +180,7 @@ class _Progress:
             if not reached:
                 break
             phases.setdefault(name, round(now - self.begun, 2))
-        return self.outcome.done
+        return self.outcome.done or self.outcome.target_is_lost
 
 
 def _everything_is_on(view: ClusterView, target: str) -> bool:
