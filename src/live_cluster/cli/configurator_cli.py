@@ -10,17 +10,17 @@ import click
 from live_cluster.access.status import AccessStatus, access_status
 from live_cluster.access.system import this_server
 from live_cluster.access.window import WINDOW_S
-from live_cluster.cli.ending import exit_code_of
 from live_cluster.cli.hidden_input import terminal_question
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output
+from live_cluster.cli.program import Program, exit_code_of
 from live_cluster.errors import ExitCode, InputRejected, problem
 from live_cluster.messages import message
 
 STATUS_VERSION = 1
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="live-cluster", message="%(prog)s %(version)s")
 def program() -> None:
     """Open this server for live-cluster configure, for one hour at most, or close it again."""

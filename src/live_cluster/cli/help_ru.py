@@ -4,94 +4,149 @@ from __future__ import annotations
 
 import copy
 import inspect
+from collections.abc import Iterable
 
 import click
 
 HELP: dict[str, str] = {
+    "Show the version and exit.": "Показать версию.",
+    "Show this message and exit.": "Показать эту справку.",
+    "Turn two head servers into a high-availability pair, and keep them one.": (
+        "Собрать из двух головных серверов отказоустойчивый кластер и поддерживать его."
+    ),
+    "Open this server for live-cluster configure, for one hour at most, or close it again.": (
+        "Открыть этот сервер для live-cluster configure, не больше чем на час, или снова закрыть."
+    ),
+    "Let live-cluster configure in as root until one hour has passed, or the next reboot.": (
+        "Впускать live-cluster configure с правами root в течение часа или до перезагрузки."
+    ),
+    "Read the passphrase from FILE (- is standard input) instead of asking for it.": (
+        "Взять парольную фразу из файла (-: со стандартного ввода), а не спрашивать."
+    ),
+    "Make a new passphrase and print it: the first server.": (
+        "Создать новую парольную фразу и показать её: на первом сервере."
+    ),
+    "Close this server for live-cluster configure at once, and end its connections.": (
+        "Сразу закрыть этот сервер для live-cluster configure и завершить его подключения."
+    ),
+    "Print one JSON document.": "Вывести один документ JSON.",
+    "Tell whether this server is open for live-cluster configure, and until when.": (
+        "Показать, открыт ли этот сервер для live-cluster configure и до какого времени."
+    ),
     "One JSON document instead of text.": "Один документ JSON вместо текста.",
     "One JSON document at the end instead of text.": "В конце один документ JSON вместо текста.",
     "How long to wait for the effect.": "Сколько ждать результата.",
     "Even where users lose the service by it.": "Даже если пользователи при этом лишатся сервиса.",
     "Do not ask.": "Не переспрашивать.",
-    "It ends by itself after this: 30m, 2h.": "Закончится сам через это время: 30m, 2h.",
+    "It ends by itself after this: 30m, 2h.": "Режим закончится сам через это время: 30m, 2h.",
     "The head to move to; without it, the other one.": "На какой головной сервер; если не указан — на второй.",
     "How long the order stands, and how long to wait for its effect.": (
         "Сколько действует распоряжение и сколько ждать результата."
     ),
     "Does each server's fencing device answer the other server?": (
-        "Отвечает ли устройство отключения каждого сервера второму серверу?"
+        "Отвечает ли устройство fencing каждого сервера второму серверу?"
     ),
-    "Really cut this server's power (with --fencing).": "Правда отключить питание этого сервера (с --fencing).",
+    "Really cut this server's power (with --fencing).": (
+        "Действительно отключить питание этого сервера (с --fencing)."
+    ),
     "Do not ask before shooting.": "Не переспрашивать перед отключением.",
     "How long until a silent server counts as lost (ms).": "Через сколько молчащий сервер считать потерянным (мс).",
-    "How often the token is sent again in that time.": "Сколько раз за это время маркер посылается повторно.",
+    "How often the token is sent again in that time.": "Сколько раз за это время token посылается повторно.",
     "The passphrase; -: standard input.": "Файл с парольной фразой; -: стандартный ввод.",
     "Show what would be done; touch nothing.": "Показать, что будет сделано; ничего не трогать.",
     "Show the cluster and whether it can lose a server now.": (
-        "Показать кластер и может ли он сейчас потерять сервер.\n\n"
-        "Код выхода: 0 исправен; 190 работает, но терять сервер сейчас нельзя; 1 сервис не работает; "
-        "69 кластерные службы здесь не запущены; 105 кластер здесь не настроен."
+        "Показать состояние кластера и можно ли сейчас потерять один из серверов.\n\n"
+        "Код завершения: 0 исправен; 190 работает, но терять сервер сейчас нельзя; 1 сервис не работает; "
+        "69 ПО кластера здесь не запущено; 105 кластер здесь не настроен."
     ),
     "Start all clustered resources and wait until everything runs.": (
         "Запустить все ресурсы кластера и дождаться, пока всё заработает.\n\n"
-        "Сначала забываются прежние неудачи, чтобы уже исправленное ничему не мешало.\n"
-        "Код выхода: 0 всё работает; 113 что-то не запустилось и не запустится; 124 что-то не запустилось вовремя."
+        "Сначала сбрасываются записи о прежних сбоях, чтобы уже исправленное ничему не мешало.\n"
+        "Код завершения: 0 всё работает; 113 что-то не запустилось и не запустится; "
+        "124 что-то не запустилось вовремя."
     ),
     "Stop all clustered resources on both servers and wait until nothing runs.": (
         "Остановить все ресурсы кластера на обоих серверах и дождаться, пока не останется работающих.\n\n"
         "Они остаются остановленными и после перезагрузки, до `live-cluster start-resources`.\n"
-        "Код выхода: 0 остановлены; 113 что-то не остановится; 124 что-то не остановилось вовремя."
+        "Код завершения: 0 остановлены; 113 что-то не остановится; 124 что-то не остановилось вовремя."
     ),
     "Take a head out of service: everything moves to the other one first, then nothing runs there.": (
-        "Вывести головной сервер из работы: сначала всё переходит на второй, затем здесь ничего не работает.\n\n"
+        "Вывести головной сервер из работы: сначала всё переходит на второй, потом здесь всё останавливается.\n\n"
         "Так остаётся и после перезагрузки, до `live-cluster online NODE`.\n\n"
-        "Код выхода: 0 сделано или уже так; 75 идёт другой запуск; 78 отказано; 107 ответ «нет»; 124 не вовремя."
+        "Код завершения: 0 сделано или уже так; 75 идёт другой запуск; 78 отказано; 107 ответ «нет»; "
+        "124 не вовремя."
     ),
     "Let a head take part again, and wait until it is the synchronous standby.": (
         "Вернуть головной сервер в работу и дождаться, пока он станет синхронным резервным.\n\n"
-        "Код выхода: 0 сделано или уже так; 75 идёт другой запуск; 78 отказано; 124 не вовремя."
+        "Код завершения: 0 сделано или уже так; 75 идёт другой запуск; 78 отказано; 124 не вовремя."
     ),
     "Switch maintenance mode `on` or `off`.": (
         "Включить (`on`) или выключить (`off`) режим обслуживания.\n\n"
         "Пока он включён, Pacemaker оставляет всё как есть, ни за чем не следит и ничего не чинит. Включение и "
         "выключение ничего не перезапускают. С `--for` режим закончится сам, что бы ни случилось с серверами.\n\n"
-        "Код выхода: 0 сделано или уже так; 64 неверные слова; 75 идёт другой запуск; 107 ответ «нет»; "
+        "Код завершения: 0 сделано или уже так; 64 неверные слова; 75 идёт другой запуск; 107 ответ «нет»; "
         "124 не вовремя."
     ),
     "Move the primary and everything that users see to the other head.": (
         "Перенести ведущую базу данных и всё, что видят пользователи, на второй головной сервер.\n\n"
-        "Отказ, если пара не может потерять покидаемый сервер. Ограничений в кластере не создаётся, поэтому ничего "
-        "не остаётся, даже если команда или сервер погибнут на полпути.\n\n"
-        "Код выхода: 0 сделано или уже там; 75 идёт другой запуск; 78 отказано; 107 ответ «нет»; "
+        "Команда откажет, если тот сервер, с которого всё уходит, сейчас терять нельзя. "
+        "Ограничений в кластере не создаётся, поэтому ничего "
+        "не остаётся, даже если команда прервётся или сервер откажет на полпути.\n\n"
+        "Код завершения: 0 сделано или уже там; 75 идёт другой запуск; 78 отказано; 107 ответ «нет»; "
         "124 не сделано (полностью) вовремя."
     ),
     "Try what `status` can only look at; nothing is changed unless --shoot says so.": (
-        "Проверить делом то, на что `status` только смотрит; ничего не меняется, если не указан --shoot.\n\n"
-        "Код выхода: 0 всё в порядке; 1 что-то нет; 78 проверяемое не настроено; 107 не отключён, ответ был «нет»; "
-        "124 отключён, но не вернулся вовремя."
+        "Испытать то, что `status` только показывает; ничего не меняется, если не указан --shoot.\n\n"
+        "Код завершения: 0 всё в порядке; 1 что-то неисправно; 78 проверяемое не настроено; "
+        "107 питание не отключено, ответ «нет»; "
+        "124 питание отключено, но сервер не вернулся вовремя."
     ),
     "Decide about the data of a head that went another way than the primary's. Run it on that head.": (
         "Решить, что делать с данными головного сервера, которые разошлись с ведущей. "
         "Запускается на этом сервере.\n\n"
         "Ничего не удаляется: отброшенное откладывается, и команда скажет куда.\n\n"
-        "Код выхода: 0 сделано или делать нечего; 64 неверные слова; 75 идёт другой запуск; 78 отказано; "
+        "Код завершения: 0 сделано или делать нечего; 64 неверные слова; 75 идёт другой запуск; 78 отказано; "
         "107 ответ «нет»; 124 ещё идёт."
     ),
     "Take back what the primary does not have; its WAL is set aside.": (
-        "Вернуть назад то, чего нет у ведущей; его WAL откладывается."
+        "Отмотать назад то, чего нет у ведущей базы; этот WAL откладывается."
     ),
     "A fresh copy of the primary; the old data is set aside whole.": (
-        "Новая копия ведущей; прежние данные откладываются целиком."
+        "Новая копия ведущей базы; прежние данные откладываются целиком."
     ),
     "The data of NODE is to be the truth; only while nothing serves.": (
-        "Верными считать данные NODE; только пока никто не обслуживает."
+        "Верными считать данные NODE; только когда сервис не работает ни на одном сервере."
     ),
     "Show what would be discarded; touch nothing.": "Показать, что будет отброшено; ничего не трогать.",
     "How long to watch; the repair goes on by itself.": "Сколько наблюдать; восстановление продолжится само.",
     "Show Corosync's time-outs, or change them on both heads without a restart of anything.": (
-        "Показать тайм-ауты Corosync или изменить их на обоих головных серверах без перезапусков."
+        "Показать таймауты Corosync или изменить их на обоих головных серверах без перезапусков."
     ),
 }
+
+
+# click's own words, which it takes from no catalogue of ours.
+_HEADINGS = {"Options": "Параметры", "Commands": "Команды"}
+_USAGE = "Использование: "
+_PLACES = (("[OPTIONS]", "[ПАРАМЕТРЫ]"), ("COMMAND [ARGS]...", "КОМАНДА [АРГУМЕНТЫ]..."))
+
+
+class _RussianFormatter(click.HelpFormatter):
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        for english, russian in _PLACES:
+            args = args.replace(english, russian)
+        super().write_usage(prog, args, _USAGE if prefix is None else prefix)
+
+    def write_heading(self, heading: str) -> None:
+        super().write_heading(_HEADINGS.get(heading, heading))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        known = [(term, HELP.get(text, text).replace("[default: ", "[по умолчанию: ")) for term, text in rows]
+        super().write_dl(known, col_max, col_spacing)
+
+
+class _RussianContext(click.Context):
+    formatter_class = _RussianFormatter
 
 
 def first_sentence(text: str | None) -> str:
@@ -102,6 +157,7 @@ def first_sentence(text: str | None) -> str:
 def in_russian(command: click.Command) -> click.Command:
     """The same command with Russian in the place of every help text that is known."""
     shown = copy.copy(command)
+    shown.context_class = _RussianContext
     shown.help = _russian(command.help)
     shown.params = [copy.copy(parameter) for parameter in command.params]
     for parameter in shown.params:

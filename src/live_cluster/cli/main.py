@@ -7,9 +7,9 @@ from importlib import import_module
 
 import click
 
-from live_cluster.cli.ending import exit_code_of
+from live_cluster.cli.program import Program, exit_code_of
 from live_cluster.errors import NotPermitted, problem
-from live_cluster.messages import language_of, message
+from live_cluster.messages import message
 
 # Loading all verbs costs 0.3 s (asyncssh, pydantic); `status` is called often and needs none of them.
 VERBS = {
@@ -27,30 +27,26 @@ VERBS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyProgram(Program):
     """A group that imports a verb's module when the verb is named."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """All verbs, for the help text."""
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The verb's own click command; None makes click say that there is no such verb."""
-        target = VERBS.get(cmd_name)
+    def verb(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        """The verb's own click command."""
+        target = VERBS.get(name)
         if target is None:
             return None
         module, attribute = target.split(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
-        if language_of(os.environ) == "ru":
-            from live_cluster.cli.help_ru import in_russian
-
-            return in_russian(command)
         return command
 
 
 @click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=LazyProgram, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(package_name="live-cluster", message="%(prog)s %(version)s")
 def program() -> None:

@@ -1,4 +1,4 @@
-"""Предложения на русском: отключение питания (fencing)."""
+"""Предложения на русском: fencing."""
 
 TEXTS: dict[str, str] = {
     # Что было написано
@@ -21,19 +21,19 @@ TEXTS: dict[str, str] = {
     "fencing-not-integer": "--{option}: {parameter}={value}: {agent} принимает целое число.",
     "fencing-not-second": "--{option}: {parameter}={value}: {agent} принимает число секунд.",
     "fencing-password-useless": "--{option}: {agent} не умеет получать пароль от программы, его пришлось бы писать открыто. Уберите пароль или выберите другой агент.",
-    "fencing-silent": "{node}: устройство отключения питания сервера {head} (--{option}) отвечает не так, как нужно: {answer}. Проверьте его адрес, имя пользователя, пароль и сеть между {node} и устройством, затем повторите команду. Fencing не изменён.",
-    "fencing-other-machine": "{node}: устройство отключения питания сервера {head} (--{option}) сообщает, что его сервер выключен, но {head} работает. Это устройство другого сервера: проверьте адрес. Fencing не изменён.",
+    "fencing-silent": "{node}: устройство fencing сервера {head} (--{option}) отвечает не так, как нужно: {answer}. Проверьте его адрес, имя пользователя, пароль и сеть между {node} и устройством, затем повторите команду. Fencing не изменён.",
+    "fencing-other-machine": "{node}: устройство fencing сервера {head} (--{option}) сообщает, что его сервер выключен, но {head} работает. Это устройство другого сервера: проверьте адрес. Fencing не изменён.",
     # Шаги
-    "stage-fencing": "Опрос устройств отключения питания",
-    "step-fencing-answers": "Опросить устройство отключения питания сервера {head}",
+    "stage-fencing": "Опрос устройств fencing",
+    "step-fencing-answers": "Опросить устройство fencing сервера {head}",
     # Состояние
-    "status-fencing": "Отключение питания (fencing): {devices}",
-    "status-fencing-off": "Отключение питания (fencing): не настроено",
-    "status-fencing-none": "Отключение питания (fencing): включено, но ни одного устройства нет",
-    "fencing-device-runs": "{device} под наблюдением на {node}",
+    "status-fencing": "Fencing включён: {devices}",
+    "status-fencing-off": "Fencing: не настроен",
+    "status-fencing-none": "Fencing: включён, но не задано ни одного устройства",
+    "fencing-device-runs": "{device} (за ним следит {node})",
     "fencing-device-failed": "{device} НЕИСПРАВНО",
     "fencing-device-stopped": "{device} НЕ РАБОТАЕТ",
     "status-fencing-failed": "Отключить питание не удалось: {action} {target}, {when}{reason}",
-    "health-fencing-device": "устройство отключения питания сервера {node} ({device}) не работает. При потере {node} сервис не переедет, пока питание {node} достоверно не отключено: см. sudo live-cluster check --fencing",
-    "health-fencing-no-device": "отключение питания (fencing) включено, но ни одного устройства нет: после потери сервера ничего не переедет. Настройте: sudo live-cluster configure --head-node-1-fencing … --head-node-2-fencing …",
+    "health-fencing-device": "устройство fencing сервера {node} ({device}) не работает. При потере {node} ресурсы не перейдут на другой сервер, пока не подтверждено, что питание {node} отключено: см. sudo live-cluster check --fencing",
+    "health-fencing-no-device": "fencing включён, но не задано ни одного устройства: после потери сервера его ресурсы никуда не перейдут. Настройте: sudo live-cluster configure --head-node-1-fencing … --head-node-2-fencing …",
 }

@@ -61,7 +61,7 @@ NO_FENCING = Parameter(
     name="no-fencing",
     section=Section.FENCING,
     value_type=FLAG,
-    help=Words("Turn fencing off again.", "Отказаться от ранее настроенного отключения питания."),
+    help=Words("Turn fencing off again.", "Отказаться от ранее настроенного fencing."),
     example="true",
 )
 

@@ -83,7 +83,7 @@ DATABASE_IP = Parameter(
     value_type=ADDRESS,
     help=Words(
         "Floating address of the database: always at the head where the database is primary.",
-        "Плавающий IP-адрес базы данных: всегда у того сервера, где база данных основная.",
+        "Плавающий IP-адрес базы данных: всегда у того сервера, где база данных ведущая.",
     ),
     example="192.0.2.102",
     is_mandatory=True,

@@ -20,7 +20,7 @@ class Section(Enum):
     ARBITER = Words("Arbiter", "Арбитр")
     MEDIA = Words("Media servers", "Медиасерверы")
     TIMING = Words("Switch-over timing", "Таймауты переключения")
-    FENCING = Words("Fencing", "Отключение питания отказавшего сервера (fencing)")
+    FENCING = Words("Fencing", "Fencing (отключение питания отказавшего сервера)")
     LICENSE = Words("License", "Лицензия")
     CERTIFICATE = Words("Certificate", "Сертификат")
     MAIL = Words("Mail", "Почта")
