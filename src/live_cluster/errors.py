@@ -26,7 +26,6 @@ class ExitCode:
     OK = 0
     ERROR = 1
     USAGE = 64
-    DATA = 65
     UNAVAILABLE = 69
     TEMPORARY = 75
     NOT_PERMITTED = 77

@@ -10,9 +10,9 @@ from live_cluster.apply.run_lock import run_lock
 from live_cluster.cli.asking import asked_by
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output, problem_json
-from live_cluster.cli.watching import spinning
+from live_cluster.cli.watching import watched
 from live_cluster.commands.following import Waiting
-from live_cluster.commands.missing import Missing, Wish, why
+from live_cluster.commands.missing import Wish, why
 from live_cluster.commands.resources import Outcome, change_all
 from live_cluster.commands.status import Server
 from live_cluster.errors import ExitCode, LiveClusterError, Problem, problem, warning
@@ -61,17 +61,10 @@ def start_resources(*, timeout_s: int, as_json: bool) -> int:
 
 def run_wish(wish: Wish, server: Server, *, timeout_s: int, as_json: bool) -> int:
     """Carry it out with progress; the exit code."""
-    with spinning() as spinner:
+    with watched(f"resources-waiting-{wish.value}", quiet=False) as watch:
         # Made inside, so that it writes above the live line.
         output = Output()
-
-        def remaining(missing: Sequence[Missing], total: int) -> None:
-            if spinner is not None and missing:
-                names = ", ".join(dict.fromkeys(one.resource for one in missing))
-                code = f"resources-waiting-{wish.value}"
-                spinner.update(output.words(message(code, count=len(missing), total=total, resources=names)))
-
-        waiting = Waiting(deadline_s=timeout_s, tell=output.say, remaining=remaining)
+        waiting = Waiting(deadline_s=timeout_s, tell=watch.tell, remaining=watch.remaining)
         try:
             with run_lock(asked_by(f"{wish.value}-resources")):
                 outcome = change_all(wish, server, waiting)

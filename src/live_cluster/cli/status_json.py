@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from live_cluster.messages import Message, render
-from live_cluster.model.cluster_view import ClusterView, Node
+from live_cluster.model.cluster_view import ClusterView, Failure, Instance, Node, ResourceSet
 from live_cluster.model.health import Observation, Verdict
 from live_cluster.model.maintenance import Maintenance
 from live_cluster.model.membership import Quorum
@@ -21,28 +21,8 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
         "maintenance": _maintenance(seen.maintenance),
         "resources_stopped": view.stop_all_resources,
         "nodes": [_node(one) for one in view.nodes],
-        "resources": [
-            {
-                "id": one.id,
-                "agent": one.agent,
-                "group": group.id,
-                "node": one.nodes[0] if one.nodes else None,
-                "role": one.role.value,
-                "failed": one.failed,
-                "managed": one.managed,
-            }
-            for group, one in view.instances()
-        ],
-        "failed_actions": [
-            {
-                "resource": one.resource,
-                "task": one.task,
-                "node": one.node,
-                "reason": one.exit_reason or one.exit_status,
-                "when": one.when,
-            }
-            for one in view.failures
-        ],
+        "resources": [_resource(group, one) for group, one in view.instances()],
+        "failed_actions": [_failed_action(one) for one in view.failures],
         "replication": _replication(replication),
         "rejoin": _rejoin(seen.rejoin),
         "set_aside": [{"path": one.path, "bytes": one.size_bytes} for one in seen.set_aside],
@@ -55,6 +35,28 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
             "reasons": [_reason(one) for one in verdict.reasons],
             "hazards": [_reason(one) for one in verdict.hazards],
         },
+    }
+
+
+def _resource(group: ResourceSet, one: Instance) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "agent": one.agent,
+        "group": group.id,
+        "node": one.nodes[0] if one.nodes else None,
+        "role": one.role.value,
+        "failed": one.failed,
+        "managed": one.managed,
+    }
+
+
+def _failed_action(one: Failure) -> dict[str, object]:
+    return {
+        "resource": one.resource,
+        "task": one.task,
+        "node": one.node,
+        "reason": one.exit_reason or one.exit_status,
+        "when": one.when,
     }
 
 

@@ -159,11 +159,6 @@ class ClusterSettings:
     fencing: Fencing | TurnedOff | None = None
 
     @property
-    def has_private_network(self) -> bool:
-        """Both heads have a secondary address, so there is a second ring."""
-        return all(head.secondary is not None for head in self.heads)
-
-    @property
     def may_split(self) -> bool:
         """Nothing keeps both heads from serving when they lose sight of each other."""
         return self.arbiter is None and not isinstance(self.fencing, Fencing)

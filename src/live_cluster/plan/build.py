@@ -25,32 +25,13 @@ SECRETS_FILE = "/etc/live-cluster/secrets.toml"
 
 def stages(plan: Blueprint) -> tuple[Stage, ...]:
     """Barriers stand where one server's work needs another's: before the first start, and before the CIB."""
-    heads = plan.head_names
-    prepare = arbiter_steps.arbiter_steps(plan) + tuple(
-        step
-        for server in plan.servers
-        for step in (
-            *server_steps(plan, server),
-            *(_prepare_head(plan, server.name) if server.role is Role.HEAD else ()),
-        )
-    )
-    hand_over = tuple(
-        step
-        for node in heads
-        for step in (
-            *head_steps.hand_over_steps(plan, node),
-            *database_steps.database_hand_over(plan, node),
-            *cluster_steps.membership_steps(plan, node),
-        )
-    )
-    start = cluster_steps.start_steps(plan)
     after_start = () if plan.forming else (cluster_steps.reload_step(plan),)
     return (
         Stage(title=message("stage-fencing"), steps=fencing_steps.answer_steps(plan)),
-        Stage(title=message("stage-prepare"), steps=prepare),
+        Stage(title=message("stage-prepare"), steps=_prepare(plan)),
         Stage(title=message("stage-arbiter-left"), steps=arbiter_steps.farewell_steps(plan)),
-        Stage(title=message("stage-hand-over"), steps=hand_over),
-        Stage(title=message("stage-start"), steps=start),
+        Stage(title=message("stage-hand-over"), steps=_hand_over(plan)),
+        Stage(title=message("stage-start"), steps=cluster_steps.start_steps(plan)),
         Stage(title=message("stage-members"), steps=(*after_start, cluster_steps.members_step(plan))),
         Stage(title=message("stage-arbiter"), steps=arbiter_steps.vote_steps(plan)),
         Stage(title=message("stage-resources"), steps=(resource_steps.cib_step(plan),)),
@@ -60,11 +41,34 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
         Stage(
             title=message("stage-storage"),
             steps=(
-                *(storage_steps.storage_owner_step(plan, node) for node in heads),
+                *(storage_steps.storage_owner_step(plan, node) for node in plan.head_names),
                 resource_steps.standby_step(plan),
             ),
         ),
         Stage(title=message("stage-settings"), steps=(*fencing_steps.removal_steps(plan), *_stored(plan))),
+    )
+
+
+def _prepare(plan: Blueprint) -> tuple[Step, ...]:
+    return arbiter_steps.arbiter_steps(plan) + tuple(
+        step
+        for server in plan.servers
+        for step in (
+            *server_steps(plan, server),
+            *(_prepare_head(plan, server.name) if server.role is Role.HEAD else ()),
+        )
+    )
+
+
+def _hand_over(plan: Blueprint) -> tuple[Step, ...]:
+    return tuple(
+        step
+        for node in plan.head_names
+        for step in (
+            *head_steps.hand_over_steps(plan, node),
+            *database_steps.database_hand_over(plan, node),
+            *cluster_steps.membership_steps(plan, node),
+        )
     )
 
 

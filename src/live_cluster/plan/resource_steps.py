@@ -43,18 +43,7 @@ def cib_step(plan: Blueprint) -> Step:
 
     def actions(replies: Replies) -> tuple[Request, ...]:
         present = cib_difference.without_device_history(stdout_of(replies[0]))
-        new = cib_difference.merged(present, complete(present))
-        return (
-            WriteFile(path=OLD_CIB, content=cib_difference.normalised(present), mode=0o600),
-            WriteFile(path=NEW_CIB, content=new, mode=0o600),
-            Command(argv=("crm_verify", "--xml-file", NEW_CIB)),
-            # Exit code 1 says that they differ. Without versions: the status section's change all the time. What
-            # somebody else changes meanwhile stays, for the patch names the elements it is about.
-            Command(argv=("crm_diff", "--no-version", "--original", OLD_CIB, "--new", NEW_CIB), accepts=(1,)),
-            Command(argv=("cibadmin", "--patch", "--xml-pipe"), input_from_previous=True, changes_node=True),
-            RemoveFile(path=OLD_CIB),
-            RemoveFile(path=NEW_CIB),
-        )
+        return _patch(present, cib_difference.merged(present, complete(present)))
 
     def describe(replies: Replies) -> str:
         reply = replies[0]
@@ -72,6 +61,21 @@ def cib_step(plan: Blueprint) -> Step:
         describe=describe,
         # The head that answers need not be the one that carries the change out.
         deadline_s=30,
+    )
+
+
+def _patch(present: bytes, new: bytes) -> tuple[Request, ...]:
+    """From one CIB to the other, as the difference of the two."""
+    return (
+        WriteFile(path=OLD_CIB, content=cib_difference.normalised(present), mode=0o600),
+        WriteFile(path=NEW_CIB, content=new, mode=0o600),
+        Command(argv=("crm_verify", "--xml-file", NEW_CIB)),
+        # Exit code 1 says that they differ. Without versions: the status section's change all the time. What
+        # somebody else changes meanwhile stays, for the patch names the elements it is about.
+        Command(argv=("crm_diff", "--no-version", "--original", OLD_CIB, "--new", NEW_CIB), accepts=(1,)),
+        Command(argv=("cibadmin", "--patch", "--xml-pipe"), input_from_previous=True, changes_node=True),
+        RemoveFile(path=OLD_CIB),
+        RemoveFile(path=NEW_CIB),
     )
 
 

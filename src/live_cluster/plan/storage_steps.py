@@ -7,7 +7,7 @@ from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.step import Check, Impact, Replies, Step
 from live_cluster.plan.view_checks import runs, stopped_on_purpose, view_of
 from live_cluster.probes.head import VIEW
-from live_cluster.remote.requests import Command, CommandResult, Request
+from live_cluster.remote.requests import Command, CommandResult, Reply, Request
 
 MOUNT_DEADLINE_S = 60
 
@@ -22,14 +22,7 @@ def storage_owner_step(plan: Blueprint, node: str) -> Step:
         state = replies[1]
         if _is_mounted(replies):
             return isinstance(state, CommandResult) and state.text.strip() == wanted
-        view = view_of(replies[2])
-        return view is not None and (
-            stopped_on_purpose(view)
-            or any(
-                one.id == plan.profile.resources.filestorage_filesystem and runs(one)
-                for _, one in view.instances()
-            )
-        )
+        return _is_at_the_other_head(plan, replies[2])
 
     def actions(replies: Replies) -> tuple[Request, ...]:
         if not _is_mounted(replies):
@@ -56,6 +49,15 @@ def storage_owner_step(plan: Blueprint, node: str) -> Step:
         deadline_s=MOUNT_DEADLINE_S,
         foreseen=plan.forming,
     )
+
+
+def _is_at_the_other_head(plan: Blueprint, reply: Reply) -> bool:
+    """Or at none, because somebody has stopped everything."""
+    view = view_of(reply)
+    if view is None or stopped_on_purpose(view):
+        return view is not None
+    filesystem = plan.profile.resources.filestorage_filesystem
+    return any(one.id == filesystem and runs(one) for _, one in view.instances())
 
 
 def _is_mounted(replies: Replies) -> bool:

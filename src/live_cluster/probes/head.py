@@ -98,11 +98,6 @@ def head_requests(profile: Profile, device: str, agents: Sequence[str] = ()) -> 
     return wanted + agent_requests(agents)
 
 
-def pg_hba_request(version: str) -> ReadFile:
-    """Client access of Debian's cluster VERSION/main."""
-    return ReadFile(path=f"/etc/postgresql/{version}/{DATABASE_CLUSTER}/pg_hba.conf")
-
-
 def head_facts(
     node: NodeFacts, replies: Mapping[Request, Reply], *, profile: Profile, device: str
 ) -> HeadFacts:

@@ -65,20 +65,6 @@ def changes_resources(running: bytes, wanted: Element) -> bool:
     )
 
 
-def foreign_ids(running: bytes, wanted: Element) -> tuple[str, ...]:
-    """Resources and constraints in the CIB that are not ours; they are left alone and reported."""
-    cib = etree.fromstring(running, _PARSER)
-    found = []
-    for section in ("resources", "constraints"):
-        ours = {child.get("id") for child in wanted.iterfind(f"{section}/*")}
-        found += [
-            str(child.get("id"))
-            for child in cib.iterfind(f"configuration/{section}/*")
-            if child.get("id") not in ours and not str(child.get("id")).startswith(OUR_PREFIX)
-        ]
-    return tuple(found)
-
-
 def with_node_attributes(wanted: Element, running: bytes, name: str, values: dict[str, str]) -> Element:
     """`wanted` plus a permanent attribute for each named node, under the ids that crm_attribute(8) uses."""
     result = copy.deepcopy(wanted)

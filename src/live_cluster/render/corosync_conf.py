@@ -105,8 +105,29 @@ def corosync_conf(
     device: QuorumDevice | None = None,
 ) -> str:
     """The whole file; names in the node list make Pacemaker independent of later host names."""
+    return "\n".join(
+        [
+            OWNED,
+            *_totem(len(nodes[0].links), token_ms=token_ms, token_retransmits=token_retransmits),
+            "",
+            *_nodelist(nodes),
+            "",
+            *_section(quorum_keys(device, token_ms=token_ms)),
+            "",
+            "logging {",
+            "    to_stderr: no",
+            "    to_syslog: yes",
+            "    to_logfile: yes",
+            "    logfile: /var/log/corosync/corosync.log",
+            "    timestamp: hires",
+            "}",
+            "",
+        ]
+    )
+
+
+def _totem(links: int, *, token_ms: int, token_retransmits: int) -> list[str]:
     lines = [
-        OWNED,
         "totem {",
         "    version: 2",
         f"    cluster_name: {CLUSTER_NAME}",
@@ -121,7 +142,7 @@ def corosync_conf(
         f"    consensus: {consensus_ms(token_ms)}",
         "    link_mode: passive",
     ]
-    for link in range(len(nodes[0].links)):
+    for link in range(links):
         # The public network first: the secondary one is for replication.
         lines += [
             "    interface {",
@@ -129,26 +150,16 @@ def corosync_conf(
             f"        knet_link_priority: {10 - link}",
             "    }",
         ]
-    lines += ["}", "", "nodelist {"]
+    return [*lines, "}"]
+
+
+def _nodelist(nodes: tuple[CorosyncNode, ...]) -> list[str]:
+    lines = ["nodelist {"]
     for node in nodes:
         lines += ["    node {", f"        name: {node.name}", f"        nodeid: {node.number}"]
         lines += [f"        ring{link}_addr: {address}" for link, address in enumerate(node.links)]
         lines += ["    }"]
-    lines += [
-        "}",
-        "",
-        *_section(quorum_keys(device, token_ms=token_ms)),
-        "",
-        "logging {",
-        "    to_stderr: no",
-        "    to_syslog: yes",
-        "    to_logfile: yes",
-        "    logfile: /var/log/corosync/corosync.log",
-        "    timestamp: hires",
-        "}",
-        "",
-    ]
-    return "\n".join(lines)
+    return [*lines, "}"]
 
 
 def _section(keys: dict[str, str]) -> list[str]:

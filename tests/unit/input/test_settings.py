@@ -39,7 +39,6 @@ def test_a_full_command_line_becomes_settings(world: World) -> None:
         HeadSettings(number=1, address=IPv4Address("10.81.0.1"), secondary=IPv4Address("10.81.1.1")),
         HeadSettings(number=2, address=IPv4Address("10.81.0.2"), secondary=IPv4Address("10.81.1.2")),
     )
-    assert settings.has_private_network
     assert settings.public_ip == IPv4Address("10.81.0.100")
     assert settings.filestorage == BlockDevice(path="/dev/lun")
     assert settings.media == (IPv4Address("10.81.0.11"), IPv4Address("10.81.0.12"))
