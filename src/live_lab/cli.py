@@ -9,7 +9,7 @@ import click
 
 from live_lab.controller import PASSWORD, USERNAME
 from live_lab.errors import LabError
-from live_lab.fault_cli import fault_command, heal_all_command, soak_command
+from live_lab.fault_cli import fault_command, heal_all_command, soak_command, split_brain_command
 from live_lab.image import ImageWish, layers_for, prune_bases, prune_layers, prune_unfinished
 from live_lab.lab import Lab, LabWish, all_labs, remove
 from live_lab.process import become
@@ -175,6 +175,7 @@ def image(*, release: str, with_product: bool) -> None:
 
 main.add_command(fault_command)
 main.add_command(soak_command)
+main.add_command(split_brain_command)
 main.add_command(heal_all_command)
 main.add_command(execute, "exec")
 main.commands.pop("execute")

@@ -1,4 +1,4 @@
-"""./lab fault, ./lab soak: the fault matrix for people."""
+"""./lab fault, ./lab soak, ./lab split-brain: the fault matrix for people."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from live_lab.matrix import load_matrix, row_named
 from live_lab.pair import configure
 from live_lab.recipe import RELEASES, default_release
 from live_lab.soak import soak, told
+from live_lab.split_brain import demonstrate
 
 _NAME = click.option(
     "--name",
@@ -67,6 +68,18 @@ def soak_command(*, name: str, release: str, rounds: int, seed: int | None) -> N
     if report.problem:
         click.echo(report.problem)
         sys.exit(1)
+
+
+@click.command("split-brain")
+@_NAME
+@_RELEASE
+def split_brain_command(*, name: str, release: str) -> None:
+    """Cut the heads from each other under load, without an arbiter and with one, and count what is lost."""
+    hazard, prevented = demonstrate(_pair(name, release), click.echo)
+    # Exit code 1 where the hazard did not show or was not prevented.
+    sys.exit(
+        0 if len(hazard.primaries) == 2 and len(prevented.primaries) == 1 and not prevented.missing else 1
+    )
 
 
 @click.command("heal-all")

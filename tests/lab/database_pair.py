@@ -214,8 +214,10 @@ class DatabasePair:
             host.run(("systemctl", "enable", "--quiet", "corosync", *device, "pacemaker"))
             host.run(("systemctl", "start", "corosync", *device, "pacemaker"))
 
-    def _parameters(self) -> str:
-        values = {
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The agent's, by name."""
+        return {
             "pgdata": f"/var/lib/postgresql/{self.version}/main",
             "bindir": f"/usr/lib/postgresql/{self.version}/bin",
             "config_file": f"/etc/postgresql/{self.version}/main/postgresql.conf",
@@ -223,8 +225,11 @@ class DatabasePair:
             "node_addresses": NODE_ADDRESSES,
             "client_network": "10.81.0.254",
         }
+
+    def _parameters(self) -> str:
         return "".join(
-            f'<nvpair id="p-{name}" name="{name}" value="{value}"/>' for name, value in values.items()
+            f'<nvpair id="p-{name}" name="{name}" value="{value}"/>'
+            for name, value in self.parameters.items()
         )
 
     def _set_up_database(self, host: Host, *, first: bool) -> None:

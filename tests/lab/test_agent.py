@@ -244,3 +244,25 @@ def test_agent_speaks_ocf(pair: DatabasePair) -> None:
     shown = host.run(("crm_resource", "--show-metadata", "ocf:live-cluster:postgresql")).stdout
     assert '<parameter name="node_addresses"' in shown
     assert host.run(("crm_resource", "--validate", "--resource", "ivcs-db"), check=False).returncode == 0
+
+
+@pytest.mark.matrix
+def test_ocf_tester_finds_nothing(pair: DatabasePair) -> None:
+    """The field's own test of an agent: every action in every state, twice.
+
+    Its schema is that of OCF 1.0, which knows neither reload-agent nor reloadable parameters; Pacemaker does.
+    """
+    primary, _ = pair.roles()
+    # The cluster looks away: the tester starts, promotes and stops the database by itself.
+    primary.run(("crm_attribute", "--name", "maintenance-mode", "--update", "true"))
+    primary.run(("crm_resource", "--wait"))
+    options = [word for name, value in pair.parameters.items() for word in ("-o", f"{name}={value}")]
+    tested = primary.run(("ocf-tester", "-n", "ivcs-db", *options, AGENT), check=False, timeout_s=1800)
+    found = [line for line in tested.stdout.splitlines() if line.startswith("* rc=")]
+    assert [line.partition(": ")[2] for line in found] == [
+        "Your agent produces meta-data which does not conform to ra-api-1.dtd"
+    ], tested
+    assert "Aborting" not in tested.stdout
+    primary.run(("crm_resource", "--refresh"))
+    primary.run(("crm_attribute", "--name", "maintenance-mode", "--delete"))
+    pair.audit()
