@@ -110,6 +110,10 @@ def _down(view: ClusterView) -> Iterator[Message]:
     if view.stop_all_resources:
         yield message("health-resources-stopped")
         return
+    # Pacemaker shows what ran there as started until it knows that the head is off.
+    for node in view.nodes:
+        if node.unclean and not node.online and _services_on(node, view):
+            yield message("health-node-unclean", node=node.name)
     # A missing primary holds everything else back, so it stands first.
     for group in sorted(view.sets, key=lambda one: one.kind is not Kind.PROMOTABLE):
         if group.kind is Kind.PROMOTABLE and not group.nodes_in(Role.PROMOTED):
@@ -118,6 +122,10 @@ def _down(view: ClusterView) -> Iterator[Message]:
             yield message("health-clone-not-running", resource=group.id)
         elif not group.is_clone:
             yield from (_not_running(one) for one in group.instances if not _runs(one))
+
+
+def _services_on(node: Node, view: ClusterView) -> bool:
+    return any(node.name in one.nodes for group in view.sets if not group.is_clone for one in group.instances)
 
 
 def _runs(instance: Instance) -> bool:

@@ -128,8 +128,16 @@ def _is_device(group: ResourceSet) -> bool:
 
 
 def _failed_fencing(root: Element) -> Iterator[FenceEvent]:
-    for element in root.iterfind("fence_history/fence_event"):
-        if element.get("status") == "failed":
+    """What failed, newest first as Pacemaker has it, and did not succeed or get confirmed by hand after that."""
+    events = tuple(root.iterfind("fence_history/fence_event"))
+    done: dict[str, str] = {}
+    for element in events:
+        if element.get("status") == "success":
+            target = element.get("target", "")
+            done[target] = max(done.get(target, ""), element.get("completed", ""))
+    for element in events:
+        is_over = element.get("completed", "") <= done.get(element.get("target", ""), "")
+        if element.get("status") == "failed" and not is_over:
             yield FenceEvent(
                 action=element.get("action", ""),
                 target=element.get("target", ""),

@@ -147,3 +147,15 @@ def test_fencing_that_failed_is_remembered() -> None:
     text = recording("fenced").replace("</pacemaker-result>", event + "</pacemaker-result>")
     (failed,) = parse_crm_mon(text).failed_fencing
     assert (failed.target, failed.reason) == ("ivcs-main-1", "Connection timed out")
+
+
+@pytest.mark.parametrize(("when", "count"), [("03:04:04", 1), ("03:04:06", 0)])
+def test_fencing_that_failed_and_then_succeeded_is_over(when: str, count: int) -> None:
+    event = (
+        '<fence_history status="0"><fence_event status="pending" action="reboot" target="ivcs-main-1"/>'
+        f'<fence_event status="success" action="off" target="ivcs-main-1" completed="2026-01-02 {when}Z"/>'
+        '<fence_event status="failed" action="reboot" target="ivcs-main-1" completed="2026-01-02 03:04:05Z"/>'
+        "</fence_history>"
+    )
+    text = recording("fenced").replace("</pacemaker-result>", event + "</pacemaker-result>")
+    assert len(parse_crm_mon(text).failed_fencing) == count

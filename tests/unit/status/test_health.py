@@ -327,6 +327,12 @@ def test_a_head_whose_device_is_dead_must_not_be_lost(fault: str) -> None:
     assert verdict.level is Level.DEGRADED
 
 
+def test_services_on_a_head_that_may_be_off_are_down() -> None:
+    verdict = judge(with_node(primary(), online=False, unclean=True))
+    assert verdict.level is Level.DOWN
+    assert [one.code for one in verdict.reasons] == ["health-node-unclean"]
+
+
 def test_fencing_without_a_device_blocks_every_takeover() -> None:
     verdict = judge(with_devices(there=False))
     assert verdict.can_lose == ()
