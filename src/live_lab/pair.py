@@ -77,7 +77,8 @@ def have_arbiter(lab: Lab, *, wanted: bool) -> None:
 def begin_configure(lab: Lab, host: Host) -> None:
     """Starts a run that changes Corosync's token, and returns when the first step is done."""
     host.write(_PASSPHRASE_FILE, unlock(lab), mode=0o600)
-    _begin(host, "configure", "--token", _OTHER_TOKEN, "--passphrase-file", _PASSPHRASE_FILE, until="✓")
+    argv = ("configure", "--verbose", "--token", _OTHER_TOKEN, "--passphrase-file", _PASSPHRASE_FILE)
+    _begin(host, *argv, until="✓")
 
 
 def begin_switchover(host: Host) -> None:

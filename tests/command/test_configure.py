@@ -10,7 +10,7 @@ from installation import FIRST_RUN, PROFILE, Installation
 from live_cluster.errors import ExitCode, Unreachable, problem
 from live_cluster.model.profile import load_profile
 from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE, parse
-from live_cluster.probes.head import user_rows_question
+from live_cluster.probes.head import CIB, user_rows_question
 from live_cluster.probes.node import FIREWALL, PACKAGE_LIST
 from live_cluster.remote.requests import Command, CommandResult, Refused, Reply, Request
 from recordings.configure.recorded import HEADS, RELEASES
@@ -72,7 +72,14 @@ def test_a_dry_run_on_a_converged_cluster_says_so(site: Installation) -> None:
 def test_json_has_a_stable_shape(site: Installation) -> None:
     planned = site.configure("--json", "--dry-run", *FIRST_RUN)
     assert planned.err == ""
-    assert set(planned.document) == {"version", "changed", "steps", "problems"}
+    assert set(planned.document) == {
+        "version",
+        "changed",
+        "steps",
+        "effects",
+        "drift",
+        "problems",
+    }
     assert planned.document["version"] == 1
     assert planned.document["changed"] is False
     assert {step["state"] for step in planned.document["steps"]} == {"planned"}
@@ -282,3 +289,95 @@ def test_what_ended_the_run_is_told_although_its_record_is_lost(
     assert failed.code == ExitCode.ERROR
     codes = [one["code"] for one in failed.document["problems"]]
     assert sorted(codes) == ["command-failed", "history-not-written"]
+
+
+# -- what others have put into the CIB --------------------------------------------------------------------------
+
+VERIFY = "run crm_verify -V -V --xml-pipe"
+SIMULATE = "run crm_simulate --simulate --xml-pipe --output-as=xml"
+STOPS = (
+    b'<pacemaker-result><actions><rsc_action action="stop" resource="backup" node="ivcs-main-1"/></actions>'
+    b"<transition/></pacemaker-result>"
+)
+
+
+@pytest.fixture
+def drifted(site: Installation) -> Installation:
+    """A configured pair to whose CIB somebody has added a resource."""
+    site.configure(*FIRST_RUN)
+    for name in HEADS:
+        server = site.servers[name]
+        reply = server.answer(CIB)
+        assert isinstance(reply, CommandResult)
+        cib = reply.stdout.replace(
+            b"</resources>", b'<primitive id="backup" class="systemd" type="backup"/></resources>'
+        )
+        server.instead[key_of(CIB)] = CommandResult(returncode=0, stdout=cib)
+        server.instead[VERIFY] = CommandResult(returncode=0)
+        server.instead[SIMULATE] = CommandResult(returncode=0, stdout=STOPS)
+    return site
+
+
+def asked_of_pacemaker(site: Installation) -> list[str]:
+    tools = {"crm_verify", "crm_simulate"}
+    return [
+        one.argv[0]
+        for server in site.servers.values()
+        for one in server.asked
+        if isinstance(one, Command) and one.argv[0] in tools
+    ]
+
+
+def test_it_is_named_and_left_alone(drifted: Installation) -> None:
+    run = drifted.configure()
+    assert run.code == ExitCode.OK
+    assert "  resource backup: systemd:backup\n" in run.err
+    assert "It is left alone; --prune takes it out" in run.err
+    assert "Nothing to do" in run.err
+    assert drifted.changes == LOCKS
+    # A run that has nothing to do does not pay for a preview.
+    assert asked_of_pacemaker(drifted) == []
+    assert drifted.configure("--json").document["drift"] == [
+        {"id": "backup", "kind": "resource", "about": "systemd:backup", "pruned": False}
+    ]
+
+
+def test_prune_shows_what_it_would_stop(drifted: Installation) -> None:
+    dry = drifted.configure("--prune", "--dry-run", "--json").document
+    assert drifted.changes == []
+    assert [(one["code"], one["impact"]) for one in dry["steps"]] == [("cib", "outage")]
+    assert dry["effects"] == [{"action": "stop", "resource": "backup", "source": "ivcs-main-1", "target": ""}]
+    assert [one["pruned"] for one in dry["drift"]] == [True]
+
+
+def test_prune_needs_a_yes(drifted: Installation) -> None:
+    refused = drifted.configure("--prune", "--json")
+    assert refused.code == ExitCode.DECLINED
+    assert [one["code"] for one in refused.document["problems"]] == ["cannot-ask"]
+    assert drifted.changes == LOCKS
+
+
+def test_prune_is_refused_where_pacemaker_would_refuse_the_rest(drifted: Installation) -> None:
+    drifted.servers["ivcs-main-1"].instead[VERIFY] = CommandResult(
+        returncode=78, stderr=b"error: no\nConfiguration invalid (with errors)\n"
+    )
+    refused = drifted.configure("--prune", "--yes", "--json")
+    assert refused.code == ExitCode.CONFIGURATION
+    assert [one["code"] for one in refused.document["problems"]] == ["cib-invalid"]
+    assert drifted.changes == LOCKS
+
+
+def test_verbose_shows_every_step(site: Installation) -> None:
+    assert "✓ ivcs-main-1: Write /etc/hosts" in site.configure("-v", *FIRST_RUN).err
+    site.use("bookworm")
+    short = site.configure(*FIRST_RUN).err
+    assert "Write /etc/hosts" not in short
+    assert "✓ Preparing the servers" in short
+
+
+def test_of_debians_defaults_only_what_is_new_is_shown(site: Installation) -> None:
+    dry = site.configure("--dry-run", *FIRST_RUN).err
+    assert "+    interfaces = 10.81.0.101" in dry
+    assert "Sample configuration file for the Samba suite" not in dry
+    # smb.conf and corosync.conf, on both heads.
+    assert dry.count("lines of Debian's default are replaced") == 4

@@ -57,6 +57,8 @@ class Report:
     steps: tuple[StepLine, ...]
     problems: tuple[Mapping[str, str], ...]
     stderr: str
+    effects: tuple[Mapping[str, str], ...] = ()
+    drift: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def codes(self) -> list[str]:
@@ -80,6 +82,8 @@ class Report:
             ),
             problems=tuple(document["problems"]),
             stderr=completed.stderr,
+            effects=tuple(document.get("effects", ())),
+            drift=tuple(document.get("drift", ())),
         )
 
 
@@ -168,9 +172,9 @@ class Cluster:
         return report
 
     def start_configure(self, *options: str, head: int = 1) -> ConfigureRun:
-        """A run with its lines of progress, to be interrupted."""
+        """A run with a line for each step, to be interrupted."""
         host = self.lab.heads[head - 1]
-        argv = ("sh", "-c", _NOTE_PID, "configure", *self.configure_argv(options))
+        argv = ("sh", "-c", _NOTE_PID, "configure", *self.configure_argv((*options, "--verbose")))
         return ConfigureRun(host, host.start(argv, stdin=self.passphrase))
 
     def status(self, head: int = 1) -> Status:

@@ -272,6 +272,91 @@ def test_a_new_public_name_reaches_the_application_and_nothing_else_restarts(clu
     audits.wait_until_clean(cluster.lab)
 
 
+# What an administrator may put beside ours; the meta attribute's value makes crm_verify warn.
+FOREIGN = """<configuration>
+<resources><primitive id="vendor-watch" class="ocf" provider="heartbeat" type="Dummy"><meta_attributes id="v">
+<nvpair id="v-m" name="multiple-active" value="whatever"/></meta_attributes></primitive></resources>
+<constraints><rsc_colocation id="vendor-near" rsc="vendor-watch" with-rsc="samba" score="INFINITY"/></constraints>
+<tags><tag id="vendor-tag"><obj_ref id="vendor-watch"/></tag></tags>
+<alerts><alert id="vendor-alert" path="/bin/true"/></alerts></configuration>"""
+FOREIGN_IDS = ["vendor-watch", "vendor-near", "vendor-tag", "vendor-alert"]
+SET_ASIDE = "/var/lib/live-cluster/set-aside"
+
+
+def runs_vendor_watch(head: Host) -> bool:
+    shown = head.run(("crm_resource", "--resource", "vendor-watch", "--locate"), check=False).stdout
+    return f"is running on: {head.name}" in shown
+
+
+def add_foreign(head: Host) -> None:
+    head.run(("cibadmin", "--modify", "--allow-create", "--xml-pipe"), stdin=FOREIGN)
+    wait_until(lambda: runs_vendor_watch(head), deadline_s=120, what="the foreign resource runs", every_s=0.5)
+
+
+def test_what_others_put_into_the_cib_stays_until_it_is_pruned(cluster: Cluster) -> None:
+    head = cluster.lab.heads[0]
+    add_foreign(head)
+    before = [service_identities(host) for host in cluster.lab.heads]
+    kept = cluster.configure()
+    assert (kept.returncode, kept.changed, kept.steps) == (0, False, ())
+    assert [one["id"] for one in kept.drift] == FOREIGN_IDS
+    assert not any(one["pruned"] for one in kept.drift)
+    assert runs_vendor_watch(head)
+
+    refused = cluster.configure("--prune")
+    assert (refused.returncode, refused.changed) == (107, False)
+    # One of them that Pacemaker merely warns about keeps nobody from changing something else.
+    pruned = cluster.configure("--prune", "--yes")
+    assert pruned.returncode == 0, pruned
+    assert [(step.code, step.impact) for step in pruned.steps] == [("cib", "outage")]
+    assert [(one["action"], one["resource"]) for one in pruned.effects] == [("stop", "vendor-watch")]
+    assert "vendor" not in head.run(("cibadmin", "--query", "--scope", "configuration")).stdout
+    assert [service_identities(host) for host in cluster.lab.heads] == before
+    again = cluster.configure()
+    assert (again.returncode, again.changed, again.drift) == (0, False, ())
+
+    # What was taken out is kept, and can be put back with one command.
+    (path,) = head.run(("find", SET_ASIDE, "-name", "pruned-from-cib.xml")).stdout.split()
+    head.run(("cibadmin", "--modify", "--allow-create", "--xml-file", path))
+    assert [one["id"] for one in cluster.configure().drift] == FOREIGN_IDS
+    assert cluster.configure("--prune", "--yes").returncode == 0
+    head.run(("find", SET_ASIDE, "-name", "pruned-from-cib.xml", "-delete"))
+    audits.wait_until_clean(cluster.lab)
+
+
+def test_pacemaker_says_before_what_a_change_will_restart(cluster: Cluster) -> None:
+    """What crm_simulate foretells is what happens; a time-out alone restarts nothing."""
+    head = cluster.lab.heads[0]
+    add_foreign(head)
+    try:
+        head.run(("cibadmin", "--modify", "--xml-text", '<op id="opensips-monitor-1s" timeout="77s"/>'))
+        harmless = cluster.configure("--dry-run")
+        assert [(step.code, step.impact) for step in harmless.steps] == [("cib", "none")]
+        assert (harmless.returncode, harmless.effects) == (0, ())
+        assert harmless.codes == ["cib-warning"]
+
+        argv = ("crm_resource", "--resource", "filestorage-ip", "--set-parameter", "arp_interval")
+        head.run((*argv, "--parameter-value", "150"))
+        cluster.wait_healthy()
+        before = service_identities(head)
+        report = cluster.configure()
+        assert report.returncode == 0, report
+        assert "cib-warning" in report.codes
+        assert [step.impact for step in report.steps if step.code == "cib"] == ["restart"]
+        foretold = {one["resource"] for one in report.effects if one["action"] == "restart"}
+        assert foretold == {"filestorage-ip", "samba"}
+        wait_until(
+            lambda: service_identities(head)["smbd"] != before["smbd"], deadline_s=120, what="Samba restarted"
+        )
+        cluster.wait_healthy()
+        changed = {name for name, value in service_identities(head).items() if value != before[name]}
+        assert changed == {"smbd"}
+    finally:
+        assert cluster.configure("--prune", "--yes").returncode == 0
+        head.run(("find", SET_ASIDE, "-name", "pruned-from-cib.xml", "-delete"))
+    audits.wait_until_clean(cluster.lab)
+
+
 def test_a_renamed_head_stays_a_member_and_keeps_its_new_name(cluster: Cluster) -> None:
     """The article lets administrators rename hosts afterwards; the cluster's names are its own (C1)."""
     second = cluster.lab.heads[1]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 from live_cluster.apply.fleet import Fleet
+from live_cluster.errors import Problem
 from live_cluster.model.facts import ArbiterFacts, ClusterFacts, NodeFacts, Role, ServerName
 from live_cluster.model.profile import Profile
 from live_cluster.model.settings import BlockDevice, ClusterSettings, Fencing
-from live_cluster.plan.step import Observed, Stage, requests_of
+from live_cluster.plan.step import Observed, Plan, Stage, Step, requests_of, seen
 from live_cluster.probes import arbiter, head, node
 from live_cluster.remote.requests import Command, CommandResult, Reply, Request
 from live_cluster.render.corosync_conf import CLUSTER_NAME
@@ -66,6 +68,24 @@ async def observe(fleet: Fleet, stages: tuple[Stage, ...]) -> Observed:
         for name, answers in zip(wanted, replies, strict=True)
         for request, reply in answers.items()
     }
+
+
+async def look_again(fleet: Fleet, plan: Plan, observed: Observed) -> tuple[Plan, tuple[Problem, ...]]:
+    """The plan after its steps' second look, and what that found wrong; costs nothing where no step has one."""
+
+    async def look(step: Step) -> tuple[Step, tuple[Problem, ...]]:
+        if step.second_look is None:
+            return step, ()
+        before = seen(step, observed)
+        requests = step.second_look.requests(before)
+        if not requests:
+            return step, ()
+        return step.second_look.judged(step, before, await fleet.servers[step.node].ask_all(requests))
+
+    found = await asyncio.gather(*(look(step) for step in plan.steps))
+    steps = iter(step for step, _ in found)
+    stages = tuple(replace(stage, steps=tuple(next(steps) for _ in stage.steps)) for stage in plan.stages)
+    return Plan(stages=stages), tuple(one for _, problems in found for one in problems)
 
 
 def _about_arbiter(server: ServerName, third: IPv4Address | None) -> tuple[Request, ...]:

@@ -17,6 +17,8 @@ from live_cluster.cli.option_names import (
     JSON,
     PASSPHRASE_FILE,
     PROFILE,
+    PRUNE,
+    VERBOSE,
     YES,
     Kind,
     OptionName,
@@ -45,6 +47,8 @@ class Arguments:
     dry_run: bool
     yes: bool
     as_json: bool
+    prune: bool = False
+    verbose: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,8 @@ def configure_arguments(argv: Sequence[str], inputs: Inputs) -> tuple[Arguments,
         dry_run=DRY_RUN in spoken.run,
         yes=YES in spoken.run,
         as_json=JSON in spoken.run,
+        prune=PRUNE in spoken.run,
+        verbose=VERBOSE in spoken.run,
     )
     return arguments, tuple(problems)
 

@@ -24,6 +24,7 @@ def run_configure(arguments: Arguments, problems: tuple[Problem, ...]) -> int:
         output,
         as_json=arguments.as_json,
         dry_run=arguments.dry_run,
+        verbose=arguments.verbose,
     )
 
 
@@ -43,6 +44,7 @@ def _wish(arguments: Arguments, problems: tuple[Problem, ...], output: Output, s
         asked_by=asked_by(),
         dry_run=arguments.dry_run,
         yes=arguments.yes,
+        prune=arguments.prune,
     )
 
 

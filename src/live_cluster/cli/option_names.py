@@ -17,6 +17,8 @@ PASSPHRASE_FILE = "passphrase-file"  # noqa: S105 - the name of an option
 DRY_RUN = "dry-run"
 YES = "yes"
 JSON = "json"
+PRUNE = "prune"
+VERBOSE = "verbose"
 
 
 class Kind(Enum):
@@ -76,6 +78,24 @@ RUN_OPTIONS = (
         help=Words("Do not ask for confirmation.", "Не спрашивать подтверждения."),
     ),
     RunOption(
+        name=PRUNE,
+        metavar="",
+        help=Words(
+            "Take what live-cluster did not make out of the cluster's configuration: resources, constraints, tags,"
+            " alerts, fencing devices. Without it they are named and left alone.",
+            "Убрать из конфигурации кластера то, что создал не live-cluster: ресурсы, ограничения, метки,"
+            " оповещения, устройства fencing. Без этого параметра они названы и не тронуты.",
+        ),
+    ),
+    RunOption(
+        name=VERBOSE,
+        metavar="",
+        help=Words(
+            "Show every step of the plan with its difference, and every step that is done (also -v).",
+            "Показать каждый шаг плана с его отличиями и каждый выполненный шаг (также -v).",
+        ),
+    ),
+    RunOption(
         name=JSON,
         metavar="",
         help=Words("Print the result as JSON.", "Вывести результат в формате JSON."),
@@ -102,7 +122,7 @@ RUN_OPTIONS = (
 def option_named(word: str) -> OptionName | None:
     """The option that `word` (with its hyphens, without a value) is, in any accepted spelling."""
     if not word.startswith("--"):
-        return _HELP if word == "-h" else None
+        return _SHORT.get(word)
     typed_name = word[2:]
     fixed = _fixed_options().get(typed_name)
     if fixed is not None:
@@ -132,6 +152,7 @@ def similar_option(bare: str) -> str | None:
 
 
 _HELP = OptionName(kind=Kind.HELP, name="help", typed_name="help")
+_SHORT = {"-h": _HELP, "-v": OptionName(kind=Kind.RUN, name=VERBOSE, typed_name=VERBOSE)}
 
 
 @cache

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from live_cluster.apply.run import StepResult, StepState
 from live_cluster.cli.output import Output
+from live_cluster.cli.plan_text import show_drift, show_plan
 from live_cluster.errors import Declined, Problem, problem
 from live_cluster.messages import Message, message
-from live_cluster.plan.step import Impact, Plan, Stage, Step
+from live_cluster.plan.step import Plan, Stage, Step
+from live_cluster.render.cib_foreign import ForeignObject
 
 # Rich takes 60 ms to load, and a run that has nothing to do shows nothing by it.
 if TYPE_CHECKING:
@@ -26,16 +29,32 @@ _MARKS = {
     StepState.FAILED: ("✗", "red"),
     StepState.NOT_REACHED: ("-", "dim"),
 }
-_IMPACT_STYLE = {Impact.REPLACES_DATA: "red", Impact.OUTAGE: "yellow", Impact.FAILOVER: "yellow"}
+
+
+@dataclass(slots=True)
+class _StageSoFar:
+    """The stage at work: when it began, what has ended of it, whether its heading stands on the screen."""
+
+    stage: Stage
+    began: float
+    ended: list[StepState] = field(default_factory=list)
+    is_headed: bool = False
 
 
 class Screen:
-    """The administrator at a terminal, or a log file: the same lines, and on a terminal a live part below."""
+    """The administrator at a terminal, or a log file: the same lines, and on a terminal a live part below.
 
-    def __init__(self, output: Output, *, quiet: bool = False, show_previews: bool = False) -> None:
+    A line for each stage that is done; with `every_step` its heading and a line for each step.
+    """
+
+    def __init__(
+        self, output: Output, *, quiet: bool = False, show_previews: bool = False, every_step: bool = False
+    ) -> None:
         self._output = output
         self._quiet = quiet
         self._show_previews = show_previews
+        self._every_step = every_step
+        self._stage: _StageSoFar | None = None
         self._now: dict[str, tuple[Step, float, str]] = {}
         self._live: Live | None = None
 
@@ -56,18 +75,15 @@ class Screen:
         if not self._quiet:
             self._output.problems(problems)
 
+    def drift(self, objects: tuple[ForeignObject, ...], node: str, pruned_to: str) -> None:
+        """What is in the CIB and not ours."""
+        if not self._quiet:
+            show_drift(objects, self._output, node=node, pruned_to=pruned_to)
+
     def plan(self, plan: Plan) -> None:
-        """Every step with its impact; with `--dry-run` also the differences."""
-        if self._quiet:
-            return
-        self.say(message("plan-title", count=len(plan.steps)))
-        for step in plan.steps:
-            impact = "" if step.impact is Impact.NONE else f"  [{self._impact(step.impact)}]"
-            style = _IMPACT_STYLE.get(step.impact, "")
-            self._output.line(f"  {step.node}: {self._output.words(step.title)}{impact}", style=style)
-            if self._show_previews and step.preview:
-                self._preview(step.preview)
-        self.say(message("plan-impact", impact=self._impact(plan.impact)))
+        """What would be done; with previews every step with its difference."""
+        if not self._quiet:
+            show_plan(plan, self._output, in_full=self._show_previews)
 
     def agree(self, question: Message) -> bool:
         """Asked on the terminal only: a script must say --yes."""
@@ -77,8 +93,10 @@ class Screen:
         return sys.stdin.readline().strip().lower() in ("yes", "y", "да", "д")
 
     def stage(self, stage: Stage) -> None:
-        """A heading."""
-        self._line((self._output.words(stage.title), "bold"))
+        """Its line comes at its end."""
+        self._stage = _StageSoFar(stage, time.monotonic())
+        if self._every_step:
+            self._heading()
 
     def began(self, step: Step) -> None:
         """The server's present step."""
@@ -96,12 +114,17 @@ class Screen:
         self._refresh()
 
     def ended(self, result: StepResult) -> None:
-        """One line for each step that is done."""
-        mark, colour = _MARKS[result.state]
-        step = result.step
-        self._now.pop(step.node, None)
-        words = f" {step.node}: {self._output.words(step.title)}  "
-        self._line("  ", (mark, colour), words, (self._seconds(f"{result.seconds:.1f}"), "dim"))
+        """A line for the step where it failed or every one is wanted, and one for the stage at its end."""
+        self._now.pop(result.step.node, None)
+        if self._every_step or result.state is StepState.FAILED:
+            self._heading()
+            words = f" {result.step.node}: {self._output.words(result.step.title)}  "
+            self._line("  ", _MARKS[result.state], words, self._took(result.seconds))
+        so_far = self._stage
+        if so_far is not None:
+            so_far.ended.append(result.state)
+            if len(so_far.ended) == len(so_far.stage.steps) and not so_far.is_headed:
+                self._stage_done(so_far)
         self._refresh()
 
     def summary(self, results: list[StepResult], seconds: float) -> None:
@@ -126,13 +149,18 @@ class Screen:
             self._live.stop()
             self._live = None
 
-    def _impact(self, impact: Impact) -> str:
-        return self._output.words(message(f"impact-{impact.name.lower().replace('_', '-')}"))
+    def _heading(self) -> None:
+        if self._stage is not None and not self._stage.is_headed:
+            self._stage.is_headed = True
+            self._line((self._output.words(self._stage.stage.title), "bold"))
 
-    def _preview(self, text: str) -> None:
-        for line in text.splitlines():
-            colour = {"+": "green", "-": "red"}.get(line[:1], "dim")
-            self._output.line(f"      {line}", style=colour)
+    def _stage_done(self, so_far: _StageSoFar) -> None:
+        state = StepState.CHANGED if StepState.CHANGED in so_far.ended else StepState.UNCHANGED
+        seconds = time.monotonic() - so_far.began
+        self._line(_MARKS[state], f" {self._output.words(so_far.stage.title)}  ", self._took(seconds))
+
+    def _took(self, seconds: float) -> tuple[str, str]:
+        return self._seconds(f"{seconds:.1f}"), "dim"
 
     def _seconds(self, number: str) -> str:
         return self._output.words(message("seconds", number=number))
@@ -161,6 +189,9 @@ class Screen:
         from rich.table import Table
 
         table = Table.grid(padding=(0, 1))
+        if self._stage is not None and self._now and not self._stage.is_headed:
+            table.title = self._output.words(self._stage.stage.title)
+            table.title_justify = "left"
         for node, (step, began, text) in list(self._now.items()):
             seconds = time.monotonic() - began
             table.add_row(

@@ -19,10 +19,17 @@ from live_cluster.messages import message, render
 JSON_VERSION = 1
 
 
-def carry_out(make_wish: Callable[[Screen], Wish], output: Output, *, as_json: bool, dry_run: bool) -> int:
+def carry_out(
+    make_wish: Callable[[Screen], Wish],
+    output: Output,
+    *,
+    as_json: bool,
+    dry_run: bool,
+    verbose: bool = False,
+) -> int:
     """One run; with `as_json` its outcome is printed also where it failed or was interrupted."""
     outcome = Outcome()
-    screen = Screen(output, quiet=as_json, show_previews=dry_run)
+    screen = Screen(output, quiet=as_json, show_previews=dry_run or verbose, every_step=verbose)
     try:
         asyncio.run(bring_about(make_wish(screen), screen, outcome))
     except (LiveClusterError, KeyboardInterrupt) as error:
@@ -87,6 +94,20 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
                 "seconds": round(seconds, 3),
             }
             for step, state, seconds in rows
+        ],
+        "effects": [
+            {
+                "action": one.action,
+                "resource": one.resource,
+                "source": one.source,
+                "target": one.target,
+            }
+            for step in outcome.plan.steps
+            for one in step.effects or ()
+        ],
+        "drift": [
+            {"id": one.id, "kind": one.kind.value, "about": one.about, "pruned": outcome.prunes}
+            for one in outcome.drift
         ],
         "problems": [problem_json(one) for one in outcome.problems],
     }

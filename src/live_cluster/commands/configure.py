@@ -16,7 +16,7 @@ from live_cluster.access.login import explain_refusal
 from live_cluster.access.site_key import SiteSecret
 from live_cluster.apply.fleet import Fleet, connect
 from live_cluster.apply.run import Observer, Run, StepResult
-from live_cluster.apply.survey import facts_of, observe
+from live_cluster.apply.survey import facts_of, look_again, observe
 from live_cluster.commands.keeping import HISTORY, SET_ASIDE, forget_old_runs
 from live_cluster.errors import (
     Declined,
@@ -36,9 +36,11 @@ from live_cluster.model.service_secrets import ServiceSecrets
 from live_cluster.model.settings import ClusterSettings
 from live_cluster.plan.blueprint import Blueprint, server_names
 from live_cluster.plan.build import stages, timeout_stages
+from live_cluster.plan.cib_steps import foreign_in_cib, pruned_file
 from live_cluster.plan.prerequisites import Situation, problems_of
-from live_cluster.plan.step import Impact, Plan, Stage, outstanding
+from live_cluster.plan.step import Plan, Stage, outstanding
 from live_cluster.remote.requests import Refused, WriteFile
+from live_cluster.render.cib_foreign import ForeignObject
 from live_cluster.render.corosync_conf import CLUSTER_NAME
 
 # All connections are made at the beginning; the certificate only has to last until then.
@@ -53,6 +55,9 @@ class Interface(Observer, Protocol):
 
     def warnings(self, problems: tuple[Problem, ...]) -> None:
         """What is worth knowing although the run goes on."""
+
+    def drift(self, objects: tuple[ForeignObject, ...], node: str, pruned_to: str) -> None:
+        """What is in the CIB and not ours; `pruned_to` is where `node` will keep it, empty: it stays."""
 
     def plan(self, plan: Plan) -> None:
         """All that would be done."""
@@ -80,6 +85,7 @@ class Wish:
     asked_by: str
     dry_run: bool = False
     yes: bool = False
+    prune: bool = False
     scope: Scope = Scope.EVERYTHING
 
 
@@ -90,6 +96,8 @@ class Outcome:
     plan: Plan = field(default_factory=lambda: Plan(stages=()))
     results: list[StepResult] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    drift: tuple[ForeignObject, ...] = ()
+    prunes: bool = False
     seconds: float = 0.0
 
 
@@ -108,8 +116,12 @@ async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
         facts = await facts_of(fleet, names, settings=wish.settings, profile=wish.profile)
         _judge(wish, facts, interface, outcome)
         blueprint = _blueprint(wish, facts)
-        every = _stages(wish, blueprint)
-        outcome.plan = outstanding(every, await observe(fleet, every))
+        outcome.plan, found = await _planned(fleet, _stages(wish, blueprint))
+        if not only_timeouts:
+            outcome.drift, outcome.prunes = foreign_in_cib(blueprint), wish.prune
+            place = pruned_file(blueprint.set_aside) if wish.prune else ""
+            interface.drift(outcome.drift, blueprint.head_names[0], place)
+        _tell(found, interface, outcome)
         if outcome.plan.steps:
             interface.plan(outcome.plan)
             if not only_timeouts and wish.settings.may_split:
@@ -147,7 +159,18 @@ async def _connected(wish: Wish, names: Sequence[ServerName]) -> Fleet:
 
 
 def _judge(wish: Wish, facts: ClusterFacts, interface: Interface, outcome: Outcome) -> None:
-    found = problems_of(Situation(settings=wish.settings, profile=wish.profile, facts=facts))
+    _tell(
+        problems_of(Situation(settings=wish.settings, profile=wish.profile, facts=facts)), interface, outcome
+    )
+
+
+async def _planned(fleet: Fleet, every: tuple[Stage, ...]) -> tuple[Plan, tuple[Problem, ...]]:
+    observed = await observe(fleet, every)
+    return await look_again(fleet, outstanding(every, observed), observed)
+
+
+def _tell(found: tuple[Problem, ...], interface: Interface, outcome: Outcome) -> None:
+    """Warnings are shown; one error, and nothing is touched."""
     warnings = tuple(one for one in found if one.severity is Severity.WARNING)
     outcome.problems += warnings
     interface.warnings(warnings)
@@ -164,6 +187,7 @@ def _blueprint(wish: Wish, facts: ClusterFacts) -> Blueprint:
         set_aside=f"{SET_ASIDE}/{time.strftime('%Y%m%d-%H%M%S')}",
         cluster_toml=wish.cluster_toml,
         secrets_toml=wish.secrets_toml,
+        prune=wish.prune,
     )
 
 
@@ -189,9 +213,7 @@ def _secrets(facts: ClusterFacts, *, has_arbiter: bool) -> ServiceSecrets:
 async def _carry_out(wish: Wish, fleet: Fleet, interface: Interface, outcome: Outcome) -> None:
     plan = outcome.plan
     for step in plan.steps:
-        if step.impact is not Impact.REPLACES_DATA or wish.yes:
-            continue
-        if not interface.agree(message("ask-replace-data", node=step.node, first=step.title.field("first"))):
+        if step.asks is not None and not wish.yes and not interface.agree(step.asks):
             raise Declined(problem("declined"))
     run = Run(servers=fleet.servers, observer=interface)
     failure: LiveClusterError | None = None

@@ -2,7 +2,8 @@
 
 TEXTS: dict[str, str] = {
     "connecting": "Looking at {count} servers …",
-    "plan-title": "To be done, {count} steps:",
+    "plan-title": "Steps to be done: {count}",
+    "plan-in-full": "Every step with its difference: the same command with --dry-run. As it is done: --verbose.",
     "plan-impact": "Worst impact of all steps: {impact}.",
     "impact-none": "nobody notices",
     "impact-reload": "a service reads its settings again",

@@ -3,6 +3,7 @@
 TEXTS: dict[str, str] = {
     "connecting": "Осматриваю серверы ({count}) …",
     "plan-title": "Будет сделано, шагов: {count}",
+    "plan-in-full": "Каждый шаг с отличиями: та же команда с --dry-run. По мере выполнения: --verbose.",
     "plan-impact": "Самое заметное для пользователей: {impact}.",
     "impact-none": "никто не заметит",
     "impact-reload": "служба перечитает настройки",

@@ -39,7 +39,10 @@ def server_names(settings: ClusterSettings, profile: Profile) -> tuple[ServerNam
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """Input of the whole plan. `set_aside` is this run's directory for what is replaced."""
+    """Input of the whole plan. `set_aside` is this run's directory for what is replaced.
+
+    `prune`: what others have put into the CIB is taken out.
+    """
 
     settings: ClusterSettings
     profile: Profile
@@ -48,6 +51,7 @@ class Blueprint:
     set_aside: str
     cluster_toml: str
     secrets_toml: str
+    prune: bool = False
 
     @property
     def servers(self) -> tuple[ServerName, ...]:

@@ -6,6 +6,7 @@ from live_cluster.messages import message
 from live_cluster.model.facts import Role
 from live_cluster.plan import (
     arbiter_steps,
+    cib_steps,
     cluster_steps,
     database_steps,
     fencing_steps,
@@ -34,7 +35,7 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
         Stage(title=message("stage-start"), steps=cluster_steps.start_steps(plan)),
         Stage(title=message("stage-members"), steps=(*after_start, cluster_steps.members_step(plan))),
         Stage(title=message("stage-arbiter"), steps=arbiter_steps.vote_steps(plan)),
-        Stage(title=message("stage-resources"), steps=(resource_steps.cib_step(plan),)),
+        Stage(title=message("stage-resources"), steps=(cib_steps.cib_step(plan),)),
         Stage(title=message("stage-database"), steps=(resource_steps.primary_step(plan),)),
         Stage(title=message("stage-replication"), steps=(database_steps.replication_role(plan),)),
         Stage(title=message("stage-complete"), steps=(resource_steps.resources_step(plan),)),

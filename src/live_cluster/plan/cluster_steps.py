@@ -5,6 +5,7 @@ from __future__ import annotations
 from live_cluster.messages import message
 from live_cluster.model.cluster_view import ClusterView
 from live_cluster.plan.blueprint import Blueprint
+from live_cluster.plan.default_files import with_short_preview
 from live_cluster.plan.file_steps import file_step
 from live_cluster.plan.service_steps import running
 from live_cluster.plan.step import Check, Impact, Replies, Step, always, command_check
@@ -34,7 +35,8 @@ def membership_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
     """Configuration and key of Corosync on one head; a first start begins with a small CIB of ours."""
     conf = WriteFile(path=COROSYNC_CONF, content=_corosync_text(plan).encode(), set_aside=plan.set_aside)
     key = WriteFile(path=AUTHKEY, content=plan.secrets.authkey, mode=0o400, set_aside=plan.set_aside)
-    files = (file_step(node, key), file_step(node, conf, impact=Impact.RELOAD))
+    conf_step = with_short_preview(file_step(node, conf, impact=Impact.RELOAD), conf, "corosync")
+    files = (file_step(node, key), conf_step)
     if not plan.joins(node):
         return files
     # The configuration comes last: it is the sign that this head has joined.

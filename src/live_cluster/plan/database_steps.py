@@ -251,6 +251,7 @@ def _reclone(plan: Blueprint, node: str) -> Step:
         impact=Impact.REPLACES_DATA if replaces else Impact.NONE,
         actions=always(wanted),
         check=file_check(wanted),
+        asks=message("ask-replace-data", node=node, first=plan.data_source(node)) if replaces else None,
     )
 
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from live_cluster.messages import message
 from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE
 from live_cluster.plan.blueprint import Blueprint
+from live_cluster.plan.default_files import with_short_preview
 from live_cluster.plan.file_steps import file_step, followed_by
 from live_cluster.plan.service_steps import (
     comes_back,
@@ -138,7 +139,7 @@ def _samba(plan: Blueprint, node: str) -> Step:
     text = samba_conf(share, filestorage_ip=plan.settings.filestorage_ip)
     # smbd looks at its file once a minute by itself (smb.conf(5)); a changed address restarts it as a resource.
     wanted = WriteFile(path=SAMBA_CONF, content=text.encode(), set_aside=plan.set_aside)
-    return file_step(node, wanted, impact=Impact.RELOAD)
+    return with_short_preview(file_step(node, wanted, impact=Impact.RELOAD), wanted, "samba-common")
 
 
 def _smb_account(plan: Blueprint, node: str) -> Step:

@@ -1,4 +1,4 @@
-"""The cluster's resources: the CIB, and waiting until all that it describes runs."""
+"""The cluster's resources: what the CIB is made of, and waiting until all that it describes runs."""
 
 from __future__ import annotations
 
@@ -8,81 +8,13 @@ from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.cluster_steps import START_DEADLINE_S
 from live_cluster.plan.database_steps import REJOIN_PROGRESS, agent_parameters
 from live_cluster.plan.fencing_steps import cib_devices
-from live_cluster.plan.step import Check, Impact, Replies, Step, always
-from live_cluster.plan.view_checks import runs, stdout_of, stopped_on_purpose, view_check
-from live_cluster.probes.head import CIB
-from live_cluster.remote.requests import Command, CommandResult, RemoveFile, Request, WriteFile
-from live_cluster.render import cib, cib_difference
-from live_cluster.render.cib_elements import Element
+from live_cluster.plan.step import Impact, Step, always
+from live_cluster.plan.view_checks import runs, stopped_on_purpose, view_check
+from live_cluster.remote.requests import Command
+from live_cluster.render import cib
 
-OLD_CIB = "/run/live-cluster/cib-old.xml"
-NEW_CIB = "/run/live-cluster/cib-new.xml"
 # A base backup of a large database takes hours; progress is shown meanwhile.
 COPY_DEADLINE_S = 6 * 3600.0
-
-
-def cib_step(plan: Blueprint) -> Step:
-    """The CIB holds everything of ours as wanted; the change is one patch."""
-    wanted = cib.configuration(cib_plan(plan))
-
-    def complete(running_cib: bytes) -> Element:
-        names = plan.profile.resources
-        if f'id="{names.database_clone}"'.encode() in running_cib:
-            return wanted
-        # Together with the resources, so that no moment exists in which the agent does not know whose data counts.
-        first, second = plan.head_names
-        return cib_difference.with_node_attributes(
-            wanted, running_cib, f"{names.database}-data", {first: "latest", second: "stale"}
-        )
-
-    def holds(replies: Replies) -> bool:
-        reply = replies[0]
-        return (
-            isinstance(reply, CommandResult) and reply.ok and not cib_difference.differs(reply.stdout, wanted)
-        )
-
-    def actions(replies: Replies) -> tuple[Request, ...]:
-        present = cib_difference.without_device_history(stdout_of(replies[0]))
-        return _patch(present, cib_difference.merged(present, complete(present)))
-
-    def describe(replies: Replies) -> str:
-        reply = replies[0]
-        if not isinstance(reply, CommandResult) or not reply.ok:
-            return ""
-        return cib_difference.preview(reply.stdout, complete(reply.stdout))
-
-    return Step(
-        code="cib",
-        node=plan.head_names[0],
-        title=message("step-cib"),
-        impact=Impact.RESTART if _restarts_something(plan, wanted) else Impact.NONE,
-        actions=actions,
-        check=Check(requests=(CIB,), holds=holds),
-        describe=describe,
-        # The head that answers need not be the one that carries the change out.
-        deadline_s=30,
-    )
-
-
-def _patch(present: bytes, new: bytes) -> tuple[Request, ...]:
-    """From one CIB to the other, as the difference of the two."""
-    return (
-        WriteFile(path=OLD_CIB, content=cib_difference.normalised(present), mode=0o600),
-        WriteFile(path=NEW_CIB, content=new, mode=0o600),
-        Command(argv=("crm_verify", "--xml-file", NEW_CIB)),
-        # Exit code 1 says that they differ. Without versions: the status section's change all the time. What
-        # somebody else changes meanwhile stays, for the patch names the elements it is about.
-        Command(argv=("crm_diff", "--no-version", "--original", OLD_CIB, "--new", NEW_CIB), accepts=(1,)),
-        Command(argv=("cibadmin", "--patch", "--xml-pipe"), input_from_previous=True, changes_node=True),
-        RemoveFile(path=OLD_CIB),
-        RemoveFile(path=NEW_CIB),
-    )
-
-
-def _restarts_something(plan: Blueprint, wanted: Element) -> bool:
-    """Only a resource that is there already can: fencing devices come and go without anybody's notice."""
-    running = [head.cib for head in plan.facts.heads if head.cib]
-    return not plan.forming and any(cib_difference.changes_resources(one, wanted) for one in running)
 
 
 def primary_step(plan: Blueprint) -> Step:

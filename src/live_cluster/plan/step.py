@@ -13,6 +13,7 @@ from enum import IntEnum
 
 from live_cluster.errors import Problem
 from live_cluster.messages import Message
+from live_cluster.probes.simulation import Effect
 from live_cluster.remote.requests import (
     Command,
     CommandResult,
@@ -50,6 +51,17 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondLook:
+    """Read-only questions that only a step in the plan is worth, and the step as their answers show it.
+
+    `requests` follow from what the check saw; `judged` gets the step, that, and the answers.
+    """
+
+    requests: Callable[[Replies], tuple[Request, ...]]
+    judged: Callable[[Step, Replies, Replies], tuple[Step, tuple[Problem, ...]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One change on one server.
 
@@ -57,8 +69,12 @@ class Step:
     `describe` makes the preview (a difference) from the same replies.
     `deadline_s`: how long the check may take to become true after the actions; 0 means at once.
     `watches` names a file on the server that tells how far a long step is (JSON with a `message`).
-    `explain` says what an action's unwelcome exit code means, where a command's own words would not help.
+    `explain` says what an action's unwelcome exit code means, where a command's own words would not help;
+    `tolerates` such a code that is no failure.
     `foreseen`: belongs into the plan although its check holds now, because earlier steps will change that.
+    `asks` is a question that must be agreed to before anything is touched.
+    `second_look` may fill in `effects`, what Pacemaker would do with which resource, and `preview_note`, a
+    sentence for what the preview leaves out.
     """
 
     code: str
@@ -72,7 +88,12 @@ class Step:
     deadline_s: float = 0.0
     watches: str = ""
     explain: Callable[[CommandResult], Problem] | None = None
+    tolerates: Callable[[Command, CommandResult], bool] | None = None
     foreseen: bool = False
+    asks: Message | None = None
+    second_look: SecondLook | None = None
+    effects: tuple[Effect, ...] | None = None
+    preview_note: Message | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +132,12 @@ def requests_of(stages: tuple[Stage, ...]) -> dict[str, tuple[Request, ...]]:
 
 def is_done(step: Step, observed: Observed) -> bool:
     """Does the step's check hold with what was observed?"""
-    return step.check.holds(tuple(observed[step.node, request] for request in step.check.requests))
+    return step.check.holds(seen(step, observed))
+
+
+def seen(step: Step, observed: Observed) -> Replies:
+    """What the step's check saw."""
+    return tuple(observed[step.node, request] for request in step.check.requests)
 
 
 def outstanding(stages: tuple[Stage, ...], observed: Observed) -> Plan:
@@ -185,8 +211,7 @@ def file_difference(action: WriteFile | RemoveFile) -> Callable[[Replies], str]:
 def _with_preview(step: Step, observed: Observed) -> Step:
     if step.describe is None:
         return step
-    replies = tuple(observed[step.node, request] for request in step.check.requests)
-    return replace(step, preview=step.describe(replies))
+    return replace(step, preview=step.describe(seen(step, observed)))
 
 
 def _difference(action: WriteFile | RemoveFile, state: Reply) -> str:

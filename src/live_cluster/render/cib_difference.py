@@ -8,25 +8,29 @@ import difflib
 from lxml import etree
 
 from live_cluster.render.cib_elements import Element, element
-from live_cluster.render.cib_fencing import location_id
+from live_cluster.render.cib_foreign import is_ours, remove_foreign
 
-OUR_PREFIX = "live-cluster"
 _PARSER = etree.XMLParser(remove_blank_text=True)
 
 
-def merged(running: bytes, wanted: Element) -> bytes:
-    """The running CIB with our elements as wanted; same bytes in the same form where nothing differs."""
+def merged(running: bytes, wanted: Element, *, prune: bool = False) -> bytes:
+    """The running CIB with our elements as wanted; same bytes in the same form where nothing differs.
+
+    With `prune` the objects that are not ours (cib_foreign) are taken out, too.
+    """
     cib = etree.fromstring(running, _PARSER)
     configuration = cib.find("configuration")
     assert configuration is not None  # the CIB schema demands it
     for section in wanted:
         _merge_section(configuration, section)
+    if prune:
+        remove_foreign(configuration, wanted)
     return etree.tostring(cib, pretty_print=True)
 
 
-def differs(running: bytes, wanted: Element) -> bool:
+def differs(running: bytes, wanted: Element, *, prune: bool = False) -> bool:
     """Is anything of ours missing or other than wanted?"""
-    return normalised(running) != merged(running, wanted)
+    return normalised(running) != merged(running, wanted, prune=prune)
 
 
 def normalised(cib: bytes) -> bytes:
@@ -46,10 +50,10 @@ def without_device_history(cib: bytes) -> bytes:
     return etree.tostring(root, pretty_print=True)
 
 
-def preview(running: bytes, wanted: Element) -> str:
+def preview(running: bytes, wanted: Element, *, prune: bool = False) -> str:
     """A unified difference of the configuration sections."""
     before = _configuration_text(normalised(running))
-    after = _configuration_text(merged(running, wanted))
+    after = _configuration_text(merged(running, wanted, prune=prune))
     lines = difflib.unified_diff(before, after, "CIB", "CIB", lineterm="", n=1)
     return "".join(line + "\n" for line in lines)
 
@@ -123,18 +127,8 @@ def _remove_retired(section: Element, wanted: Element) -> None:
         return
     ours = {child.get("id") for child in wanted}
     for child in list(section):
-        if _is_ours(child) and child.get("id") not in ours:
+        if is_ours(child) and child.get("id") not in ours:
             section.remove(child)
-
-
-def _is_ours(child: Element) -> bool:
-    if child.tag == "primitive":
-        # Resources come before constraints: the one that goes with our devices is still there.
-        constraint = location_id(str(child.get("id")))
-        return child.get("class") == "stonith" and bool(
-            child.xpath("../../constraints/rsc_location[@id=$id]", id=constraint)
-        )
-    return str(child.get("id")).startswith(OUR_PREFIX)
 
 
 def _child_with_id(section: Element, identity: str) -> Element | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from live_cluster.plan.build import SETTINGS_FILE
-from live_cluster.plan.resource_steps import NEW_CIB
+from live_cluster.plan.cib_steps import NEW_CIB
 from live_cluster.probes.head import CIB
 from live_cluster.remote.executor import Server
 from live_cluster.remote.requests import (
@@ -112,6 +112,9 @@ class RecordedServer(Server):
         key = key_of(request)
         if key in self.instead:
             return self.instead[key]
+        if isinstance(request, Command) and f"run {request}" in self.instead:
+            # Whatever it was given on standard input.
+            return self.instead[f"run {request}"]
         if isinstance(request, ReadFile) and request.path in self.written:
             return self.written[request.path]
         if isinstance(request, WriteFile | RemoveFile):

@@ -77,6 +77,12 @@ def test_exit_codes_that_are_expected_are_no_failure() -> None:
     assert isinstance(carried_out(work, ScriptedServer("a", undone("x") | {action: [OK]}))[2], CommandFailed)
 
 
+def test_an_exit_code_that_the_step_tolerates_is_no_failure() -> None:
+    server = ScriptedServer("a", undone("x") | {do("x"): [FAILED]})
+    work = plan((replace(step("x"), tolerates=lambda action, reply: action == do("x") and reply == FAILED),))
+    assert carried_out(work, server)[2] is None
+
+
 def test_a_file_that_cannot_be_written_is_named() -> None:
     wanted = WriteFile(path="/etc/x", content=b"x")
     answers = {ReadFile(path="/etc/x"): [FileState(exists=False)], wanted: [Refused(reason="No space left")]}

@@ -9,7 +9,7 @@ from plan_case import SECRETS, blueprint, facts, fleet, settings
 
 from live_cluster.model.service_secrets import scram_verifier
 from live_cluster.model.settings import Secret
-from live_cluster.plan import cluster_steps, database_steps, resource_steps
+from live_cluster.plan import cib_steps, cluster_steps, database_steps, resource_steps
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.step import Step
 from live_cluster.plan.view_checks import stopped_on_purpose, view_of
@@ -156,7 +156,7 @@ def cib_request(step: Step) -> Command:
 
 
 def test_the_first_cib_says_whose_data_counts() -> None:
-    step = resource_steps.cib_step(blueprint())
+    step = cib_steps.cib_step(blueprint())
     fresh = (
         b'<cib><configuration><crm_config/><nodes><node id="1" uname="ivcs-main-1"/>'
         b'<node id="2" uname="ivcs-main-2"/></nodes><resources/><constraints/></configuration><status/></cib>'
@@ -172,7 +172,7 @@ def test_the_first_cib_says_whose_data_counts() -> None:
 
 def test_a_later_cib_leaves_that_to_the_agent(plan: Blueprint) -> None:
     running = RecordedServer("ivcs-main-1", configured=True)
-    step = resource_steps.cib_step(plan)
+    step = cib_steps.cib_step(plan)
     reply = running.answer(cib_request(step))
     assert isinstance(reply, CommandResult)
     before = re.findall(rb'name="ivcs-db-data" value="\w+"', reply.stdout)
@@ -187,7 +187,7 @@ def test_a_later_cib_leaves_that_to_the_agent(plan: Blueprint) -> None:
 
 
 def test_a_cib_that_cannot_be_read_is_not_as_wanted(plan: Blueprint) -> None:
-    step = resource_steps.cib_step(plan)
+    step = cib_steps.cib_step(plan)
     silent = (CommandResult(returncode=102),)
     assert not step.check.holds(silent)
     assert (step.describe or str)(silent) == ""
@@ -196,7 +196,7 @@ def test_a_cib_that_cannot_be_read_is_not_as_wanted(plan: Blueprint) -> None:
 def written(step: Step, present: bytes) -> bytes:
     actions = step.actions((CommandResult(returncode=0, stdout=present),))
     return next(
-        one.content for one in actions if isinstance(one, WriteFile) and one.path == resource_steps.NEW_CIB
+        one.content for one in actions if isinstance(one, WriteFile) and one.path == cib_steps.NEW_CIB
     )
 
 

@@ -13,9 +13,10 @@ from live_cluster.model.fence_metadata import AgentMetadata, parse_metadata
 from live_cluster.model.settings import ClusterSettings
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.build import stages
+from live_cluster.plan.cib_steps import cib_step
 from live_cluster.plan.fencing_steps import agent_words, answer_steps, cib_devices, removal_steps
 from live_cluster.plan.prerequisites import problems_of
-from live_cluster.plan.resource_steps import cib_plan, cib_step
+from live_cluster.plan.resource_steps import cib_plan
 from live_cluster.plan.step import Impact
 from live_cluster.remote.requests import Command, CommandResult, FileState, RemoveFile, WriteFile
 from live_cluster.render import cib
