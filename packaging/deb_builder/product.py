@@ -88,6 +88,8 @@ def _fill(tree: Tree, release: Release) -> None:
         tree.add("/usr/lib/ocf/resource.d/live-cluster/postgresql", agent, 0o755)
         tie_break = LAUNCHER.format(path=f"{CODE}/agent", module="live_cluster_agent.tie_break")
         tree.add(f"{CODE}/tie-break", tie_break, 0o755)
+    tree.copy(SOURCE / "packaging/live-cluster/alert", f"{CODE}/alert", 0o755)
+    tree.copy(SOURCE / "packaging/live-cluster/tmpfiles.conf", "/usr/lib/tmpfiles.d/live-cluster.conf")
     tree.copy(SOURCE / "profiles/ivcs.toml", "/usr/share/live-cluster/profiles/ivcs.toml")
     tree.copy(SOURCE / "packaging/live-cluster/copyright", f"{DOCUMENTS}/copyright")
     tree.copy(SOURCE / "packaging/changelog", f"{DOCUMENTS}/changelog")

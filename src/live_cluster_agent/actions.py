@@ -3,7 +3,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from live_cluster_agent import contact, files, log, outcome, replication, waiting
+from live_cluster_agent import contact, files, history, log, outcome, replication, waiting
 from live_cluster_agent.agent import Agent
 from live_cluster_agent.outcome import AgentProblem, ClusterSilent
 from live_cluster_agent.rejoin_request import RejoinRequest
@@ -142,6 +142,7 @@ def promote(agent: Agent) -> int:
     if obstacle is not None:
         agent.cluster.forget_wish()
         agent.cluster.set_score(None, known=None)
+        history.note(agent.parameters, "not-promoted", obstacle)
         raise AgentProblem(f"not promoted: {obstacle}")
     if not agent.claim(records):
         raise AgentProblem("not promoted: the cluster has not confirmed who holds the latest data")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from live_cluster_agent import contact, files, log, memory, replication, tie_break, waiting
+from live_cluster_agent import contact, files, history, log, memory, replication, tie_break, waiting
 from live_cluster_agent.cluster import Cluster, NodeRecord
 from live_cluster_agent.contact import Contact
 from live_cluster_agent.parameters import Parameters
@@ -40,6 +40,12 @@ class Agent:
         """Every commit is on both servers again."""
         files.remove_durably(self.parameters.state(ALONE_MARK))
 
+    def look_at_records(self) -> dict[str, NodeRecord]:
+        """The records of both nodes; what failed lately on either goes into the history."""
+        records, failures = self.cluster.nodes_and_failures()
+        history.note_failures(self.parameters, failures)
+        return records
+
     def eligibility(self, records: dict[str, NodeRecord], *, repair_pending: bool) -> Eligibility:
         """This node as a candidate, asking for the membership only when the answer can depend on it."""
         own, peer = records[self.parameters.node], records[self.parameters.peer]
@@ -70,6 +76,7 @@ class Agent:
         if met and contact.is_cut_off(after, around):
             # Only the peer's return makes this node's knowledge sure again.
             log.warning("this node is cut off: it waits for the peer before it serves alone")
+            history.note(self.parameters, "cut-off")
             self._note_met(met=False)
             self.cluster.set_met(met=False)
         return around, after

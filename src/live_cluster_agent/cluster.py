@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from live_cluster_agent import process
+from live_cluster_agent.history import Failure, parse_failures
 from live_cluster_agent.outcome import AgentProblem, ClusterSilent
 from live_cluster_agent.parameters import Parameters
 from live_cluster_agent.replication import DataState, Surroundings
@@ -20,6 +21,8 @@ OUTDATED_MS = 10_000
 # it is left behind: it ends by itself, with the first attempt to promote, or when the node leaves the cluster.
 WANTED = "wanted"
 _XPATH = "//nodes|//transient_attributes"
+# Pacemaker keeps the last failure of each resource on each node under such an id, until it is forgotten.
+_WITH_FAILURES = f"{_XPATH}|//lrm_rsc_op[contains(@id, '_last_failure_')]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,10 +147,21 @@ class Cluster:
 
     def nodes(self) -> dict[str, NodeRecord]:
         """The records of both nodes; raises AgentProblem when the local cluster service does not answer."""
-        answer = process.run(("cibadmin", "--query", "--local", "--xpath", _XPATH), timeout_s=ANSWER_S)
+        return self._records(self._local(_XPATH))
+
+    def nodes_and_failures(self) -> tuple[dict[str, NodeRecord], list[Failure]]:
+        """The same, and what has failed on either node lately: one question for both."""
+        answer = self._local(_WITH_FAILURES)
+        return self._records(answer), parse_failures(answer)
+
+    def _local(self, xpath: str) -> str:
+        answer = process.run(("cibadmin", "--query", "--local", "--xpath", xpath), timeout_s=ANSWER_S)
         if not answer.succeeded:
             raise ClusterSilent(f"the cluster configuration cannot be read: {answer.complaint}")
-        records = parse_nodes(answer.out, self.parameters.resource)
+        return answer.out
+
+    def _records(self, text: str) -> dict[str, NodeRecord]:
+        records = parse_nodes(text, self.parameters.resource)
         missing = {self.parameters.node, self.parameters.peer} - set(records)
         if missing:
             raise AgentProblem(f"the cluster configuration has no node {' '.join(sorted(missing))}")

@@ -12,7 +12,10 @@ from live_cluster_agent.replication import HandshakePhase
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """How long the standby has been silent or stuck, and the way to two copies; seconds since boot."""
+    """How long the standby has been silent or stuck, and the way to two copies; seconds since boot.
+
+    `data` is what the cluster said of this node's data when it was a standby.
+    """
 
     server: str = ""
     reply: str = ""
@@ -22,6 +25,7 @@ class Memory:
     phase: HandshakePhase = HandshakePhase.NONE
     phase_position: int = 0
     phase_since: float = 0.0
+    data: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from live_cluster_agent import log, memory, outcome, replication, waiting
+from live_cluster_agent import history, log, memory, outcome, replication, waiting
 from live_cluster_agent.agent import Agent
 from live_cluster_agent.cluster import NodeRecord
 from live_cluster_agent.outcome import AgentProblem
@@ -71,7 +71,7 @@ def _unanswered(agent: Agent, request: RejoinRequest, problem: AgentProblem) -> 
 
 
 def _care_for_standby(agent: Agent, facts: ServerFacts) -> int:
-    records = agent.cluster.nodes()
+    records = agent.look_at_records()
     agent.keep_contact(records)
     upstream_lost = check_upstream(agent, facts, records)
     candidate = agent.eligibility(records, repair_pending=upstream_lost)
@@ -84,7 +84,7 @@ def _care_for_standby(agent: Agent, facts: ServerFacts) -> int:
 
 
 def _care_for_primary(agent: Agent, running: Postmaster, facts: ServerFacts) -> int:
-    records = agent.cluster.nodes()
+    records = agent.look_at_records()
     end = waiting.now_s() + min(WATCH_S, agent.parameters.action_timeout_s / 3)
     decision = _take_care(agent, running, facts, records)
     while (
@@ -222,6 +222,7 @@ def _mark_sync(agent: Agent, records: dict[str, NodeRecord]) -> None:
         agent.clear_alone()
         _enter(agent, HandshakePhase.NONE, 0)
         log.info(f"replication to {peer} is synchronous: every commit is on both nodes")
+        history.note(agent.parameters, "synchronous", peer)
 
 
 def _go_alone(agent: Agent, records: dict[str, NodeRecord], view: ReplicationView) -> Decision:
@@ -251,4 +252,5 @@ def _go_alone(agent: Agent, records: dict[str, NodeRecord], view: ReplicationVie
     agent.server.write_replication_settings(required=False)
     agent.server.reload()
     log.warning(f"going on alone: {peer} is away, from now on there is one copy of new data")
+    history.note(agent.parameters, "alone", peer)
     return Decision.GO_ALONE

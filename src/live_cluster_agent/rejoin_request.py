@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from live_cluster_agent import files, log, process
+from live_cluster_agent import files, history, log, process
 from live_cluster_agent.outcome import AgentProblem
 from live_cluster_agent.parameters import Parameters
 
@@ -25,6 +25,8 @@ REWIND_WANTED = "rewind"
 HALF_REWOUND = "a rewind did not come to its end"
 # States in which a repair at work has touched nothing and may still take another way.
 UNDECIDED = ("checking", "waiting", "failed")
+# States of a repair that the history keeps: the others are on the way to these.
+_TOLD_LATER = ("rewinding", "copying", "ready", "done", "failed")
 
 
 def utc_now() -> str:
@@ -110,6 +112,8 @@ class RejoinRequest:
         before = self.status
         if (before.get("state"), before.get("message")) != (state, message):
             log.info(f"rejoin: {state}: {message}")
+            if state in _TOLD_LATER:
+                history.note(self.parameters, f"rejoin-{state}", message)
         kept = (
             {}
             if state == "checking"
@@ -129,6 +133,7 @@ class RejoinRequest:
         """Order a fresh copy; the data that is here will be set aside."""
         if not os.path.exists(self.path(RECLONE)):
             log.warning(f"a fresh copy of the primary is needed: {reason}")
+            history.note(self.parameters, "reclone-ordered", reason)
             files.write_durably(self.path(RECLONE), reason + "\n")
         # Also an order to rewind, which cannot be carried out.
         files.remove_durably(self.path(REPAIR))
@@ -137,6 +142,7 @@ class RejoinRequest:
         """Order a repair by the mildest means that the comparison with the primary allows."""
         if not self.pending:
             log.warning(f"this node's data needs a repair: {reason}")
+            history.note(self.parameters, "repair-ordered", reason)
             files.write_durably(self.path(REPAIR), reason + "\n")
 
     def launch(self) -> None:

@@ -1,6 +1,6 @@
 """The quickest recovery of a primary whose server process has ended: start it again where it is."""
 
-from live_cluster_agent import log, memory, waiting
+from live_cluster_agent import history, log, memory, waiting
 from live_cluster_agent.agent import Agent
 from live_cluster_agent.outcome import AgentProblem
 from live_cluster_agent.replication import DataState, is_outvoted
@@ -27,9 +27,12 @@ def restart_in_place(agent: Agent) -> bool:
         memory.write_facts(path, {"at": now})
         log.warning("the server has ended by itself: starting it again in place")
         wait_s = agent.parameters.action_timeout_s * RECOVERY_SHARE
-        return agent.server.launch(wait_s=wait_s) and not agent.server.look().in_recovery
+        again = agent.server.launch(wait_s=wait_s) and not agent.server.look().in_recovery
+        history.note(agent.parameters, "restarted" if again else "not-restarted")
+        return again
     except AgentProblem as problem:
         log.warning(f"not started again in place: {problem.reason}")
+        history.note(agent.parameters, "not-restarted", problem.reason)
         return False
 
 

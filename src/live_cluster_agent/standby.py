@@ -1,6 +1,8 @@
 """The standby's own care: does it follow the primary, and if not, why?"""
 
-from live_cluster_agent import log, memory, outcome, waiting
+from dataclasses import replace
+
+from live_cluster_agent import history, log, memory, outcome, waiting
 from live_cluster_agent.agent import Agent
 from live_cluster_agent.cluster import NodeRecord
 from live_cluster_agent.divergence import Verdict, judge
@@ -21,10 +23,11 @@ def check_upstream(agent: Agent, facts: ServerFacts, records: dict[str, NodeReco
     now = waiting.now_s()
     sign = memory.StandbySign(streaming=streaming, reply=f"{now}", flushed=facts.received, commits_waiting=0)
     running = agent.server.postmaster()
-    seen = memory.remember(
-        memory.load(agent.memory_path), sign, server=running.identity if running else "", now_s=now
-    )
-    memory.save(agent.memory_path, seen)
+    before = memory.load(agent.memory_path)
+    seen = memory.remember(before, sign, server=running.identity if running else "", now_s=now)
+    own = str(records[agent.parameters.node].data or "")
+    memory.save(agent.memory_path, replace(seen, data=own))
+    history.note_own_data(agent.parameters, before.data, own)
     request = RejoinRequest(agent.parameters)
     if streaming:
         if request.status.get("state") in ("ready", "started"):

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess  # noqa: TID251
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -191,6 +192,36 @@ def test_data_set_aside_is_shown_while_it_is_there(tmp_path: Path) -> None:
     assert "removed since" not in text.out.getvalue()
 
 
+def test_failures_that_pacemaker_has_forgotten_are_counted_for_a_day(tmp_path: Path) -> None:
+    def line(kind: str, ago_s: float, text: str = "") -> str:
+        event = {"time": time.time() - ago_s, "kind": kind, "node": "ivcs-main-1", "text": text}
+        return json.dumps(event, separators=(",", ":")) + "\n"
+
+    cluster = [
+        ("failed", 60.0, "error"),
+        ("node", 50.0, "lost"),
+        ("node", 40.0, "member"),
+        ("action", 30.0, "ok"),
+    ]
+    database = [
+        ("failed", 2 * 86400.0, ""),
+        ("failed", 20.0, ""),
+        ("restarted", 10.0, ""),
+        ("reason", 60.0, ""),
+    ]
+    for name, events in (("cluster.jsonl", cluster), ("database.jsonl", database)):
+        (tmp_path / name).write_text("".join(line(*one) for one in events) + '{"time":17')
+    result, shown = run(recorded("healthy-primary"), tmp_path)
+    assert (result, shown.document["last_day"]) == (ExitCode.OK, {"failures": 3, "lost": 1})
+    _, text = run(recorded("healthy-primary"), tmp_path, as_json=False)
+    assert "In the last day: failures 3, servers lost 1. See: sudo live-cluster events" in text.out.getvalue()
+
+
+def test_a_day_without_failures_is_not_mentioned(tmp_path: Path) -> None:
+    _, text = run(recorded("healthy-primary"), tmp_path, as_json=False)
+    assert "In the last day" not in text.out.getvalue()
+
+
 PAIR = "quorum {\n    provider: corosync_votequorum\n    two_node: 1\n}\n"
 ARBITER = "quorum {\n    provider: corosync_votequorum\n    device {\n        model: net\n    }\n}\n"
 
@@ -231,7 +262,7 @@ def test_nothing_slow_is_loaded_to_show_the_status() -> None:
     program = (
         f"import sys; sys.path.insert(0, {str(source)!r});"
         "from live_cluster.cli import output, status_show, status_text;"
-        "from live_cluster.probes import membership, pacemaker, replication;"
+        "from live_cluster.probes import membership, pacemaker, recent_failures, replication;"
         f"print(*[name for name in {SLOW_MODULES!r} if name in sys.modules])"
     )
     done = subprocess.run((sys.executable, "-IS", "-c", program), capture_output=True, text=True, check=True)

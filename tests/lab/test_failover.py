@@ -1,9 +1,12 @@
 """C5, D1, D2: power loss under load: service comes back by itself, nothing acknowledged is lost."""
 
+import json
+
 import pytest
 from cluster import HEADS, Cluster, unlock
 
-from live_lab import audits
+from live_lab import Host, audits, wait_until
+from live_lab.faults import kill_unit
 from live_lab.writer import Writer
 
 # Token 3000 ms makes the peer lost after 3.6 s; promoting and starting took 10 s in an idle lab. Machines may be
@@ -37,12 +40,35 @@ def lose_the_active_head(cluster: Cluster, writer: Writer) -> None:
     assert cluster.status(2 - active).primary == survivor.name
 
 
+def story(host: Host) -> list[tuple[str, str, str]]:
+    """Kind, node and resource of all that this head tells of the pair, in order."""
+    document = json.loads(host.run(("live-cluster", "events", "--json", "--since", "1d")).stdout)
+    return [(one["kind"], one["node"], one["resource"] or "") for one in document["events"]]
+
+
+def failures_on_record(host: Host) -> int:
+    return len(json.loads(host.run(("live-cluster", "status", "--json")).stdout)["failed_actions"])
+
+
 @pytest.mark.lab
 def test_power_loss_of_the_active_head(cluster: Cluster) -> None:
     writer = Writer(cluster.lab)
     lose_the_active_head(cluster, writer)
     acknowledged = writer.stop()
+    lost, survivor = cluster.lab.heads
+    killed = ("failed", survivor.name, "gnugk")
+    kill_unit(survivor, "gnugk")
+    for host in cluster.lab.heads:
+        wait_until(lambda host=host: killed in story(host), deadline_s=120, what=f"{host.name} tells it")
+    # Which includes that Pacemaker has forgotten the failure by itself.
     audits.wait_until_clean(cluster.lab, acknowledged)
+    for host in cluster.lab.heads:
+        assert failures_on_record(host) == 0
+        assert killed in story(host)
+        assert "In the last day: failures 1" in host.run(("live-cluster", "status")).stdout
+    told = story(survivor)
+    assert told.index(("node", lost.name, "")) < told.index(("action", survivor.name, "ivcs-db"))
+    assert ("joined", survivor.name, "") in story(lost)
 
     assert cluster.configure(head=2).codes == ["server-locked"]
     unlock(cluster.lab.heads[0], cluster.passphrase)

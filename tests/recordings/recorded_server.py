@@ -64,10 +64,12 @@ def server(start: Callable[[Sequence[str]], Finished], tmp_path: Path, *, config
         except FileNotFoundError:
             return None
 
-    return Server(
+    machine = Server(
         start=start,
         mark=str(mark),
         rejoin=str(tmp_path / "rejoin.json"),
         corosync_conf=str(tmp_path / "corosync.conf"),
         ask_database=ask_database,
     )
+    machine.history = (str(tmp_path / "cluster.jsonl"), str(tmp_path / "database.jsonl"))
+    return machine

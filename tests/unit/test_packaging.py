@@ -13,11 +13,14 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "packaging"))
 from deb_builder.bundle import wheel_selection
 from deb_builder.deb import Package
 from deb_builder.lock import lock_text
-from deb_builder.product import product_package
+from deb_builder.product import CODE, product_package
 from deb_builder.reference import reference_packages
 from deb_builder.releases import RELEASES
 from deb_builder.source import BuildProblem, build_time, changelog_time, version
 from deb_builder.tree import Tree
+
+from live_cluster.probes.local_tools import HISTORY
+from live_cluster.render.cib_alerts import AGENT
 
 ROOT = Path(__file__).parents[2]
 
@@ -156,3 +159,13 @@ def test_scripts_of_the_packages_are_given_to_dpkg() -> None:
     for package in packages:
         assert set(package.scripts) == {"postinst", "prerm"}
         assert all(text.startswith("#!/bin/sh\nset -e\n") for text in package.scripts.values())
+
+
+def test_the_alert_of_the_cluster_is_where_the_cib_names_it() -> None:
+    product = (ROOT / "packaging/deb_builder/product.py").read_text("utf-8")
+    assert 'f"{CODE}/alert", 0o755' in product
+    assert f"{CODE}/alert" == AGENT
+    # The folder of its file belongs to the account as which Pacemaker runs it.
+    folders = (ROOT / "packaging/live-cluster/tmpfiles.conf").read_text("utf-8")
+    assert f"d {Path(HISTORY[0]).parent} 0750 hacluster haclient -" in folders
+    assert "systemd-tmpfiles --create" in product_package(RELEASES["bookworm"]).scripts["postinst"]

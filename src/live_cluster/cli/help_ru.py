@@ -119,6 +119,16 @@ HELP: dict[str, str] = {
     ),
     "Show what would be discarded; touch nothing.": "Показать, что будет отброшено; ничего не трогать.",
     "How long to watch; the repair goes on by itself.": "Сколько наблюдать; восстановление продолжится само.",
+    "Tell what happened on the pair: failures, lost servers, takeovers, repairs; the newest comes last.": (
+        "Рассказать, что было с парой: сбои, потери серверов, переходы, восстановления; новейшее — в конце.\n\n"
+        "Каждый сервер хранит историю обоих, поэтому открывать ничего не нужно. Только о том, что было, пока он "
+        "сам отсутствовал, и о перезапусках на месте и восстановлениях базы на втором сервере расскажет второй."
+    ),
+    "From when on: 2h, 1d12h, 2026-01-31, 2026-01-31T18:00.": (
+        "С какого момента: 2h, 1d12h, 2026-01-31, 2026-01-31T18:00."
+    ),
+    "Only what happened on this server.": "Только то, что было на этом сервере.",
+    "Every start and stop of a resource, too.": "Также каждый запуск и останов ресурса.",
     "Show Corosync's time-outs, or change them on both heads without a restart of anything.": (
         "Показать таймауты Corosync или изменить их на обоих головных серверах без перезапусков."
     ),

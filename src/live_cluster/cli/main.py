@@ -23,6 +23,7 @@ VERBS = {
     "maintenance": "live_cluster.cli.maintenance_cli:maintenance",
     "switchover": "live_cluster.cli.switchover_cli:switchover",
     "check": "live_cluster.cli.check_cli:check",
+    "events": "live_cluster.cli.events_cli:events",
     "timeouts": "live_cluster.cli.timeouts_cli:timeouts",
 }
 

@@ -23,6 +23,7 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
         "nodes": [_node(one) for one in view.nodes],
         "resources": [_resource(group, one) for group, one in view.instances()],
         "failed_actions": [_failed_action(one) for one in view.failures],
+        "last_day": seen.recent.as_dict(),
         "replication": _replication(replication),
         "rejoin": _rejoin(seen.rejoin),
         "set_aside": [{"path": one.path, "bytes": one.size_bytes} for one in seen.set_aside],

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from live_cluster.cli.output import Output
 from live_cluster.messages import Message, message
 from live_cluster.model.cluster_view import ClusterView, Failure, Instance, Kind, Node, ResourceSet, Role
-from live_cluster.model.health import Observation, Verdict
+from live_cluster.model.health import Observation, RecentFailures, Verdict
 from live_cluster.model.maintenance import Maintenance
 from live_cluster.model.membership import Quorum
 from live_cluster.model.replication import Mode, Rejoin, Replication
@@ -161,6 +161,9 @@ def our_lines(seen: Observation, verdict: Verdict, output: Output) -> Iterator[s
         size = one.size_bytes >> 20
         yield output.styled(output.words(message("status-set-aside", path=one.path, size=size)), "yellow")
     yield from _failure_lines(seen.view, output)
+    if seen.recent != RecentFailures():
+        recent = message("status-recent-failures", **seen.recent.as_dict())
+        yield output.styled(output.words(recent), "yellow")
     yield ""
     yield from _verdict_lines(verdict, output)
     for hazard in verdict.hazards:

@@ -42,7 +42,7 @@ DATABASE_DEADLINE_S = 5.0
 class Server:
     """What is needed of this server: processes, its database, `configure`'s last file, the agent's progress."""
 
-    __slots__ = ("ask_database", "corosync_conf", "mark", "rejoin", "start")
+    __slots__ = ("ask_database", "corosync_conf", "history", "mark", "rejoin", "start")
 
     def __init__(
         self,
@@ -58,6 +58,7 @@ class Server:
         self.rejoin = rejoin
         self.corosync_conf = corosync_conf
         self.ask_database = ask_database
+        self.history = local_tools.HISTORY
 
 
 class Asked:
@@ -79,7 +80,10 @@ def understand(asked: Asked, server: Server) -> Observation:
     from live_cluster.model.health import Observation
     from live_cluster.model.replication import replication_of
     from live_cluster.probes import membership, replication
+    from live_cluster.probes.recent_failures import recent_failures
 
+    # While the tools are still at work.
+    recent = recent_failures(server.history)
     view = _view(asked.crm_mon, server)
     repair = _content(server.rejoin)
     return Observation(
@@ -93,6 +97,7 @@ def understand(asked: Asked, server: Server) -> Observation:
         links=membership.parse_links(_text(asked.links)),
         rejoin=replication.parse_rejoin(repair),
         set_aside=_sizes(replication.parse_set_aside(repair)),
+        recent=recent,
     )
 
 

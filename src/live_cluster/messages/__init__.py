@@ -23,7 +23,19 @@ else:
 
 # One pair of catalogue modules (SECTION_en, SECTION_ru) per part of the product.
 # `status` needs the first one only, and a section takes 0.3 ms to load.
-SECTIONS = ("status", "general", "input", "checks", "steps", "access", "fencing", "planned", "check", "cib")
+SECTIONS = (
+    "status",
+    "general",
+    "input",
+    "checks",
+    "steps",
+    "access",
+    "fencing",
+    "planned",
+    "check",
+    "cib",
+    "events",
+)
 
 
 class Message(Record):

@@ -61,6 +61,7 @@ TEXTS: dict[str, str] = {
     "lag-unknown": "unknown here",
     "status-failures": "Failed actions (after removing the cause: crm_resource --cleanup):",
     "status-failure": "{resource}: {task} on {node}: {reason} ({when})",
+    "status-recent-failures": "In the last day: failures {failures}, servers lost {lost}. See: sudo live-cluster events",
     "status-rejoin": "The database on this server rejoins: {state}{progress}{detail}",
     "rejoin-waiting": "waiting for the primary",
     "rejoin-checking": "comparing its data with the primary's",

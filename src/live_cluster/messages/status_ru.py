@@ -61,6 +61,7 @@ TEXTS: dict[str, str] = {
     "lag-unknown": "отсюда неизвестно",
     "status-failures": "Неудачные действия (после устранения причины: crm_resource --cleanup):",
     "status-failure": "{resource}: {task} на {node}: {reason} ({when})",
+    "status-recent-failures": "За последние сутки: сбоев {failures}, потерь серверов {lost}. Подробнее: sudo live-cluster events",
     "status-rejoin": "База данных на этом сервере восстанавливается: {state}{progress}{detail}",
     "rejoin-waiting": "ждёт ведущую базу",
     "rejoin-checking": "сравнивает свои данные с ведущей базой",

@@ -34,6 +34,13 @@ class Level(Choice):
     DOWN = "down"
 
 
+class RecentFailures(Record):
+    """What the history tells of the last day: failed operations, and how often a head was lost."""
+
+    failures: int = 0
+    lost: int = 0
+
+
 class Observation(Record):
     """Everything that was seen; `quorum` None and no links where Corosync's tools gave no answer."""
 
@@ -44,6 +51,7 @@ class Observation(Record):
     rejoin: Rejoin | None = None
     maintenance: Maintenance | None = None
     set_aside: tuple[SetAside, ...] = ()
+    recent: RecentFailures = RecentFailures()
 
 
 class Loss(Record):

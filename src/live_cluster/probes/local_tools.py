@@ -18,6 +18,10 @@ CRM_MON = (
 QUORUM_TOOL = ("corosync-quorumtool", "-s")
 LINK_TOOL = ("corosync-cfgtool", "-n")
 
+# The history of this pair: written by the cluster's alert, as its account, and by the database agent. When a file
+# grows too large it becomes NAME.1 and a new one begins.
+HISTORY = ("/var/lib/live-cluster/events/cluster.jsonl", "/var/lib/live-cluster/postgresql/events.jsonl")
+
 SERVICES = ("systemctl", "is-active", "corosync", "pacemaker")
 
 # Four columns each: of this server, and of each standby. Copies in the making are not standbys.

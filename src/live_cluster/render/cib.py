@@ -10,6 +10,7 @@ from lxml import etree
 
 from live_cluster.model.health import LEAST_FREE_MB
 from live_cluster.model.profile import Resources
+from live_cluster.render.cib_alerts import alerts
 from live_cluster.render.cib_constraints import constraints
 from live_cluster.render.cib_elements import (
     Element,
@@ -100,6 +101,7 @@ def configuration(plan: CibPlan) -> Element:
         _resources(plan),
         constraints(plan.names, plan.services[0].resource, plan.fencing),
         element("rsc_defaults", attributes("meta_attributes", "live-cluster-rsc", _RESOURCE_DEFAULTS)),
+        alerts(),
     )
 
 

@@ -26,6 +26,9 @@ class Places:
     node: str = "one"
     peer: str = "two"
 
+    def state(self, name: str) -> str:
+        return f"{self.run_dir}/{name}"
+
 
 @dataclass
 class Facts:

@@ -10,6 +10,7 @@ from pathlib import Path
 from cib_case import PLAN, PROFILE
 from lxml import etree
 
+from live_cluster.probes.local_tools import HISTORY
 from live_cluster.render.cib import DC_DEADTIME, configuration, first_cib
 
 GOLDEN = Path(__file__).with_name("golden_cib.xml")
@@ -37,6 +38,18 @@ def test_resources_are_those_of_the_article() -> None:
         "diskspace-clone": ["diskspace"],
         "monitor-clone": ["monitor"],
     }
+
+
+def test_events_of_nodes_fencing_and_resources_are_written_down_and_attributes_are_not() -> None:
+    (alert,) = CONFIGURATION.iterfind("alerts/alert")
+    assert {part.tag for part in alert.iterfind("select/*")} == {
+        "select_nodes",
+        "select_fencing",
+        "select_resources",
+    }
+    # What the alert is told must be where the tool looks.
+    (recipient,) = alert.iterfind("recipient")
+    assert recipient.get("value") == HISTORY[0]
 
 
 def test_ids_are_unique() -> None:

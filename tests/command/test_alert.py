@@ -1,0 +1,144 @@
+"""The alert that Pacemaker runs, as a program: which events it keeps, in which form, and what cannot disturb it."""
+
+from __future__ import annotations
+
+import json
+import subprocess  # noqa: TID251
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from live_cluster.model.history import parse_event
+
+ALERT = Path(__file__).parents[2] / "packaging/live-cluster/alert"
+# As Pacemaker 2.1.5 gave them for a killed service, seen on a pair.
+KILLED = {
+    "CRM_alert_desc": "not running",
+    "CRM_alert_exec_time": "0",
+    "CRM_alert_interval": "1000",
+    "CRM_alert_kind": "resource",
+    "CRM_alert_node": "ivcs-main-1",
+    "CRM_alert_node_sequence": "1",
+    "CRM_alert_rc": "7",
+    "CRM_alert_rsc": "ivcs-server",
+    "CRM_alert_status": "0",
+    "CRM_alert_target_rc": "0",
+    "CRM_alert_task": "monitor",
+    "CRM_alert_timestamp": "00:32:30.007468",
+    "CRM_alert_timestamp_epoch": "1795393950",
+    "CRM_alert_timestamp_usec": "007468",
+    "CRM_alert_version": "2.1.5",
+}
+STARTED = KILLED | {"CRM_alert_task": "start", "CRM_alert_interval": "0", "CRM_alert_rc": "0"}
+STARTED |= {"CRM_alert_desc": "ok", "CRM_alert_exec_time": "2619"}
+LOST = {
+    "CRM_alert_desc": "lost",
+    "CRM_alert_kind": "node",
+    "CRM_alert_node": "ivcs-main-1",
+    "CRM_alert_node_sequence": "1",
+    "CRM_alert_nodeid": "1",
+    "CRM_alert_timestamp_epoch": "1795393989",
+    "CRM_alert_timestamp_usec": "019469",
+}
+
+
+def run(path: Path, environment: dict[str, str], **more: str) -> None:
+    given = {"PATH": "/usr/bin:/bin", "CRM_alert_recipient": str(path)} | environment | more
+    done = subprocess.run(("/bin/sh", str(ALERT)), env=given, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def kept(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_a_failed_operation_is_one_line_with_all_that_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.jsonl"
+    run(path, KILLED)
+    assert path.read_text() == (
+        '{"time":1795393950.007468,"kind":"failed","node":"ivcs-main-1","resource":"ivcs-server",'
+        '"task":"monitor","rc":7,"text":"not running"}\n'
+    )
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("environment", "changes", "kinds"),
+    [
+        (STARTED, {}, ["action"]),
+        (STARTED, {"CRM_alert_task": "promote"}, ["action"]),
+        (STARTED, {"CRM_alert_rc": "1", "CRM_alert_status": "4"}, ["failed"]),
+        # Timed out; Pacemaker gives the exit code that was hoped for.
+        (STARTED, {"CRM_alert_status": "2", "CRM_alert_desc": "Timed Out"}, ["failed"]),
+        # A monitor that runs as it should, one that was cancelled, one that is pending.
+        (KILLED, {"CRM_alert_rc": "0"}, []),
+        (KILLED, {"CRM_alert_rc": "8", "CRM_alert_target_rc": "8"}, []),
+        (KILLED, {"CRM_alert_status": "1"}, []),
+        (KILLED, {"CRM_alert_status": "-1"}, []),
+        # The first look at a resource that runs already; one that shows it broken.
+        (KILLED, {"CRM_alert_interval": "0", "CRM_alert_rc": "0", "CRM_alert_target_rc": "7"}, []),
+        (KILLED, {"CRM_alert_interval": "0", "CRM_alert_rc": "8", "CRM_alert_target_rc": "7"}, []),
+        (KILLED, {"CRM_alert_interval": "0", "CRM_alert_rc": "1", "CRM_alert_target_rc": "7"}, ["failed"]),
+        (LOST, {}, ["node"]),
+        (LOST, {"CRM_alert_desc": "member", "CRM_alert_node_sequence": "7"}, ["node"]),
+        (LOST, {"CRM_alert_desc": "member"}, ["joined"]),
+        (LOST, {"CRM_alert_kind": "fencing", "CRM_alert_task": "reboot", "CRM_alert_rc": "-19"}, ["fencing"]),
+        (LOST, {"CRM_alert_kind": "attribute"}, []),
+    ],
+)
+def test_what_is_kept(
+    environment: dict[str, str], changes: dict[str, str], kinds: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "cluster.jsonl"
+    run(path, environment | changes)
+    assert [one["kind"] for one in kept(path)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('no "such" \\device', 'no "such" \\device'),
+        ("first line\nsecond", "first line"),
+        ("Gerät перегрет", "Gerät перегрет"),
+        ("x" * 5000, "x" * 400),
+        ('"' * 5000, '"' * 400),
+        ("$(touch /tmp/x) `id` %s", "$(touch /tmp/x) `id` %s"),
+    ],
+)
+def test_any_description_makes_valid_json(text: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "cluster.jsonl"
+    run(path, KILLED, CRM_alert_desc=text)
+    assert [one["text"] for one in kept(path)] == [told]
+
+
+def test_what_is_missing_or_no_number_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.jsonl"
+    numbers = ("sequence", "rc", "interval", "status", "timestamp_usec")
+    run(path, LOST, **{f"CRM_alert_{name}": "a[$(id)]" for name in numbers})
+    run(path, {"CRM_alert_kind": "node"})
+    run(path, {})
+    assert [(one["kind"], one["rc"]) for one in kept(path)] == [("node", None)] * 2
+
+
+def test_the_file_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.jsonl"
+    for number in range(64):
+        run(path, KILLED, CRM_alert_node_sequence=str(number), LIVE_CLUSTER_EVENTS_BYTES="1000")
+    # At every 16th event it is looked at; a line has 140 bytes.
+    assert path.stat().st_size <= 16 * 140
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["cluster.jsonl", "cluster.jsonl.1"]
+
+
+@pytest.mark.parametrize("recipient", ["/dev/full", "/nonexistent/folder/cluster.jsonl"])
+def test_a_full_disk_or_a_missing_folder_is_no_failure(recipient: str) -> None:
+    run(Path(recipient), KILLED | {"CRM_alert_node_sequence": "16"})
+
+
+def test_the_reader_understands_what_the_alert_writes(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.jsonl"
+    run(path, KILLED, CRM_alert_rsc="ivcs-db:1")
+    event = parse_event(path.read_text())
+    assert event is not None
+    assert (event.kind, event.resource, event.task, event.rc) == ("failed", "ivcs-db", "monitor", 7)
+    assert event.at == pytest.approx(1795393950.007468, abs=1e-6)
