@@ -183,10 +183,10 @@ def test_the_arbiter_moves_to_a_server_of_its_own_and_back(cluster: Cluster) -> 
 
 
 def arbiter_of(host: Host) -> str:
-    """The arbiter whose vote this host has; empty when it has none."""
-    if "Flags:            Quorate Qdevice" not in votes(host):
-        return ""
-    return host.run(("corosync-cmapctl", "-g", "quorum.device.net.host")).stdout.split()[-1]
+    """The arbiter that this host is connected to; empty when there is none."""
+    told = host.run(("corosync-qdevice-tool", "-s"), check=False).stdout
+    values = {name: value.strip() for name, _, value in (line.partition(":") for line in told.splitlines())}
+    return values["QNetd host"].partition(":")[0] if values.get("State") == "Connected" else ""
 
 
 @pytest.mark.matrix

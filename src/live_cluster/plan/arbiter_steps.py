@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from live_cluster.messages import message
 from live_cluster.model.service_secrets import BUNDLE_PHRASE, CERTIFICATE_NICKNAME, ArbiterIdentity
 from live_cluster.plan.blueprint import Blueprint
+from live_cluster.plan.cluster_steps import membership_file
 from live_cluster.plan.service_steps import properties, started_at, unit_state
 from live_cluster.plan.step import Check, Impact, Replies, Step, absent_check, always, both, command_check
 from live_cluster.probes.arbiter import (
@@ -38,7 +41,8 @@ def arbiter_steps(plan: Blueprint) -> tuple[Step, ...]:
     if plan.arbiter is None or plan.secrets.arbiter is None:
         return ()
     node = plan.arbiter.name
-    return (_heads_known(node, plan.secrets.arbiter), _daemon_runs(node))
+    known = _heads_known(node, plan.secrets.arbiter)
+    return (known, _daemon_runs(node, follows=(known.check,)))
 
 
 def head_certificate_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
@@ -53,7 +57,16 @@ def vote_steps(plan: Blueprint) -> tuple[Step, ...]:
     """Both heads ask the arbiter, with the configuration that stands in their files, and have its vote."""
     if plan.arbiter is None:
         return ()
-    return tuple(_client_votes(node, str(plan.arbiter.address)) for node in plan.head_names)
+    return tuple(
+        replace(
+            _client_votes(node, str(plan.arbiter.address)),
+            follows=(
+                membership_file(plan, node).check,
+                *(one.check for one in head_certificate_steps(plan, node)),
+            ),
+        )
+        for node in plan.head_names
+    )
 
 
 def farewell_steps(plan: Blueprint) -> tuple[Step, ...]:
@@ -87,7 +100,7 @@ def _heads_known(node: str, identity: ArbiterIdentity) -> Step:
     )
 
 
-def _daemon_runs(node: str) -> Step:
+def _daemon_runs(node: str, *, follows: tuple[Check, ...]) -> Step:
     changed = Command(argv=("stat", "--format=%.Y", "--", f"{DAEMON_DATABASE}/cert9.db"))
 
     def holds(replies: Replies) -> bool:
@@ -104,6 +117,7 @@ def _daemon_runs(node: str) -> Step:
         actions=always(*_start_anew(DAEMON)),
         check=Check(requests=(unit_state(DAEMON), changed), holds=holds),
         deadline_s=60,
+        follows=follows,
     )
 
 

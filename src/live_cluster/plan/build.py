@@ -75,12 +75,7 @@ def _hand_over(plan: Blueprint) -> tuple[Step, ...]:
 
 def timeout_stages(plan: Blueprint) -> tuple[Stage, ...]:
     """Only what `timeouts` is about: Corosync's file on both heads, the running Corosync, the kept settings."""
-    files = tuple(
-        step
-        for node in plan.head_names
-        for step in cluster_steps.membership_steps(plan, node)
-        if step.title.field("path") == cluster_steps.COROSYNC_CONF
-    )
+    files = tuple(cluster_steps.membership_file(plan, node) for node in plan.head_names)
     return (
         Stage(title=message("stage-prepare"), steps=files),
         Stage(title=message("stage-members"), steps=(cluster_steps.reload_step(plan),)),

@@ -31,12 +31,16 @@ UNITS = ("corosync.service", "pacemaker.service")
 START_DEADLINE_S = 600.0
 
 
+def membership_file(plan: Blueprint, node: str) -> Step:
+    """Corosync's configuration on one head."""
+    conf = WriteFile(path=COROSYNC_CONF, content=_corosync_text(plan).encode(), set_aside=plan.set_aside)
+    return with_short_preview(file_step(node, conf, impact=Impact.RELOAD), conf, "corosync")
+
+
 def membership_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
     """Configuration and key of Corosync on one head; a first start begins with a small CIB of ours."""
-    conf = WriteFile(path=COROSYNC_CONF, content=_corosync_text(plan).encode(), set_aside=plan.set_aside)
     key = WriteFile(path=AUTHKEY, content=plan.secrets.authkey, mode=0o400, set_aside=plan.set_aside)
-    conf_step = with_short_preview(file_step(node, conf, impact=Impact.RELOAD), conf, "corosync")
-    files = (file_step(node, key), conf_step)
+    files = (file_step(node, key), membership_file(plan, node))
     if not plan.joins(node):
         return files
     # The configuration comes last: it is the sign that this head has joined.

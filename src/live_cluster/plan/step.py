@@ -72,6 +72,7 @@ class Step:
     `explain` says what an action's unwelcome exit code means, where a command's own words would not help;
     `tolerates` such a code that is no failure.
     `foreseen`: belongs into the plan although its check holds now, because earlier steps will change that.
+    `follows`: checks of such earlier steps on this server; where one does not hold, this step is foreseen.
     `asks` is a question that must be agreed to before anything is touched.
     `second_look` may fill in `effects`, what Pacemaker would do with which resource, and `preview_note`, a
     sentence for what the preview leaves out.
@@ -90,6 +91,7 @@ class Step:
     explain: Callable[[CommandResult], Problem] | None = None
     tolerates: Callable[[Command, CommandResult], bool] | None = None
     foreseen: bool = False
+    follows: tuple[Check, ...] = ()
     asks: Message | None = None
     second_look: SecondLook | None = None
     effects: tuple[Effect, ...] | None = None
@@ -126,13 +128,14 @@ def requests_of(stages: tuple[Stage, ...]) -> dict[str, tuple[Request, ...]]:
     wanted: dict[str, dict[Request, None]] = {}
     for stage in stages:
         for step in stage.steps:
-            wanted.setdefault(step.node, {}).update(dict.fromkeys(step.check.requests))
+            for check in (step.check, *step.follows):
+                wanted.setdefault(step.node, {}).update(dict.fromkeys(check.requests))
     return {node: tuple(requests) for node, requests in wanted.items()}
 
 
 def is_done(step: Step, observed: Observed) -> bool:
     """Does the step's check hold with what was observed?"""
-    return step.check.holds(seen(step, observed))
+    return _holds(step.check, step.node, observed)
 
 
 def seen(step: Step, observed: Observed) -> Replies:
@@ -140,15 +143,20 @@ def seen(step: Step, observed: Observed) -> Replies:
     return tuple(observed[step.node, request] for request in step.check.requests)
 
 
+def _holds(check: Check, node: str, observed: Observed) -> bool:
+    return check.holds(tuple(observed[node, request] for request in check.requests))
+
+
+def _belongs(step: Step, observed: Observed) -> bool:
+    stays = all(_holds(check, step.node, observed) for check in step.follows)
+    return step.foreseen or not stays or not is_done(step, observed)
+
+
 def outstanding(stages: tuple[Stage, ...], observed: Observed) -> Plan:
     """The plan: of all steps that make up the described cluster, those whose check does not hold."""
     remaining = []
     for stage in stages:
-        steps = tuple(
-            _with_preview(step, observed)
-            for step in stage.steps
-            if step.foreseen or not is_done(step, observed)
-        )
+        steps = tuple(_with_preview(step, observed) for step in stage.steps if _belongs(step, observed))
         if steps:
             remaining.append(Stage(title=stage.title, steps=steps))
     return Plan(stages=tuple(remaining))

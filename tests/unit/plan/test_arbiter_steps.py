@@ -109,6 +109,24 @@ def test_an_arbiter_that_moves_is_left_first() -> None:
     assert (FIRST, "arbiter-left") not in found, "the heads go on asking, only somebody else"
 
 
+def test_whoever_reads_settings_at_its_start_only_is_started_after_each_change() -> None:
+    """Its own check would still hold before the first step of a run that moves the arbiter or renews the keys."""
+    steps = [step for stage in stages(with_arbiter(OWN, former=MEDIA)) for step in stage.steps]
+    by_code = {(one.node, one.code, one.title.fields): one for one in steps}
+    for node, code, causes in (
+        (FIRST, "arbiter-votes", {"/etc/corosync/corosync.conf", "arbiter-certificates"}),
+        (ARBITER_NAME, "arbiter-running", {"arbiter-knows-heads"}),
+    ):
+        (follower,) = (one for one in steps if (one.node, one.code) == (node, code))
+        earlier = {
+            dict(one.title.fields).get("path", one.code)
+            for one in by_code.values()
+            for check in follower.follows
+            if one.node == node and one.check.requests == check.requests
+        }
+        assert earlier == causes
+
+
 def test_an_arbiter_that_is_given_up_is_left_before_the_files_forget_it() -> None:
     plan = with_arbiter("", former=MEDIA)
     assert codes(plan) == [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from live_cluster.messages import message
 from live_cluster.plan.file_steps import Edit, absent_step, edit_step, file_step, followed_by
 from live_cluster.plan.step import (
@@ -26,6 +28,8 @@ from live_cluster.remote.requests import (
     ReadFile,
     Refused,
     RemoveFile,
+    Reply,
+    Request,
     WriteFile,
 )
 
@@ -58,6 +62,15 @@ def test_the_plan_holds_what_is_not_done() -> None:
 
 def test_what_earlier_steps_will_undo_is_foreseen() -> None:
     assert outstanding((stage(step(foreseen=True)),), {("a", ASK): YES}).steps
+
+
+def test_a_step_follows_earlier_ones_that_undo_it() -> None:
+    follower = replace(step(), follows=(file_check(CONF),))
+    assert requests_of((stage(follower),)) == {"a": (ASK, READ)}
+    unchanged, changed = {("a", READ): AS_WANTED}, {("a", READ): FileState(exists=False)}
+    for seen, count in ((unchanged, 0), (changed, 1)):
+        observed: dict[tuple[str, Request], Reply] = {("a", ASK): YES, **seen}
+        assert len(outstanding((stage(follower),), observed).steps) == count
 
 
 def test_an_executors_refusal_is_never_done() -> None:
