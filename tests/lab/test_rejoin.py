@@ -167,7 +167,8 @@ def test_diverged_data_is_copied_anew_and_kept_whole(cluster: Cluster) -> None:
 
 
 def conferences_in(host: Host, directory: str) -> frozenset[str]:
-    """What a data directory that was set aside holds, asked as the documentation says."""
+    """What a data directory that was set aside holds; it was a standby when it was stopped."""
+    host.run(("rm", "-f", f"{directory}/standby.signal"))
     version = host.read(f"{directory}/PG_VERSION").strip()
     program = f"/usr/lib/postgresql/{version}/bin/postgres"
     settings = f"config_file=/etc/postgresql/{version}/main/postgresql.conf", f"data_directory={directory}"
