@@ -27,6 +27,7 @@ class Package:
     fill: Callable[[Tree], None]
     scripts: dict[str, str] = field(default_factory=dict)
     recommends: tuple[str, ...] = ()
+    suggests: tuple[str, ...] = ()
 
     def build(self, folder: Path) -> Path:
         """Writes the package into the folder: equal sources make equal bytes."""
@@ -67,6 +68,7 @@ class Package:
             "Installed-Size": str(installed_kib),
             "Depends": ", ".join(self.depends),
             **({"Recommends": ", ".join(self.recommends)} if self.recommends else {}),
+            **({"Suggests": ", ".join(self.suggests)} if self.suggests else {}),
             "Section": "admin",
             "Priority": "optional",
             "Description": self.summary + "".join(f"\n {line}" for line in self.description.splitlines()),

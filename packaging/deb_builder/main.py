@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from deb_builder.product import product_package
+from deb_builder.product import product_packages
 from deb_builder.reference import reference_packages
 from deb_builder.releases import RELEASES
 from deb_builder.source import SOURCE, BuildProblem
@@ -17,7 +17,7 @@ def main() -> int:
     options = _arguments().parse_args()
     release = RELEASES[options.release]
     try:
-        for package in (product_package(release), *reference_packages()):
+        for package in (*product_packages(release), *reference_packages()):
             sys.stdout.write(f"{package.build(options.out)}\n")
     except BuildProblem as problem:
         sys.stderr.write(f"packaging/build: {problem}\n")

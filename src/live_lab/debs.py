@@ -14,8 +14,8 @@ _DEBIAN_NUMBER = {"bookworm": "deb12", "trixie": "deb13"}
 def packages_for(role: Role) -> tuple[str, ...]:
     """Names of the packages that an administrator installs on such a host, in this order."""
     if role is Role.HEAD:
-        return ("live-cluster", "ivcs-reference")
-    return ("live-cluster", "ivcs-media-reference") if role is Role.MEDIA else ()
+        return ("live-configure", "live-cluster", "ivcs-reference")
+    return ("live-configure", "ivcs-media-reference") if role is Role.MEDIA else ()
 
 
 def latest_deb(release: str, package: str) -> Path:

@@ -17,7 +17,6 @@ from live_lab.process import run
 from live_lab.recipe import (
     ASSETS,
     FINISH,
-    PACKAGES,
     RELEASES,
     SECOND_DATABASE,
     Recipe,
@@ -26,7 +25,7 @@ from live_lab.recipe import (
     install_packages,
 )
 from live_lab.state import lock
-from live_lab.topology import HostPlan
+from live_lab.topology import HostPlan, Role
 
 # Everything dies with us, mounts included: a killed build leaves only files, which the next build removes.
 _CONFINED = (
@@ -59,7 +58,7 @@ Announce = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageWish:
-    """What the hosts of a lab start from; `extras` are more Debian packages, for comparisons."""
+    """What the hosts of a lab start from; `extras` are more Debian packages, not for media hosts."""
 
     release: str = "bookworm"
     has_product: bool = True
@@ -77,9 +76,10 @@ class _Layer:
 
 def layers_for(host: HostPlan, wish: ImageWish, announce: Announce) -> tuple[Path, ...]:
     """Read-only trees of this host, the uppermost first; builds what is missing."""
-    base = _base(wish.release, announce)
+    is_media = host.role is Role.MEDIA
+    base = _base(Recipe(release=wish.release, is_media=is_media), announce)
     system: tuple[Path, ...] = (base,)
-    if wish.extras:
+    if wish.extras and not is_media:
         system = (_layered(system, _extra_packages(wish.extras), announce), base)
     layers = system
     if wish.has_product:
@@ -92,17 +92,18 @@ def layers_for(host: HostPlan, wish: ImageWish, announce: Announce) -> tuple[Pat
     return layers
 
 
-def _base(release: str, announce: Announce) -> Path:
+def _base(recipe: Recipe, announce: Announce) -> Path:
     """Root tree of the release, with everything from the recipe."""
+    release = recipe.release
 
     def build(partial: Path) -> None:
-        announce(f"Building the {release} image; takes a minute or two")
+        announce(f"Building the image {recipe.name}; takes a minute or two")
         tree = partial / "tree"
         options = partial / "apt.conf"
         options.write_text(apt_options())
         command = (
             "mmdebstrap", "--mode=root", "--variant=minbase",
-            f"--aptopt={options}", f"--include={','.join(PACKAGES)}", release, str(tree), "-",
+            f"--aptopt={options}", f"--include={','.join(recipe.packages)}", release, str(tree), "-",
         )  # fmt: skip
         run((*_CONFINED, *_CLEAN, *command), stdin=sources_for(release), timeout_s=BUILD_DEADLINE_S)
         for asset in asset_files():
@@ -112,7 +113,7 @@ def _base(release: str, announce: Announce) -> Path:
             target.chmod(0o755 if target.parent.name in {"bin", "sbin"} else 0o644)
         run((*_CONFINED, "chroot", str(tree), *_CLEAN, "/bin/sh"), stdin=FINISH)
 
-    return built(f"{release}-{Recipe(release=release).key}", build)
+    return built(recipe.name, build)
 
 
 def _package(deb: Path) -> _Layer:
@@ -177,8 +178,11 @@ def prune_layers(announce: Announce) -> None:
 
 def prune_bases(announce: Announce) -> None:
     """Removes the trees of older recipes; a gigabyte each."""
-    current = {f"{release}-{Recipe(release=release).key}" for release in RELEASES}
-    bases = [path for release in RELEASES for path in cache_root().glob(f"{release}-*") if path.is_dir()]
+    current = {
+        Recipe(release=release, is_media=is_media).name for release in RELEASES for is_media in (False, True)
+    }
+    patterns = (f"{kind}{release}-*" for kind in ("", "media-") for release in RELEASES)
+    bases = [path for pattern in patterns for path in cache_root().glob(pattern) if path.is_dir()]
     _remove_unmounted(
         [path for path in bases if path.suffix != ".partial" and path.name not in current], announce
     )

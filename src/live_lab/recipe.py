@@ -22,6 +22,14 @@ PACKAGES = (
     "python3-aiohttp", "python3-psycopg",
 )  # fmt: skip
 
+# A media server has nothing of a cluster, but for the daemon of an arbiter, which any of them may become.
+HEADS_ONLY = frozenset(
+    (
+        "corosync", "corosync-qdevice", "pacemaker", "pacemaker-cli-utils", "resource-agents", "fence-agents",
+        "ipmitool", "crmsh", "postgresql", "samba", "smbclient", "nginx", "python3-aiohttp", "python3-psycopg",
+    )
+)  # fmt: skip
+
 # Run in the finished tree. Timers that would begin to work in the middle of a test are masked.
 FINISH = """
 set -eu
@@ -62,21 +70,30 @@ def default_release() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """A Debian release with everything that a server of the lab has before the product comes."""
+    """A Debian release with everything that a server of the lab has before the product comes.
+
+    `is_media`: only what a media server has.
+    """
 
     release: str
+    is_media: bool = False
 
     def __post_init__(self) -> None:
         if self.release not in RELEASES:
             raise LabError(f"unknown release {self.release!r}; known are {', '.join(RELEASES)}")
 
     @property
-    def key(self) -> str:
-        """Changes whenever anything in the recipe does."""
+    def packages(self) -> tuple[str, ...]:
+        """Names of Debian's packages."""
+        return tuple(name for name in PACKAGES if not (self.is_media and name in HEADS_ONLY))
+
+    @property
+    def name(self) -> str:
+        """The image's; it changes whenever anything in the recipe does."""
         files = {str(path.relative_to(ASSETS)): path.read_text() for path in asset_files()}
-        return digest(
-            json.dumps([self.release, PACKAGES, FINISH, SECOND_DATABASE, files], sort_keys=True).encode()
-        )
+        content = [self.release, self.packages, FINISH, SECOND_DATABASE, files]
+        key = digest(json.dumps(content, sort_keys=True).encode())
+        return f"media-{self.release}-{key}" if self.is_media else f"{self.release}-{key}"
 
 
 def asset_files() -> list[Path]:

@@ -10,10 +10,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "packaging"))
 
+from deb_builder import product
 from deb_builder.bundle import wheel_selection
 from deb_builder.deb import Package
 from deb_builder.lock import lock_text
-from deb_builder.product import CODE, product_package
+from deb_builder.product import CODE, product_packages
 from deb_builder.reference import reference_packages
 from deb_builder.releases import RELEASES
 from deb_builder.source import BuildProblem, build_time, changelog_time, version
@@ -86,14 +87,24 @@ def test_wheels_are_chosen_for_the_target_and_not_for_this_machine() -> None:
 
 @pytest.mark.parametrize("codename", ["bookworm", "trixie"])
 def test_product_needs_exactly_the_python_it_was_built_for(codename: str) -> None:
-    package = product_package(RELEASES[codename])
+    package, cluster = product_packages(RELEASES[codename])
     python = {"bookworm": ("3.11", "3.12"), "trixie": ("3.13", "3.14")}[codename]
     assert package.depends[:2] == (f"python3 (>= {python[0]})", f"python3 (<< {python[1]})")
-    assert {"corosync", "pacemaker", "postgresql", "samba"} <= set(package.depends)
+    assert cluster.depends[0] == f"live-configure (= {package.version})"
+    assert {"corosync", "pacemaker", "postgresql", "samba"} <= set(cluster.depends)
+
+
+def test_a_media_server_gets_nothing_of_a_cluster() -> None:
+    package, _ = product_packages(RELEASES["bookworm"])
+    assert package.name == "live-configure"
+    wanted = " ".join((*package.depends, *package.recommends))
+    assert not re.search(r"corosync|pacemaker|postgresql|samba", wanted)
+    # The arbiter's daemon is for the one that is to be it.
+    assert "Suggests: corosync-qnetd\n" in package.control(1)
 
 
 def test_version_says_the_release() -> None:
-    assert product_package(RELEASES["bookworm"]).version == f"{version()}+deb12"
+    assert {one.version for one in product_packages(RELEASES["bookworm"])} == {f"{version()}+deb12"}
 
 
 def test_control_file_indents_the_description() -> None:
@@ -105,15 +116,27 @@ def test_control_file_indents_the_description() -> None:
     assert all(line.startswith(" ") and line.strip() for line in lines[1:])
 
 
-def test_packages_of_the_reference_share_no_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("packages", [reference_packages(), product_packages(RELEASES["bookworm"])])
+def test_packages_for_one_server_share_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packages: tuple[Package, ...]
+) -> None:
+    monkeypatch.setattr(product, "bundled_libraries", lambda _release: libraries(tmp_path))
     files = []
-    for package in reference_packages():
+    for package in packages:
         tree = Tree(tmp_path / package.name)
         tree.root.mkdir()
         package.fill(tree)
         files.append({path.relative_to(tree.root) for path in tree.root.rglob("*") if path.is_file()})
     assert files[0]
     assert not files[0] & files[1]
+
+
+def libraries(folder: Path) -> Path:
+    """Stands in for what pip would fetch."""
+    place = folder / "libraries"
+    (place / "some_library").mkdir(parents=True, exist_ok=True)
+    (place / "some_library/__init__.py").touch()
+    return place
 
 
 def test_units_of_the_reference_start_modules_that_are_packaged(tmp_path: Path) -> None:
@@ -155,7 +178,7 @@ def test_tree_normalises_modes_times_and_leaves_bytecode_out(tmp_path: Path) -> 
 
 
 def test_scripts_of_the_packages_are_given_to_dpkg() -> None:
-    packages: tuple[Package, ...] = (product_package(RELEASES["bookworm"]), *reference_packages())
+    packages: tuple[Package, ...] = (*product_packages(RELEASES["bookworm"]), *reference_packages())
     for package in packages:
         assert set(package.scripts) == {"postinst", "prerm"}
         assert all(text.startswith("#!/bin/sh\nset -e\n") for text in package.scripts.values())
@@ -168,4 +191,4 @@ def test_the_alert_of_the_cluster_is_where_the_cib_names_it() -> None:
     # The folder of its file belongs to the account as which Pacemaker runs it.
     folders = (ROOT / "packaging/live-cluster/tmpfiles.conf").read_text("utf-8")
     assert f"d {Path(HISTORY[0]).parent} 0750 hacluster haclient -" in folders
-    assert "systemd-tmpfiles --create" in product_package(RELEASES["bookworm"]).scripts["postinst"]
+    assert "systemd-tmpfiles --create" in product_packages(RELEASES["bookworm"])[1].scripts["postinst"]

@@ -68,7 +68,8 @@ TEXTS: dict[str, str] = {
     ),
     "head-not-in-cluster": "{node}: this head is not in the cluster (yet, or any more). Run `live-cluster configure` first.",
     "arbiter-package-missing": (
-        "{node}: the package {package}, which the arbiter's vote needs, is not installed. Install it there: apt-get install {package}"
+        "{node}: the package {package} is not installed. The arbiter (--arbiter-ip) needs it, and live-configure does not bring it along. "
+        "Install it there: apt-get install {package}"
     ),
     "arbiter-without-certificate": (
         "{node}: corosync-qnetd has no certificate of its own there. Make one there: corosync-qnetd-certutil -i -G && "

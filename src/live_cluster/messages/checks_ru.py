@@ -69,7 +69,8 @@ TEXTS: dict[str, str] = {
     ),
     "head-not-in-cluster": "{node}: этот головной сервер (ещё или уже) не в кластере. Сначала выполните `live-cluster configure`.",
     "arbiter-package-missing": (
-        "{node}: не установлен пакет {package}, без него нет голоса арбитра. Установите его там: apt-get install {package}"
+        "{node}: не установлен пакет {package}. Он нужен для арбитра (--arbiter-ip), и с live-configure он не приходит. Установите его там: "
+        "apt-get install {package}"
     ),
     "arbiter-without-certificate": (
         "{node}: у corosync-qnetd нет собственного сертификата. Создайте его там: corosync-qnetd-certutil -i -G && "
