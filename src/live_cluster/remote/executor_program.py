@@ -49,19 +49,20 @@ def answer(identity: int, value: Reply) -> None:
 def run(request: dict[str, Any]) -> Reply:
     """Run one argv list; its process group can be ended as a whole."""
     try:
-        process = subprocess.Popen(
-            request["argv"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=ENVIRONMENT,
-            cwd="/",
-            start_new_session=True,
-        )
+        # Started and known as one: a command that has begun must not be missed when the connection ends.
+        with running_lock:
+            process = subprocess.Popen(
+                request["argv"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=ENVIRONMENT,
+                cwd="/",
+                start_new_session=True,
+            )
+            running.add(process)
     except OSError as error:
         return {"rc": 127, "out": "", "err": encode(str(error).encode())}
-    with running_lock:
-        running.add(process)
     try:
         out, err = process.communicate(base64.b64decode(request["stdin"]), timeout=request["timeout"])
         code = process.returncode
@@ -211,7 +212,8 @@ def main() -> None:
             # One that has just ended must not save the others.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-    os._exit(0)
+        # Still locked, so that no thread begins another one.
+        os._exit(0)
 
 
 main()
