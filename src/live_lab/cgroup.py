@@ -64,7 +64,7 @@ class HostCgroup:
     def freeze(self) -> None:
         """Stops every process at once and waits until all stand still."""
         self._write("cgroup.freeze", "1")
-        wait_until(lambda: "frozen 1" in self._events(), deadline_s=30, what=f"{self.path} frozen")
+        wait_until(lambda: "frozen 1" in self._events(), deadline_s=300, what=f"{self.path} frozen")
 
     def thaw(self) -> None:
         """Lets them go on."""
@@ -76,7 +76,7 @@ class HostCgroup:
             return
         self._write("cgroup.kill", "1")
         wait_until(
-            lambda: "populated 0" in self._events(), deadline_s=60, what=f"{self.path} empty", every_s=0.02
+            lambda: "populated 0" in self._events(), deadline_s=300, what=f"{self.path} empty", every_s=0.02
         )
 
     def remove(self) -> None:

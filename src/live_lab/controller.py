@@ -119,7 +119,9 @@ class Controller:
         save_power(self.places, self._name, mark_of(pid))
         access = ("-I", "lanplus", "-C", "3", "-H", self.address, "-U", USERNAME, "-P", PASSWORD)
         ask = (*into, "ipmitool", *access, "chassis", "power", "status")
-        wait_until(lambda: run(ask, check=False).returncode == 0, deadline_s=30, what=f"{self._name} answers")
+        wait_until(
+            lambda: run(ask, check=False).returncode == 0, deadline_s=300, what=f"{self._name} answers"
+        )
 
     def power_off(self) -> None:
         """Falls silent, as with its own power lost; the head itself stays as it is."""

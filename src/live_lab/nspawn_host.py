@@ -124,7 +124,7 @@ class Host:
         self._cgroup.kill()
         if self._network.is_plugged_in(self.plan):
             self._network.unplug(self.plan)
-        wait_until(lambda: not self.is_running, deadline_s=30, what=f"{self.name} off", every_s=0.02)
+        wait_until(lambda: not self.is_running, deadline_s=300, what=f"{self.name} off", every_s=0.02)
 
     def shut_down(self) -> None:
         """An orderly end, as by the power button."""

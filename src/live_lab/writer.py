@@ -91,7 +91,7 @@ class Writer:
         rows = (line.split() for line in complete.splitlines())
         return tuple(Acknowledged(at_s=float(at), conference=one, name=name) for at, one, name in rows)
 
-    def wait_for_more(self, count: int = 20, *, deadline_s: float = 120.0) -> float:
+    def wait_for_more(self, count: int = 20, *, deadline_s: float = 300.0) -> float:
         """Until so many more are acknowledged; the time of the first of them, in seconds since 1970."""
         before = len(self.acknowledged)
         wait_until(

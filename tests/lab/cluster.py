@@ -248,7 +248,7 @@ class ConfigureRun:
         held = ("lslocks", "--noheadings", "--notruncate", "--output", "PATH")
         wait_until(
             lambda: _LOCK in self._host.run(held).stdout.split() or not self.is_running,
-            deadline_s=120,
+            deadline_s=300,
             what=f"{_LOCK} is held",
         )
         assert self.is_running, self.wait()
@@ -312,7 +312,9 @@ def service_identities(host: Host) -> dict[str, str]:
     blocks = host.run((*argv, *_LONG_RUNNING_UNITS)).stdout.strip().split("\n\n")
     units = dict(zip(_LONG_RUNNING_UNITS, blocks, strict=True))
     database = host.run(("sh", "-c", "head -n 1 /var/lib/postgresql/*/main/postmaster.pid"), check=False)
-    daemons = host.run(("pgrep", "--list-name", "^(pacemaker|corosync)")).stdout
+    # Children of pacemakerd alone: each monitor is a copy of pacemaker-execd for a moment.
+    main = units["pacemaker"].partition("MainPID=")[2].split()[0]
+    daemons = host.run(("pgrep", "--list-name", "--parent", main)).stdout
     return {**units, "postgresql": database.stdout, "daemons": daemons}
 
 

@@ -100,13 +100,6 @@ def test_the_service_does_not_need_the_arbiter(cluster: Cluster) -> None:
     all_kept(cluster, writers)
 
 
-def services(host: Host) -> dict[str, str]:
-    """Every process that must go on; the arbiter's own daemons come and go."""
-    found = service_identities(host)
-    daemons = [line for line in found["daemons"].splitlines() if "corosync-q" not in line]
-    return {**found, "daemons": "\n".join(daemons)}
-
-
 def the_active_side_goes_on(cluster: Cluster) -> None:
     active, standby = active_first(cluster)
     writers = serve_under_load(cluster, active)
@@ -147,7 +140,7 @@ def test_only_the_primary_s_side_goes_on_when_the_heads_lose_each_other(cluster:
 def test_an_arbiter_is_given_up_and_taken_again_without_a_restart(cluster: Cluster) -> None:
     active, _ = active_first(cluster)
     writers = serve_under_load(cluster, active)
-    before = {host.name: services(host) for host in cluster.lab.heads}
+    before = {host.name: service_identities(host) for host in cluster.lab.heads}
     for options, flag in ((("--no-arbiter",), "2Node"), (ARBITER, "Qdevice")):
         report = cluster.configure(*options)
         assert report.returncode == 0, report
@@ -155,7 +148,7 @@ def test_an_arbiter_is_given_up_and_taken_again_without_a_restart(cluster: Clust
         again = cluster.configure()
         assert (again.returncode, again.steps) == (0, ())
     for host in cluster.lab.heads:
-        assert differences(before[host.name], services(host)) == {}
+        assert differences(before[host.name], service_identities(host)) == {}
     all_kept(cluster, writers)
 
 
@@ -163,7 +156,7 @@ def test_an_arbiter_is_given_up_and_taken_again_without_a_restart(cluster: Clust
 def test_the_arbiter_moves_to_a_server_of_its_own_and_back(cluster: Cluster) -> None:
     active, _ = active_first(cluster)
     writers = serve_under_load(cluster, active)
-    before = {host.name: services(host) for host in cluster.lab.heads}
+    before = {host.name: service_identities(host) for host in cluster.lab.heads}
     former = cluster.lab.media[0]
     for options in (OF_ITS_OWN, ARBITER):
         report = cluster.configure(*options)
@@ -193,7 +186,7 @@ def arbiter_of(host: Host) -> str:
 def test_a_run_killed_while_it_sets_the_arbiter_up_is_repeated_and_converges(cluster: Cluster) -> None:
     active, _ = active_first(cluster)
     writers = serve_under_load(cluster, active)
-    before = {host.name: services(host) for host in cluster.lab.heads}
+    before = {host.name: service_identities(host) for host in cluster.lab.heads}
     for steps in (3, 7):
         kill_after(cluster, 2, "--no-arbiter")
         assert cluster.configure("--no-arbiter").returncode == 0
@@ -205,7 +198,7 @@ def test_a_run_killed_while_it_sets_the_arbiter_up_is_repeated_and_converges(clu
         again = cluster.configure()
         assert (again.returncode, again.steps) == (0, ())
     for host in cluster.lab.heads:
-        assert differences(before[host.name], services(host)) == {}
+        assert differences(before[host.name], service_identities(host)) == {}
     all_kept(cluster, writers)
 
 
@@ -239,7 +232,7 @@ def test_a_standby_that_is_behind_never_wins(cluster: Cluster) -> None:
     faults.isolate(cluster.lab, active)
     cut = time.time()
     wait_until(lambda: is_quorate(standby), deadline_s=DECISION_DEADLINE_S, what="the standby has the vote")
-    wait_until(lambda: time.time() > cut + 30, deadline_s=60, what="30 s in which it could take over")
+    wait_until(lambda: time.time() > cut + 30, deadline_s=300, what="30 s in which it could take over")
     assert is_quorate(standby)
     assert not is_primary(standby)
     assert cluster.status(1 + cluster.lab.heads.index(standby)).primary == ""

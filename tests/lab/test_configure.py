@@ -268,7 +268,7 @@ def test_a_new_public_name_reaches_the_application_and_nothing_else_restarts(clu
         report = cluster.configure("--public-fqdn", fqdn)
         assert report.returncode == 0, report
         wait_until(
-            lambda: cluster.health()["public"]["fqdn"] == fqdn, deadline_s=60, what="the application knows"
+            lambda: cluster.health()["public"]["fqdn"] == fqdn, deadline_s=300, what="the application knows"
         )
         for host in cluster.lab.heads:
             assert tomllib.loads(host.read(SETTINGS))["public-fqdn"] == fqdn
@@ -305,7 +305,7 @@ def runs_vendor_watch(head: Host) -> bool:
 
 def add_foreign(head: Host) -> None:
     head.run(("cibadmin", "--modify", "--allow-create", "--xml-pipe"), stdin=FOREIGN)
-    wait_until(lambda: runs_vendor_watch(head), deadline_s=120, what="the foreign resource runs", every_s=0.5)
+    wait_until(lambda: runs_vendor_watch(head), deadline_s=300, what="the foreign resource runs", every_s=0.5)
 
 
 def test_what_others_put_into_the_cib_stays_until_it_is_pruned(cluster: Cluster) -> None:
@@ -361,7 +361,7 @@ def test_pacemaker_says_before_what_a_change_will_restart(cluster: Cluster) -> N
         foretold = {one["resource"] for one in report.effects if one["action"] == "restart"}
         assert foretold == {"filestorage-ip", "samba"}
         wait_until(
-            lambda: service_identities(head)["smbd"] != before["smbd"], deadline_s=120, what="Samba restarted"
+            lambda: service_identities(head)["smbd"] != before["smbd"], deadline_s=300, what="Samba restarted"
         )
         cluster.wait_healthy()
         changed = {name for name, value in service_identities(head).items() if value != before[name]}

@@ -59,7 +59,7 @@ def test_power_loss_of_the_active_head(cluster: Cluster) -> None:
     killed = ("failed", survivor.name, "gnugk")
     kill_unit(survivor, "gnugk")
     for host in cluster.lab.heads:
-        wait_until(lambda host=host: killed in story(host), deadline_s=120, what=f"{host.name} tells it")
+        wait_until(lambda host=host: killed in story(host), deadline_s=300, what=f"{host.name} tells it")
     # Which includes that Pacemaker has forgotten the failure by itself.
     audits.wait_until_clean(cluster.lab, acknowledged)
     for host in cluster.lab.heads:
