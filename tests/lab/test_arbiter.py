@@ -171,7 +171,7 @@ def test_the_arbiter_moves_to_a_server_of_its_own_and_back(cluster: Cluster) -> 
             former.power_on()
             unlock(former, cluster.passphrase)
     active_before = before[active.name]
-    assert differences(active_before, services(active)) == {}
+    assert differences(active_before, service_identities(active)) == {}
     all_kept(cluster, writers)
 
 
