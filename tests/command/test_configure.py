@@ -345,7 +345,10 @@ def test_it_is_named_and_left_alone(drifted: Installation) -> None:
 def test_prune_shows_what_it_would_stop(drifted: Installation) -> None:
     dry = drifted.configure("--prune", "--dry-run", "--json").document
     assert drifted.changes == []
-    assert [(one["code"], one["impact"]) for one in dry["steps"]] == [("cib", "outage")]
+    assert [(one["code"], one["impact"]) for one in dry["steps"]] == [
+        ("cib", "outage"),
+        ("resources-running", "none"),
+    ]
     assert dry["effects"] == [{"action": "stop", "resource": "backup", "source": "ivcs-main-1", "target": ""}]
     assert [one["pruned"] for one in dry["drift"]] == [True]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from live_cluster.messages import message
 from live_cluster.model.facts import Role
 from live_cluster.plan import (
@@ -27,6 +29,9 @@ SECRETS_FILE = "/etc/live-cluster/secrets.toml"
 def stages(plan: Blueprint) -> tuple[Stage, ...]:
     """Barriers stand where one server's work needs another's: before the first start, and before the CIB."""
     after_start = () if plan.forming else (cluster_steps.reload_step(plan),)
+    configuration = cib_steps.cib_step(plan)
+    # All runs now, and has to run again after a change that restarts something.
+    complete = replace(resource_steps.resources_step(plan), follows=(configuration.check,))
     return (
         Stage(title=message("stage-fencing"), steps=fencing_steps.answer_steps(plan)),
         Stage(title=message("stage-prepare"), steps=_prepare(plan)),
@@ -35,10 +40,10 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
         Stage(title=message("stage-start"), steps=cluster_steps.start_steps(plan)),
         Stage(title=message("stage-members"), steps=(*after_start, cluster_steps.members_step(plan))),
         Stage(title=message("stage-arbiter"), steps=arbiter_steps.vote_steps(plan)),
-        Stage(title=message("stage-resources"), steps=(cib_steps.cib_step(plan),)),
+        Stage(title=message("stage-resources"), steps=(configuration,)),
         Stage(title=message("stage-database"), steps=(resource_steps.primary_step(plan),)),
         Stage(title=message("stage-replication"), steps=(database_steps.replication_role(plan),)),
-        Stage(title=message("stage-complete"), steps=(resource_steps.resources_step(plan),)),
+        Stage(title=message("stage-complete"), steps=(complete,)),
         Stage(
             title=message("stage-storage"),
             steps=(

@@ -31,6 +31,8 @@ from live_cluster.render.cib_foreign import ForeignObject, Kind, foreign_objects
 
 OLD_CIB = "/run/live-cluster/cib-old.xml"
 NEW_CIB = "/run/live-cluster/cib-new.xml"
+# Until nothing is under way any more; 124 is its own time-out, and the step after this one says what does not run.
+SETTLE = Command(argv=("crm_resource", "--wait", "--timeout=600s"), timeout_s=700, accepts=(0, 124))
 # What becomes of a service by these; anything else that Pacemaker does is a restart at most.
 _IMPACTS = {
     "start": Impact.NONE,
@@ -75,7 +77,10 @@ def cib_step(plan: Blueprint) -> Step:
     def actions(replies: Replies) -> tuple[Request, ...]:
         present = stdout_of(replies[0])
         aside = WriteFile(path=pruned_file(plan.set_aside), content=kept_aside(present, wanted), mode=0o600)
-        return (*((aside,) if prune else ()), *_patch(present, _complete(plan, wanted, present), prune=prune))
+        change = _patch(present, _complete(plan, wanted, present), prune=prune)
+        # The first run's later steps wait for more than this.
+        settled = () if plan.forming else (SETTLE,)
+        return (*((aside,) if prune else ()), *change, *settled)
 
     def describe(replies: Replies) -> str:
         reply = replies[0]

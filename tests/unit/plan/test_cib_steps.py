@@ -12,7 +12,8 @@ from live_cluster.errors import Problem, Severity
 from live_cluster.messages import Language, render
 from live_cluster.model.facts import ClusterFacts
 from live_cluster.plan.blueprint import Blueprint
-from live_cluster.plan.cib_steps import cib_step, foreign_in_cib, impact_of, pruned_file
+from live_cluster.plan.build import stages
+from live_cluster.plan.cib_steps import SETTLE, cib_step, foreign_in_cib, impact_of, pruned_file
 from live_cluster.plan.step import Impact, Step
 from live_cluster.probes.simulation import Effect
 from live_cluster.remote.requests import Command, CommandResult, WriteFile
@@ -108,6 +109,16 @@ def test_prune_takes_it_out_in_one_patch_and_keeps_it(
     assert b'id="backup"' not in new
     assert step.describe is not None
     assert '-    <primitive id="backup"' in step.describe((CommandResult(returncode=0, stdout=drifted),))
+
+
+def test_what_a_change_sets_off_is_waited_for(plan: Blueprint, pruning: Blueprint, drifted: bytes) -> None:
+    reply = CommandResult(returncode=0, stdout=drifted)
+    assert cib_step(pruning).actions((reply,))[-1] == SETTLE
+    assert SETTLE not in cib_step(blueprint()).actions((CommandResult(returncode=0, stdout=b"<cib/>"),))
+    for one, is_calm in ((pruning, False), (plan, True)):
+        steps = [step for stage in stages(one) for step in stage.steps]
+        running = next(step for step in steps if step.code == "resources-running")
+        assert [check.holds((reply,)) for check in running.follows] == [is_calm]
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
