@@ -375,7 +375,7 @@ class DatabasePair:
 
     def audit(self) -> None:
         """Waits until the pair is whole, and finds every acknowledged row on both heads."""
-        self.wait_whole(120)
+        self.wait_whole()
         self.stop_writers()
         for host in self.heads:
             wait_until(

@@ -18,9 +18,19 @@ def pair(request: pytest.FixtureRequest) -> Iterator[DatabasePair]:
     with Lab.up(name=f"ag-{release[:5]}", release=release, media=0, with_product=False) as lab:
         pair = DatabasePair(lab)
         pair.set_up()
-        pair.wait_whole(180)
+        pair.wait_whole()
         yield pair
         pair.stop_writers()
+
+
+@pytest.fixture(autouse=True)
+def _after_a_failure(pair: DatabasePair) -> Iterator[None]:
+    """A test that broke off leaves no head off and no cable out to the next one."""
+    yield
+    for host in pair.heads:
+        faults.reconnect(pair.lab, host)
+        if not host.is_running:
+            host.power_on()
 
 
 def pid_of_server(pair: DatabasePair, host: Host) -> str:
@@ -157,7 +167,7 @@ def test_killed_servers_restart_in_place(pair: DatabasePair) -> None:
     primary.run(("kill", "-KILL", pid_of_server(pair, primary)))
     count = len(acknowledged(writer))
     wait_until(lambda: len(acknowledged(writer)) > count + 20, deadline_s=300, what="writes go on")
-    pair.wait_whole(90)
+    pair.wait_whole()
     assert pair.primary() is primary
     # Started again as the primary that it was, without a promotion.
     assert pair.sql(primary, "SELECT timeline_id FROM pg_control_checkpoint()") == timeline

@@ -25,7 +25,7 @@ def pair() -> Iterator[DatabasePair]:
         daemon = arbiter.start(("corosync-qnetd", "-f", "-s", "off"))
         pair = DatabasePair(lab, votes=WITH_ARBITER)
         pair.set_up()
-        pair.wait_whole(180)
+        pair.wait_whole()
         yield pair
         pair.stop_writers()
         daemon.kill()
