@@ -118,12 +118,31 @@ class Status:
         return self.healthy
 
     @classmethod
+    def unknown(cls, returncode: int, reasons: tuple[str, ...]) -> Status:
+        """Nothing was seen, for these reasons."""
+        nothing: frozenset[str] = frozenset()
+        return cls(
+            returncode=returncode,
+            healthy=False,
+            can_lose=(),
+            reasons=reasons,
+            online=nothing,
+            instances=(),
+            mode="",
+            primary="",
+        )
+
+    @classmethod
     def of(cls, completed: Completed) -> Status:
         """Reads the JSON document."""
         try:
             document: dict[str, Any] = json.loads(completed.stdout)
         except json.JSONDecodeError:
             raise AssertionError(f"no JSON, exit code {completed.returncode}: {completed}") from None
+        if "verdict" not in document:
+            # The cluster on that head is only just starting.
+            codes = tuple(one["code"] for one in document["problems"])
+            return cls.unknown(completed.returncode, codes)
         return cls(
             returncode=completed.returncode,
             healthy=document["verdict"]["healthy"],
