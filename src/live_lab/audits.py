@@ -31,6 +31,17 @@ def psql(host: Host, sql: str, *, database: str = "ivcs") -> str:
     return host.run(argv, stdin=sql, check=False).stdout.strip()
 
 
+def is_primary(host: Host) -> bool:
+    """This host's PostgreSQL runs and takes writes."""
+    return psql(host, "SELECT pg_is_in_recovery()", database="postgres") == "f"
+
+
+def is_quorate(host: Host) -> bool:
+    """Corosync on this host has quorum."""
+    votes = host.run(("corosync-quorumtool", "-s"), check=False).stdout
+    return any(line.split() == ["Quorate:", "Yes"] for line in votes.splitlines())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Head:
     """What really runs on one head."""
@@ -57,7 +68,7 @@ def findings(lab: Lab, acknowledged: Sequence[Acknowledged] = ()) -> tuple[str, 
 def lost(lab: Lab, acknowledged: Sequence[Acknowledged]) -> int:
     """How many acknowledged conferences the primary does not have."""
     for host in lab.heads:
-        if psql(host, "SELECT pg_is_in_recovery()", database="postgres") == "f":
+        if is_primary(host):
             present = set(psql(host, "SELECT id FROM conferences").split())
             return sum(1 for one in acknowledged if one.conference not in present)
     return len(acknowledged)

@@ -60,7 +60,7 @@ class FaultRun:
         audits.wait_until_clean(lab, deadline_s=LEAST_DEADLINE_S)
         have_arbiter(lab, wanted=row.arbiter)
         first, second = lab.heads
-        self.active, self.standby = (first, second) if _is_primary(first) else (second, first)
+        self.active, self.standby = (first, second) if audits.is_primary(first) else (second, first)
 
     def carry_out(self) -> Outcome:
         """From a clean pair to a clean pair; FaultNotSurvived after the outcome was recorded and logs kept."""
@@ -86,7 +86,7 @@ class FaultRun:
             release=self._lab.release,
             at=began.isoformat(timespec="seconds"),
             passed=not problem,
-            moved=_is_primary(self.standby),
+            moved=audits.is_primary(self.standby),
             gap_s=round(gap_s, 2),
             recovery_s=round(recovery_s, 1),
             verdict_seen=tuple(sorted(self._seen)),
@@ -140,7 +140,7 @@ class FaultRun:
 
     def _wait_for_the_move(self) -> None:
         wait_until(
-            lambda: _is_primary(self.standby),
+            lambda: audits.is_primary(self.standby),
             deadline_s=self._deadline_s,
             what=f"{self.standby.name} becomes the primary",
             every_s=0.5,
@@ -182,7 +182,7 @@ class FaultRun:
         steady = _Steady(self._lab)
         wait_until(steady.looks, deadline_s=self._deadline_s, what="all audits hold", every_s=1.0)
         writer.wait_for_more(deadline_s=self._deadline_s)
-        if self._row.primary is Primary.STAYS and not _is_primary(self.active):
+        if self._row.primary is Primary.STAYS and not audits.is_primary(self.active):
             raise WaitTimeout(f"the primary moved to {self.standby.name}; it should have stayed")
         return steady.since - began
 
@@ -237,10 +237,6 @@ class _Healthy:
 
     def __repr__(self) -> str:
         return str(self._verdicts)
-
-
-def _is_primary(host: Host) -> bool:
-    return audits.psql(host, "SELECT pg_is_in_recovery()", database="postgres") == "f"
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def split(lab: Lab, *, arbiter: bool) -> Split:
     """Cuts the heads of a configured pair from each other under load, heals, and counts."""
     have_arbiter(lab, wanted=arbiter)
     audits.wait_until_clean(lab, deadline_s=HEALING_DEADLINE_S)
-    active, standby = sorted(lab.heads, key=lambda head: not _is_primary(head))
+    active, standby = sorted(lab.heads, key=lambda head: not audits.is_primary(head))
     with _clients(lab) as clients:
         before = {head.name: len(writer.acknowledged) for head, writer in clients}
         lab.cut_between()
@@ -48,7 +48,7 @@ def split(lab: Lab, *, arbiter: bool) -> Split:
             deadline_s=DECISION_DEADLINE_S,
             what="one side has given up" if arbiter else "both heads are primary",
         )
-        serving = [head for head in (active, standby) if _is_primary(head)]
+        serving = [head for head in (active, standby) if audits.is_primary(head)]
         for head, writer in clients:
             if head in serving:
                 writer.wait_for_more(deadline_s=DECISION_DEADLINE_S)
@@ -91,15 +91,6 @@ def _clients(lab: Lab) -> Iterator[tuple[tuple[Host, Writer], ...]]:
 
 def _decided(active: Host, standby: Host, *, arbiter: bool) -> bool:
     if not arbiter:
-        return _is_primary(active) and _is_primary(standby)
-    quorate = [_is_quorate(head) for head in (active, standby)]
+        return audits.is_primary(active) and audits.is_primary(standby)
+    quorate = [audits.is_quorate(head) for head in (active, standby)]
     return quorate.count(True) == 1
-
-
-def _is_primary(host: Host) -> bool:
-    return audits.psql(host, "SELECT pg_is_in_recovery()", database="postgres") == "f"
-
-
-def _is_quorate(host: Host) -> bool:
-    votes = host.run(("corosync-quorumtool", "-s"), check=False).stdout
-    return any(line.split() == ["Quorate:", "Yes"] for line in votes.splitlines())
