@@ -52,10 +52,15 @@ def stdout_of(reply: Reply) -> bytes:
     return reply.stdout if isinstance(reply, CommandResult) else b""
 
 
+# A first recurring monitor on its way says nothing against an instance: its start has ended. (ping's takes about a
+# second; a run that took it for missing right after a head had joined cleaned up and called itself a change.)
+_AT_WORK = ("", "Monitoring")
+
+
 def runs(instance: Instance) -> bool:
     """It is started (promoted or not) on a node, and nothing of it is still on its way."""
     settled = instance.role in (Role.STARTED, Role.PROMOTED, Role.UNPROMOTED)
-    return settled and bool(instance.nodes) and not instance.pending
+    return settled and bool(instance.nodes) and instance.pending in _AT_WORK
 
 
 def stopped_on_purpose(view: ClusterView) -> bool:

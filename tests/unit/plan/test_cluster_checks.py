@@ -82,6 +82,14 @@ def test_a_resource_on_its_way_does_not_run_yet(plan: Blueprint, view: str) -> N
     step = resource_steps.resources_step(plan)
     assert not holds(step, with_resource(view, "gnugk", role="Starting"))
     assert not holds(step, with_resource(view, "gnugk", failed="true"))
+    assert not holds(step, with_resource(view, "gnugk", pending="Starting"))
+
+
+@pytest.mark.parametrize("identity", ["monitor", "diskspace", "gnugk"])
+def test_a_resource_that_is_looked_at_for_the_first_time_runs(
+    plan: Blueprint, view: str, identity: str
+) -> None:
+    assert holds(resource_steps.resources_step(plan), with_resource(view, identity, pending="Monitoring"))
 
 
 def test_resources_of_others_are_not_waited_for(plan: Blueprint, view: str) -> None:
