@@ -202,10 +202,18 @@ class Cluster:
         return Status.of(self.lab.heads[head - 1].run(argv, check=False))
 
     def wait_healthy(self, head: int = 1, *, deadline_s: float = 300.0) -> Status:
-        """Waits until either head may be lost; a cluster just configured is so at once."""
-        return wait_until(
-            lambda: self.status(head), deadline_s=deadline_s, what="the cluster is healthy", every_s=1.0
-        )
+        """Waits until either head may be lost, as both see it; what this head says then.
+
+        A cluster just configured is so at once. A head that has just joined may lack what its peer knows until
+        Pacemaker has compared both copies of the CIB: seen for 8 s.
+        """
+
+        def seen() -> Status:
+            here = self.status(head)
+            there = self.status(3 - head) if here else here
+            return here if there else there
+
+        return wait_until(seen, deadline_s=deadline_s, what="the cluster is healthy", every_s=1.0)
 
     def conferences(self, address: str = PUBLIC_ADDRESS) -> list[str]:
         """Names of the newest conferences, as the client sees them at the public address."""

@@ -378,7 +378,7 @@ def test_a_renamed_head_stays_a_member_and_keeps_its_new_name(cluster: Cluster) 
     second.run(("hostnamectl", "set-hostname", "video-b.example.com"))
     try:
         second.run(("systemctl", "restart", "corosync", "pacemaker"), timeout_s=300)
-        wait_until(cluster.status, deadline_s=300, what="healthy under another name", every_s=1.0)
+        cluster.wait_healthy()
         assert cluster.status().online == set(HEADS)
         report = cluster.configure()
         assert (report.returncode, report.changed, report.steps) == (0, False, ())
