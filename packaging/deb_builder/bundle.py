@@ -1,4 +1,4 @@
-"""The Python libraries that the product's package carries, fetched once for each release and lock file."""
+"""The Python libraries that the packages carry, fetched once for each release and lock file."""
 
 from __future__ import annotations
 
@@ -13,13 +13,25 @@ from deb_builder.releases import WHEEL_PLATFORMS, Release
 from deb_builder.source import SOURCE
 
 LOCK = SOURCE / "packaging/requirements.lock"
+# Wheels without compiled parts.
+PURE_SELECTION = ("--only-binary=:all:", "--implementation", "py", "--abi", "none", "--platform", "any")
+REFERENCE_LOCK = SOURCE / "packaging/reference-requirements.lock"
 
 
 def bundled_libraries(release: Release) -> Path:
-    """Folder with the libraries for the release's Python; from the cache if they are there."""
+    """Folder with the product's libraries for the release's Python; from the cache if they are there."""
+    return _fetched(release.codename, LOCK, wheel_selection(release))
+
+
+def reference_libraries() -> Path:
+    """Folder with those of the reference application that Debian does not have: for any Python."""
+    return _fetched("reference", REFERENCE_LOCK, PURE_SELECTION)
+
+
+def _fetched(name: str, lock: Path, selection: tuple[str, ...]) -> Path:
     cache = Path(os.environ.get("LIVE_CLUSTER_BUILD_CACHE", "/var/cache/live-cluster-build"))
-    key = hashlib.sha256(LOCK.read_bytes() + "\n".join(wheel_selection(release)).encode()).hexdigest()[:20]
-    folder = cache / f"{release.codename}-{key}"
+    key = hashlib.sha256(lock.read_bytes() + "\n".join(selection).encode()).hexdigest()[:20]
+    folder = cache / f"{name}-{key}"
     if folder.is_dir():
         return folder
     cache.mkdir(parents=True, exist_ok=True)
@@ -31,11 +43,11 @@ def bundled_libraries(release: Release) -> Path:
             "--no-deps",
             "--require-hashes",
             "--root-user-action=ignore",
-            *wheel_selection(release),
+            *selection,
             "--target",
             str(fetched),
             "--requirement",
-            str(LOCK),
+            str(lock),
         )
         shutil.rmtree(fetched / "bin", ignore_errors=True)
         if not folder.is_dir():

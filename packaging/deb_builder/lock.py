@@ -1,4 +1,4 @@
-"""Writes requirements.lock: every bundled library with the checksums of its wheels for all releases."""
+"""Writes the lock files: every bundled library with the checksums of its wheels for all releases."""
 
 from __future__ import annotations
 
@@ -8,30 +8,35 @@ import sys
 import tempfile
 from pathlib import Path
 
-from deb_builder.bundle import LOCK, wheel_selection
+from deb_builder.bundle import LOCK, PURE_SELECTION, REFERENCE_LOCK, wheel_selection
 from deb_builder.process import pip
 from deb_builder.releases import RELEASES
-from deb_builder.source import SOURCE, BuildProblem
+from deb_builder.source import BuildProblem
 
-HEADER = "# Written by packaging/lock from requirements.txt; do not edit.\n"
+HEADER = "# Written by packaging/lock from {source}; do not edit.\n"
 
 
 def main() -> int:
     """Exit code of the command `packaging/lock`."""
     try:
-        with tempfile.TemporaryDirectory(prefix="live-cluster-lock-") as work:
-            for release in RELEASES.values():
-                requirements = SOURCE / "packaging/requirements.txt"
-                selection = wheel_selection(release)
-                pip("download", *selection, "--dest", work, "--requirement", str(requirements))
-            LOCK.write_text(lock_text(sorted(Path(work).glob("*.whl"))), "utf-8")
+        _write(LOCK, *(wheel_selection(release) for release in RELEASES.values()))
+        # What these need is Debian's.
+        _write(REFERENCE_LOCK, ("--no-deps", *PURE_SELECTION))
     except BuildProblem as problem:
         sys.stderr.write(f"packaging/lock: {problem}\n")
         return 1
     return 0
 
 
-def lock_text(wheels: list[Path]) -> str:
+def _write(lock: Path, *selections: tuple[str, ...]) -> None:
+    requirements = lock.with_suffix(".txt")
+    with tempfile.TemporaryDirectory(prefix="live-cluster-lock-") as work:
+        for selection in selections:
+            pip("download", *selection, "--dest", work, "--requirement", str(requirements))
+        lock.write_text(lock_text(sorted(Path(work).glob("*.whl")), requirements.name), "utf-8")
+
+
+def lock_text(wheels: list[Path], source: str) -> str:
     """A requirements file with one entry for each library and one checksum for each wheel of it."""
     checksums: dict[str, set[str]] = {}
     for wheel in wheels:
@@ -42,4 +47,4 @@ def lock_text(wheels: list[Path]) -> str:
         requirement + "".join(f" \\\n    --hash=sha256:{value}" for value in sorted(values)) + "\n"
         for requirement, values in sorted(checksums.items())
     ]
-    return HEADER + "".join(lines)
+    return HEADER.format(source=source) + "".join(lines)

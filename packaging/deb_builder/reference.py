@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from deb_builder.bundle import reference_libraries
 from deb_builder.deb import Package, scripts
 from deb_builder.source import SOURCE, version
 from deb_builder.tree import Tree
 
 HEAD_PARTS = ("ivcs_service", "ivcs_server", "ivcs_signalling")
-HEAD_UNITS = ("ivcs-first-start", "ivcs-server", "opensips", "gnugk")
+HEAD_UNITS = ("ivcs-certificate", "ivcs-first-start", "ivcs-server", "opensips", "gnugk")
 MEDIA_PARTS = ("ivcs_service", "ivcs_media")
+FIREWALL = "/etc/iptables-config/ipv4/filter.d"
 MEDIA_UNITS = ("ivcs-media",)
 
 
@@ -21,7 +23,13 @@ def reference_packages() -> tuple[Package, ...]:
         depends=(
             "python3 (>= 3.11)",
             "python3-aiohttp",
+            "python3-cryptography",
+            "python3-itsdangerous",
+            "python3-jinja2",
             "python3-psycopg",
+            "python3-six",
+            "ca-certificates",
+            "ivcs-media-reference",
             "nginx",
             "postgresql",
             "samba",
@@ -38,9 +46,9 @@ def reference_packages() -> tuple[Package, ...]:
         name="ivcs-media-reference",
         version=version(),
         architecture="all",
-        depends=("python3 (>= 3.11)", "passwd", "systemd"),
+        depends=("python3 (>= 3.11)", "python3-aiohttp", "passwd", "systemd"),
         summary="reference application for a media server",
-        description="A health check on port 8091, and nothing else.",
+        description="Says on port 8091 that it is alive and which conferences it would run; no media flows.",
         fill=_fill_media,
         scripts=scripts("ivcs-media-reference"),
     )
@@ -49,11 +57,30 @@ def reference_packages() -> tuple[Package, ...]:
 
 def _fill_head(tree: Tree) -> None:
     _fill(tree, "ivcs-reference", HEAD_PARTS, HEAD_UNITS)
-    tree.copy(SOURCE / "reference/system/nginx-site.conf", "/etc/nginx/sites-available/ivcs")
+    system = SOURCE / "reference/system"
+    tree.copy(system / "nginx-site.conf", "/etc/nginx/sites-available/ivcs")
+    tree.copy(system / "nginx-proxy.conf", "/etc/nginx/ivcs-proxy.conf")
+    tree.copy(system / "firewall-head", f"{FIREWALL}/0100-ivcs")
+    tree.copy(system / "ivcs-admin", "/usr/lib/ivcs/ivcs-admin", 0o755)
+    for verb in ("send-test", "check-license"):
+        tree.link(f"/usr/lib/ivcs/{verb}", "ivcs-admin")
+    _bundle(tree)
 
 
 def _fill_media(tree: Tree) -> None:
     _fill(tree, "ivcs-media-reference", MEDIA_PARTS, MEDIA_UNITS)
+    tree.copy(SOURCE / "reference/system/firewall-media", f"{FIREWALL}/0100-ivcs-media")
+
+
+def _bundle(tree: Tree) -> None:
+    """Libraries beside the code, their licences beside the documents."""
+    for part in sorted(reference_libraries().iterdir()):
+        if part.suffix == ".dist-info":
+            for text in ("METADATA", "LICENSE"):
+                notices = f"/usr/share/doc/ivcs-reference/libraries/{part.stem}"
+                tree.copy(part / text, f"{notices}/{text}")
+        else:
+            tree.copy_directory(part, f"/usr/lib/ivcs/{part.name}")
 
 
 def _fill(tree: Tree, package: str, parts: tuple[str, ...], units: tuple[str, ...]) -> None:

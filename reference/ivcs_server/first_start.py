@@ -12,8 +12,10 @@ import subprocess  # noqa: TID251
 import sys
 from pathlib import Path
 
+from ivcs_server.passwords import password_hash
 from ivcs_server.settings import CONFIGURATION, read_settings
 
+INITIAL_PASSWORD = Path("/etc/ivcs/initial-admin-password")
 DONE = Path("/var/lib/ivcs/first-start-done")
 SCRAM_ITERATIONS = 4096
 
@@ -57,7 +59,7 @@ def scram_verifier(password: str, salt: bytes) -> str:
     return "SCRAM-SHA-256${}:{}${}:{}".format(SCRAM_ITERATIONS, *texts)
 
 
-def settings_text(password: str) -> str:
+def settings_text(password: str, admin_hash: str) -> str:
     """The settings file of a server that stands alone."""
     return f"""\
 # Written when the product was installed. Files in server.conf.d override what stands here.
@@ -70,20 +72,32 @@ password = {password}
 
 [filestorage]
 path = /srv/filestorage
+
+# Of the administrator that is made when the database has none yet.
+[admin]
+password_hash = {admin_hash}
 """
 
 
 def _write_settings(password: str) -> None:
     if CONFIGURATION.exists():
         return
-    unfinished = CONFIGURATION.with_suffix(".new")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+    admin_password = secrets.token_urlsafe(12)
+    _write(INITIAL_PASSWORD, f"{admin_password}\n", group=0, mode=0o600)
+    text = settings_text(password, password_hash(admin_password))
+    _write(CONFIGURATION, text, group=grp.getgrnam("ivcs").gr_gid, mode=0o640)
+
+
+def _write(path: Path, text: str, *, group: int, mode: int) -> None:
+    unfinished = path.with_name(f"{path.name}.new")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(settings_text(password))
-        os.fchmod(file.fileno(), 0o640)
-        os.fchown(file.fileno(), 0, grp.getgrnam("ivcs").gr_gid)
+        file.write(text)
+        os.fchmod(file.fileno(), mode)
+        os.fchown(file.fileno(), 0, group)
+        file.flush()
         os.fsync(file.fileno())
-    unfinished.replace(CONFIGURATION)
+    unfinished.replace(path)
 
 
 if __name__ == "__main__":

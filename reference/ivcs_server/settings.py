@@ -29,6 +29,7 @@ class Settings:
     storage_must_be_mounted: bool = False
     public_address: str = ""
     public_fqdn: str = ""
+    admin_password_hash: str = field(default="", repr=False)
 
 
 def read_settings(configuration: Path = CONFIGURATION) -> Settings:
@@ -62,4 +63,5 @@ def settings_from(parser: configparser.ConfigParser) -> Settings:
         ),
         public_address=parser.get("public", "address", fallback=default.public_address),
         public_fqdn=parser.get("public", "fqdn", fallback=default.public_fqdn),
+        admin_password_hash=parser.get("admin", "password_hash", fallback=default.admin_password_hash),
     )

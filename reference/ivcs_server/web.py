@@ -1,21 +1,25 @@
-"""The HTTP interface: conferences, files, health and a page that says what this is."""
+"""The open HTTP interface: conferences, files, media servers, health and a page that says what this is."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID, uuid4
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from ivcs_server.conferences import Conferences
 from ivcs_server.connections import DatabaseUnavailable
-from ivcs_server.database import Conference, Database
-from ivcs_server.page import status_page
+from ivcs_server.media_monitor import MediaMonitor
+from ivcs_server.pages import page_response, render
 from ivcs_server.settings import Settings
+from ivcs_server.state import Sources, conference_json, media_server_json
 from ivcs_server.storage import FileStorage, StorageUnavailable, is_file_name
 
+STYLE = Path(__file__).parent / "templates" / "style.css"
 LARGEST_FILE = 64 * 1024 * 1024
 LONGEST_NAME = 1000
 LONGEST_LIST = 1000
@@ -27,14 +31,28 @@ class Api:
     """Handlers of all requests."""
 
     settings: Settings
-    database: Database
+    sources: Sources
     storage: FileStorage
 
-    def application(self) -> web.Application:
-        """The application with its routes."""
+    @property
+    def conferences(self) -> Conferences:
+        """Where they are kept."""
+        return self.sources.conferences
+
+    @property
+    def monitor(self) -> MediaMonitor:
+        """Where new ones run."""
+        return self.sources.monitor
+
+    def application(self, *parts: tuple[str, web.Application]) -> web.Application:
+        """The application with its routes, and parts of their own below a path."""
         application = web.Application(client_max_size=LARGEST_FILE, middlewares=[_unavailable_is_503])
+        for path, part in parts:
+            application.add_subapp(path, part)
         application.add_routes(
             [
+                web.get("/style.css", self.style),
+                web.get("/api/media-servers", self.list_media_servers),
                 web.get("/", self.page),
                 web.get("/api/health", self.health),
                 web.get("/api/conferences", self.list_conferences),
@@ -59,29 +77,37 @@ class Api:
         conference_id = _uuid(wanted["id"]) if "id" in wanted else uuid4()
         if conference_id is None:
             return _problem(400, "id must be a UUID")
-        conference = await self.database.create(conference_id, name)
+        conference = await self.conferences.create(conference_id, name, self.monitor.server_for_new())
         if conference is None:
             return _problem(409, "there is a conference with this id and another name")
-        return web.json_response(_conference_json(conference), status=201)
+        return web.json_response(conference_json(conference, self.monitor), status=201)
 
     async def list_conferences(self, request: web.Request) -> web.Response:
         """The newest conferences, at most `?limit=`."""
         text = request.query.get("limit", "100")
         if not text.isascii() or not text.isdigit() or not 0 < int(text) <= LONGEST_LIST:
             return _problem(400, f"limit must be a number from 1 to {LONGEST_LIST}")
-        conferences = await self.database.newest(int(text))
-        return web.json_response(
-            {"conferences": [_conference_json(conference) for conference in conferences]}
-        )
+        conferences = await self.conferences.newest(int(text))
+        return web.json_response({"conferences": [conference_json(one, self.monitor) for one in conferences]})
 
     async def conference(self, request: web.Request) -> web.Response:
         """One conference."""
         conference_id = _uuid(request.match_info["id"])
-        conference = await self.database.conference(conference_id) if conference_id else None
+        conference = await self.conferences.conference(conference_id) if conference_id else None
         return (
-            web.json_response(_conference_json(conference))
+            web.json_response(conference_json(conference, self.monitor))
             if conference
             else _problem(404, "no such conference")
+        )
+
+    async def list_media_servers(self, request: web.Request) -> web.Response:  # noqa: ARG002
+        """Media servers with what the health checks say of them."""
+        servers, unplaced = await self.sources.media_servers()
+        return web.json_response(
+            {
+                "media_servers": [media_server_json(one) for one in servers],
+                "conferences_without_media_server": unplaced,
+            }
         )
 
     async def list_files(self, request: web.Request) -> web.Response:  # noqa: ARG002
@@ -119,7 +145,15 @@ class Api:
 
     async def page(self, request: web.Request) -> web.Response:  # noqa: ARG002
         """The state for people."""
-        return web.Response(text=status_page(await self._state()), content_type="text/html")
+        return page_response(render("start.html", state=await self._state()))
+
+    async def style(self, request: web.Request) -> web.Response:  # noqa: ARG002
+        """How all pages look."""
+        return web.Response(
+            text=STYLE.read_text("utf-8"),
+            content_type="text/css",
+            headers={"Cache-Control": "max-age=300"},
+        )
 
     async def _state(self) -> dict[str, object]:
         database, storage = await asyncio.gather(self._database_state(), self._storage_problem())
@@ -140,7 +174,7 @@ class Api:
     async def _database_state(self) -> dict[str, object]:
         try:
             # Every connection is one that the server lets write, see Connections.
-            return {"writable": True, "conferences": await self.database.count(), "error": ""}
+            return {"writable": True, "conferences": await self.conferences.count(), "error": ""}
         except DatabaseUnavailable as error:
             return {"writable": False, "conferences": None, "error": str(error)}
 
@@ -157,9 +191,12 @@ async def _unavailable_is_503(request: web.Request, handler: Handler) -> web.Str
     try:
         return await handler(request)
     except (DatabaseUnavailable, StorageUnavailable) as error:
-        return _problem(503, str(error))
+        problem = str(error)
     except TimeoutError:
-        return _problem(503, "the file storage does not answer")
+        problem = "the file storage does not answer"
+    if request.path.startswith("/api/"):
+        return _problem(503, problem)
+    return page_response(render("unavailable.html", problem=problem, host=socket.gethostname()), status=503)
 
 
 def _is_conference_name(text: str) -> bool:
@@ -171,11 +208,6 @@ def _is_conference_name(text: str) -> bool:
 
 def _problem(status: int, text: str) -> web.Response:
     return web.json_response({"error": text}, status=status)
-
-
-def _conference_json(conference: Conference) -> dict[str, str]:
-    created = conference.created_at.isoformat()
-    return {"id": str(conference.id), "name": conference.name, "created_at": created}
 
 
 def _uuid(text: object) -> UUID | None:

@@ -1,14 +1,15 @@
-"""Stand-in for the GNU gatekeeper: accepts connections on the H.323 port 1720 and says nothing."""
+"""Stand-in for the GNU gatekeeper: accepts connections on the H.323 ports, plain and TLS, and says nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import sys
 
-from ivcs_service.serving import ANY_ADDRESS, run_until_stopped
+from ivcs_service.serving import run_service
+from ivcs_signalling.configuration import GNUGK_FILE, Signalling, gnugk_settings, read_if_there
+from ivcs_signalling.serving import listening
 
-PORT = 1720
 SILENCE_S = 60
 
 
@@ -20,14 +21,9 @@ async def _listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.close()
 
 
-@contextlib.asynccontextmanager
-async def _listening() -> AsyncIterator[None]:
-    server = await asyncio.start_server(_listen, ANY_ADDRESS, PORT)
-    try:
-        yield
-    finally:
-        server.close()
+def _settings() -> Signalling:
+    return gnugk_settings(read_if_there(GNUGK_FILE))
 
 
 if __name__ == "__main__":
-    run_until_stopped(_listening)
+    sys.exit(run_service(_settings, lambda settings: listening(settings, _listen)))

@@ -1,16 +1,17 @@
-"""Stand-in for OpenSIPS: answers OPTIONS on port 5060, TCP and UDP."""
+"""Stand-in for OpenSIPS: answers OPTIONS over UDP, TCP and TLS."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import sys
 from typing import cast
 
-from ivcs_service.serving import ANY_ADDRESS, run_until_stopped
+from ivcs_service.serving import run_service
+from ivcs_signalling.configuration import OPENSIPS_FILE, Signalling, opensips_settings, read_if_there
+from ivcs_signalling.serving import listening
 from ivcs_signalling.sip import END_OF_HEADERS, reply_to
 
-PORT = 5060
 SILENCE_S = 60
 
 
@@ -37,18 +38,9 @@ async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     writer.close()
 
 
-@contextlib.asynccontextmanager
-async def _listening() -> AsyncIterator[None]:
-    server = await asyncio.start_server(_converse, ANY_ADDRESS, PORT)
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        _Datagrams, local_addr=(ANY_ADDRESS, PORT)
-    )
-    try:
-        yield
-    finally:
-        transport.close()
-        server.close()
+def _settings() -> Signalling:
+    return opensips_settings(read_if_there(OPENSIPS_FILE))
 
 
 if __name__ == "__main__":
-    run_until_stopped(_listening)
+    sys.exit(run_service(_settings, lambda settings: listening(settings, _converse, _Datagrams)))

@@ -14,7 +14,7 @@ _DEBIAN_NUMBER = {"bookworm": "deb12", "trixie": "deb13"}
 def packages_for(role: Role) -> tuple[str, ...]:
     """Names of the packages that an administrator installs on such a host, in this order."""
     if role is Role.HEAD:
-        return ("live-configure", "live-cluster", "ivcs-reference")
+        return ("live-configure", "live-cluster", "ivcs-media-reference", "ivcs-reference")
     return ("live-configure", "ivcs-media-reference") if role is Role.MEDIA else ()
 
 

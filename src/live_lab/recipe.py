@@ -19,7 +19,8 @@ PACKAGES = (
     "netcat-openbsd", "iptables", "openssh-server", "openssh-client", "chrony", "e2fsprogs",
     "corosync", "corosync-qdevice", "corosync-qnetd", "pacemaker", "pacemaker-cli-utils", "resource-agents",
     "fence-agents", "ipmitool", "crmsh", "postgresql", "samba", "smbclient", "nginx", "python3",
-    "python3-aiohttp", "python3-psycopg",
+    "python3-aiohttp", "python3-cryptography", "python3-itsdangerous", "python3-jinja2", "python3-psycopg",
+    "python3-six",
 )  # fmt: skip
 
 # A media server has nothing of a cluster, but for the daemon of an arbiter, which any of them may become.

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "packaging"))
 
-from deb_builder import product
+from deb_builder import product, reference
 from deb_builder.bundle import wheel_selection
 from deb_builder.deb import Package
 from deb_builder.lock import lock_text
@@ -73,7 +73,7 @@ def test_lock_text_joins_the_wheels_of_one_version(tmp_path: Path) -> None:
     ):
         wheels.append(tmp_path / name)
         wheels[-1].write_bytes(content)
-    text = lock_text(wheels)
+    text = lock_text(wheels, "requirements.txt")
     assert re.findall(r"^[^# ].*?==\S+", text, re.MULTILINE) == ["a-b==1.0", "c==2"]
     assert sorted(re.findall(r"sha256:(\w+)", text)) == sorted(
         hashlib.sha256(c).hexdigest() for c in (b"1", b"2", b"3")
@@ -116,6 +116,27 @@ def test_control_file_indents_the_description() -> None:
     assert all(line.startswith(" ") and line.strip() for line in lines[1:])
 
 
+@pytest.fixture
+def fetched_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unit tests fetch nothing."""
+    folder = tmp_path / "libraries"
+    for name in ("smpplib/client.py", "smpplib-2.dist-info/METADATA", "smpplib-2.dist-info/LICENSE"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    monkeypatch.setattr(reference, "reference_libraries", lambda: folder)
+
+
+def test_the_library_that_debian_lacks_is_inside(tmp_path: Path, fetched_library: None) -> None:
+    tree = Tree(tmp_path / "tree")
+    tree.root.mkdir()
+    reference_packages()[0].fill(tree)
+    assert (tree.root / "usr/lib/ivcs/smpplib/client.py").is_file()
+    assert (tree.root / "usr/share/doc/ivcs-reference/libraries/smpplib-2/LICENSE").is_file()
+    locked = pins(ROOT / "packaging/reference-requirements.lock")
+    assert locked == pins(ROOT / "packaging/reference-requirements.txt")
+
+
+@pytest.mark.usefixtures("fetched_library")
 @pytest.mark.parametrize("packages", [reference_packages(), product_packages(RELEASES["bookworm"])])
 def test_packages_for_one_server_share_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packages: tuple[Package, ...]
@@ -139,7 +160,9 @@ def libraries(folder: Path) -> Path:
     return place
 
 
-def test_units_of_the_reference_start_modules_that_are_packaged(tmp_path: Path) -> None:
+def test_units_of_the_reference_start_modules_that_are_packaged(
+    tmp_path: Path, fetched_library: None
+) -> None:
     for package in reference_packages():
         tree = Tree(tmp_path / package.name)
         tree.root.mkdir()
