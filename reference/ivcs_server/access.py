@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import ContextVar
 from functools import cache
 
 from aiohttp import BasicAuth, web
@@ -11,6 +12,8 @@ from ivcs_server.administration import Administration
 from ivcs_server.passwords import is_password, password_hash
 from ivcs_server.sessions import COOKIE, Seals, Session
 
+# The session of the request that is being answered.
+current_session: ContextVar[Session] = ContextVar("current_session")
 REALM = 'Basic realm="IVCS reference", charset="UTF-8"'
 
 

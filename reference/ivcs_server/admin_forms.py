@@ -12,7 +12,7 @@ from uuid import uuid4
 from aiohttp import web
 from multidict import MultiMapping
 
-from ivcs_server.access import Access
+from ivcs_server.access import Access, current_session
 from ivcs_server.administration import SETTINGS
 from ivcs_server.form_values import BadForm, checked, conference_name, number, one_line, upload
 from ivcs_server.license import LARGEST
@@ -160,7 +160,7 @@ class AdminForms:
 
     async def change_password(self, request: web.Request) -> web.Response:
         """The session of this browser goes on; all others end."""
-        form, session = await request.post(), request["session"]
+        form, session = await request.post(), current_session.get()
         old, new = str(form.get("old", "")), str(form.get("new", ""))
         if not await self.access.is_right(session.name, old):
             return await self._message("account", "The old password is wrong.", is_good=False)

@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from ivcs_server.access import Access
+from ivcs_server.access import Access, current_session
 from ivcs_server.admin_forms import AdminForms
 from ivcs_server.administration import SETTINGS
 from ivcs_server.pages import page_response, render
-from ivcs_server.sessions import COOKIE, LONGEST_S, Session
+from ivcs_server.sessions import COOKIE, LONGEST_S
 from ivcs_server.state import Sources, conference_json
 from ivcs_server.storage import FileStorage, StorageUnavailable
 
@@ -95,14 +95,13 @@ class AdminPages:
         name = request.match_info["page"]
         if name not in PAGES:
             raise web.HTTPNotFound
-        session: Session = request["session"]
         message = (await self.access.seals()).read_message(request.query.get("message", ""))
         values = await self._values(name)
         html = render(
             f"{name}.html",
             pages=PAGES,
             page=name,
-            session=session,
+            session=current_session.get(),
             message=message,
             state=await self.sources.read(),
             now=datetime.now(UTC),
@@ -142,7 +141,7 @@ class AdminPages:
                 form = await request.post()
                 if form.get("form_token") != session.form_token:
                     return page_response(render("refused.html", host=socket.gethostname()), status=403)
-            request["session"] = session
+            current_session.set(session)
             return await handler(request)
 
         return guard

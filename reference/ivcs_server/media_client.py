@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +61,8 @@ class MediaClient:
                 return await response.json()
         except TimeoutError:
             raise MediaUnreachable("it does not answer") from None
+        except aiohttp.ClientConnectorError as error:
+            raise MediaUnreachable(os.strerror(error.errno) if error.errno else str(error)) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise MediaUnreachable(str(error) or type(error).__name__) from None
 
