@@ -60,6 +60,8 @@ async def _serve(settings: Settings) -> None:
         "reference application; database at %s, files in %s", settings.database_host, settings.storage_path
     )
     work = asyncio.create_task(_work(settings, connections, sources, stop))
+    # An error that nobody foresaw ends the service, so that it is seen and the cluster starts it anew.
+    work.add_done_callback(lambda _: stop.set())
     await stop.wait()
     notify("STOPPING=1")
     # A request that is not answered yet may take 5 s; its client has to see to it either way.
