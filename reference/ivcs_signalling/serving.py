@@ -22,21 +22,34 @@ class Certificate:
 
     def __init__(self, settings: Signalling) -> None:
         self._settings = settings
+        self._current: ssl.SSLContext | None = None
         self.context = _server_context()
-        self.is_loaded = False
+        self.context.sni_callback = self._choose
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether there is a certificate to show."""
+        return self._current is not None
 
     def load(self) -> None:
         """Reads certificate and key; ones that cannot be used leave the old ones in force."""
         files = (self._settings.certificate, self._settings.private_key)
+        # Always a new context: one that has an EC and an RSA certificate goes on showing the older one.
+        found = _server_context()
         try:
-            # Half of a pair must not get into the context that is in use.
-            _server_context().load_cert_chain(*files)
-            self.context.load_cert_chain(*files)
+            found.load_cert_chain(*files)
         except (OSError, ssl.SSLError) as error:
             log.error("%s cannot be used: %s", files[0], error)
         else:
-            self.is_loaded = True
+            self._current = found
             log.info("certificate %s", files[0])
+
+    def _choose(self, connection: ssl.SSLObject, _: str | None, __: ssl.SSLContext) -> int | None:
+        """Called at the beginning of every handshake, with or without a server name."""
+        if self._current is None:
+            return ssl.AlertDescription.ALERT_DESCRIPTION_INTERNAL_ERROR
+        connection.context = self._current
+        return None
 
 
 @contextlib.asynccontextmanager

@@ -27,7 +27,8 @@ PACKAGES = (
 HEADS_ONLY = frozenset(
     (
         "corosync", "corosync-qdevice", "pacemaker", "pacemaker-cli-utils", "resource-agents", "fence-agents",
-        "ipmitool", "crmsh", "postgresql", "samba", "smbclient", "nginx", "python3-aiohttp", "python3-psycopg",
+        "ipmitool", "crmsh", "postgresql", "samba", "smbclient", "nginx", "python3-cryptography",
+        "python3-itsdangerous", "python3-jinja2", "python3-psycopg", "python3-six",
     )
 )  # fmt: skip
 

@@ -5,6 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ivcs_server.certificate import SELF_SIGNED_DAYS, certificate_facts, self_signed
 from ivcs_signalling.configuration import Signalling
@@ -36,7 +40,7 @@ def test_a_bad_new_certificate_leaves_the_old_one_in_force(tmp_path: Path) -> No
     certificate = Certificate(settings)
     certificate.load()
     assert not certificate.is_loaded
-    first, other = self_signed("a", NOW), self_signed("b", NOW)
+    first, other = self_signed("a", NOW), with_rsa_key()
     settings.certificate.write_bytes(first[0])
     settings.private_key.write_bytes(first[1])
     certificate.load()
@@ -48,6 +52,16 @@ def test_a_bad_new_certificate_leaves_the_old_one_in_force(tmp_path: Path) -> No
     settings.private_key.write_bytes(other[1])
     certificate.load()
     assert shown_by(certificate.context) == other[0]
+
+
+def with_rsa_key() -> tuple[bytes, bytes]:
+    """Certificate and key of another kind than our own."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "b")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(NOW).not_valid_after(NOW + timedelta(days=1))
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM), private
 
 
 def shown_by(server: ssl.SSLContext) -> bytes:
