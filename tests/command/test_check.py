@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from installation import PROFILE
 
+from certificate_case import NOW, made
 from live_cluster.apply.waiting import Clock
 from live_cluster.cli.check_cli import document
+from live_cluster.commands import check_message
 from live_cluster.commands.check import Finding, Tools
+from live_cluster.commands.check_certificate import check_certificate
 from live_cluster.commands.check_fencing import check_fencing, refuse_shot
 from live_cluster.commands.status import Server
 from live_cluster.errors import InputRejected, NotReady
 from live_cluster.messages import render
+from live_cluster.model.profile import load_profile
+from live_cluster.probes.pacemaker import parse_crm_mon
 from live_cluster.remote.local import Completed
+
+RECORDINGS = Path(__file__).parents[1] / "recordings/bookworm"
 
 NODES = '<nodes><node id="1" uname="ivcs-main-1"/><node id="2" uname="ivcs-main-2"/></nodes>'
 DEVICE = """<primitive id="fence-ivcs-main-{n}" class="stonith" type="fence_ipmilan">
@@ -170,3 +180,112 @@ def test_the_document_is_versioned() -> None:
     written = json.loads(json.dumps(document(found, None)))
     assert (written["version"], written["good"], written["shot"]) == (1, False, None)
     assert [one["good"] for one in written["findings"]] == [True, False]
+
+
+# -- certificate and messages ----------------------------------------------------------------------------------
+
+
+def certificate_findings(tmp_path: Path, *days: float, digest: str = "") -> list[Finding]:
+    """What `check` says of a certificate that ends in so many days, at one place for each number."""
+    paths = []
+    for number, left in enumerate(days):
+        pair = made(days=(-9, left))
+        path = tmp_path / f"{number}.crt"
+        path.write_bytes(pair.certificate)
+        paths.append(path)
+    own = hashlib.sha256(paths[0].read_bytes()).hexdigest() if paths else ""
+    record = tmp_path / "record"
+    record.write_text(
+        "\n".join(("1", digest or own, *map(str, paths), str(tmp_path / "gone.crt"))) + "\n", "utf-8"
+    )
+    return list(check_certificate(Tools(), record_path=record, now=NOW))
+
+
+def test_a_certificate_is_judged_by_its_end(tmp_path: Path) -> None:
+    good, gone = certificate_findings(tmp_path, 100)
+    assert good.good
+    assert not good.warnings
+    assert not gone.good
+    expired, _ = certificate_findings(tmp_path, -1)
+    assert not expired.good
+    soon, _ = certificate_findings(tmp_path, 29)
+    assert soon.good
+    assert [one.code for one in soon.warnings] == ["check-certificate-soon"]
+
+
+def test_a_certificate_that_somebody_replaced_is_told(tmp_path: Path) -> None:
+    found, _ = certificate_findings(tmp_path, 100, digest="other")
+    assert [one.code for one in found.warnings] == ["check-certificate-replaced"]
+
+
+def test_without_a_certificate_of_ours_there_is_nothing_to_check(tmp_path: Path) -> None:
+    with pytest.raises(NotReady):
+        list(check_certificate(Tools(), record_path=tmp_path / "none"))
+
+
+class Sender:
+    """The application's command that sends messages, on this head or the other one."""
+
+    def __init__(self, *, here: str = "ivcs-main-2", code: int = 0) -> None:
+        self.here, self.code = here, code
+        self.sent: list[tuple[str, ...]] = []
+
+    def run(
+        self, argv: tuple[str, ...], *, stdin: bytes = b"", timeout_s: float = 60, check: bool = False
+    ) -> Completed:
+        assert not stdin
+        assert timeout_s <= 60
+        assert check is (argv[0] == "crm_node")
+        if argv[0] == "crm_node":
+            return Completed(argv=argv, returncode=0, stdout=f"{self.here}\n".encode(), stderr=b"")
+        self.sent.append(argv)
+        words = b"connection refused\n" if self.code else b""
+        return Completed(argv=argv, returncode=self.code, stdout=b"", stderr=words)
+
+
+def sent_by(sender: Sender, kind: str, recipient: str, monkeypatch: pytest.MonkeyPatch) -> Finding:
+    text = (RECORDINGS / "healthy-primary/crm_mon.xml").read_bytes()
+    monkeypatch.setattr(check_message, "view_now", lambda _: parse_crm_mon(text))
+    profile = load_profile(PROFILE)
+    wanted = check_message.OneMessage(kind=kind, recipient=recipient)
+    (found,) = check_message.send_message(Tools(run=sender.run), wanted, profile, Server())
+    return found
+
+
+@pytest.mark.parametrize(("kind", "to"), [("mail", "you@example.org"), ("sms", "+79990000000")])
+def test_exactly_one_message_is_sent_where_the_application_runs(
+    kind: str, to: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = Sender()
+    assert sent_by(sender, kind, to, monkeypatch).good
+    assert sender.sent == [("/usr/lib/ivcs/send-test", kind, to)]
+
+
+def test_why_it_was_not_sent_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = sent_by(Sender(code=1), "mail", "you@example.org", monkeypatch)
+    assert not found.good
+    assert "connection refused" in render(found.detail, "en")
+
+
+def test_on_the_other_head_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    sender = Sender(here="ivcs-main-1")
+    with pytest.raises(NotReady) as refused:
+        sent_by(sender, "sms", "+79990000000", monkeypatch)
+    assert refused.value.problems[0].code == "check-not-here"
+    assert sender.sent == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "to"),
+    [
+        ("mail", "you"),
+        ("mail", "-oQ@example.org"),
+        ("mail", "a@b c"),
+        ("sms", "-1"),
+        ("sms", "++7"),
+        ("sms", "7 9"),
+    ],
+)
+def test_what_is_no_recipient_is_refused(kind: str, to: str) -> None:
+    with pytest.raises(InputRejected):
+        check_message.refuse_recipient(check_message.OneMessage(kind=kind, recipient=to))

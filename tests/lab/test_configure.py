@@ -100,24 +100,34 @@ def test_files_are_served_by_samba_and_by_the_application_alike(cluster: Cluster
     url = f"http://{PUBLIC_ADDRESS}/api/files"
     client.run(("curl", "-sS", "--fail", "-T", "-", f"{url}/from-http.txt"), stdin="Привет, SMB")
     assert samba(cluster, "get from-http.txt -") == "Привет, SMB"
-    client.write("/root/from-smb.txt", "Hello, HTTP")
+    cluster.lab.media[0].write("/root/from-smb.txt", "Hello, HTTP")
     samba(cluster, "put /root/from-smb.txt from-smb.txt")
     assert client.run(("curl", "-sS", "--fail", f"{url}/from-smb.txt")).stdout == "Hello, HTTP"
 
 
 def samba(cluster: Cluster, command: str) -> str:
-    """One command of smbclient(1) on the share, with the account's name and password."""
+    """One command of smbclient(1) on the share, with the account's name and password, on a media server."""
+    media = cluster.lab.media[0]
+    return media.run(smbclient(cluster, media, command)).stdout
+
+
+def smbclient(cluster: Cluster, host: Host, command: str) -> tuple[str, ...]:
     secrets = tomllib.loads(cluster.lab.heads[0].read(SECRETS))
     account = "/root/smb-account"
-    cluster.lab.client.write(account, f"username = ivcs\npassword = {secrets['smb']}\n", mode=0o600)
-    argv = ("smbclient", "-A", account, "-c", command, f"//{FILESTORAGE_ADDRESS}/filestorage")
-    return cluster.lab.client.run(argv).stdout
+    host.write(account, f"username = ivcs\npassword = {secrets['smb']}\n", mode=0o600)
+    return ("smbclient", "-A", account, "-c", command, f"//{FILESTORAGE_ADDRESS}/filestorage")
 
 
-def test_samba_lets_nobody_in_without_the_password(client: Host) -> None:
-    share = f"//{FILESTORAGE_ADDRESS}/filestorage"
+def test_samba_lets_nobody_in_without_the_password(cluster: Cluster) -> None:
+    share, media = f"//{FILESTORAGE_ADDRESS}/filestorage", cluster.lab.media[0]
     for account in (("-N",), ("-U", "ivcs%wrong"), ("-U", "root%")):
-        assert client.run(("smbclient", *account, "-c", "ls", share), check=False).returncode != 0
+        assert media.run(("smbclient", *account, "-c", "ls", share), check=False).returncode != 0
+
+
+def test_samba_lets_in_the_servers_of_this_cluster_only(cluster: Cluster, client: Host) -> None:
+    assert client.run(smbclient(cluster, client, "ls"), check=False).returncode != 0
+    for head in cluster.lab.heads:
+        head.run(smbclient(cluster, head, "ls"))
 
 
 def test_every_server_has_its_name_and_resolves_all_names(cluster: Cluster) -> None:

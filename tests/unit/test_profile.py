@@ -83,6 +83,21 @@ def test_values_cannot_be_changed(ivcs: Profile) -> None:
         ('unit = "gnugk"', 'unit = "gnugk stop"', "clustered_services.2.unit"),
         ('resource = "gnugk"', 'resource = "opensips"', "resources"),
         ("port = 5432", "port = 70000", "database.port"),
+        ('private_key_mode = "0600"', 'private_key_mode = "0604"', "certificates.0.private_key_mode"),
+        ("= :web_address", "= :web_adress", "application.web_address"),
+        ("= :web_address", "= 'constant'", "application.web_address"),
+        ('WHERE is_default"', 'WHERE is_default; DROP TABLE a"', "application.web_address.read"),
+        ('WHERE is_default"', 'WHERE name = :name"', "application.web_address"),
+        ('WHERE is_default"', "WHERE name = 'open\"", "application.web_address.read"),
+        ('"SELECT address FROM', '"\\\\d address FROM', "application.media_servers.read"),
+        (
+            "DELETE FROM public.media_servers WHERE address = :address",
+            "SELECT :name",
+            "application.media_servers",
+        ),
+        ('license_check = ["/usr', 'license_chek = ["/usr', "application.license_chek"),
+        ('sms = ["/usr/lib/ivcs/send-test", "sms"]', "sms = []", "application.test.sms"),
+        ('unit = "gnugk"\ncertificate', "certificate", "certificates.2.unit"),
     ],
 )
 def test_a_wrong_profile_is_refused_by_the_key(tmp_path: Path, old: str, new: str, key: str) -> None:
@@ -90,6 +105,38 @@ def test_a_wrong_profile_is_refused_by_the_key(tmp_path: Path, old: str, new: st
     with pytest.raises(ProfileError) as caught:
         load_profile(path)
     assert any(problem.startswith(f"{key}: ") for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('write = "UPDATE public.domains SET web_address = :web_address WHERE is_default"\n', "write"),
+        ('read = "SELECT web_address FROM public.domains WHERE is_default"\n', "read"),
+    ],
+)
+def test_a_setting_needs_both_its_statements(tmp_path: Path, line: str, key: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        load_profile(altered(tmp_path, line, ""))
+    assert [one for one in caught.value.problems if f"web_address.{key}" in one]
+
+
+def test_the_unknown_parameter_is_named_with_those_that_are_known(tmp_path: Path) -> None:
+    with pytest.raises(
+        ProfileError, match=r"mail: write: there is no parameter :hots; here are :enabled, :host"
+    ):
+        load_profile(altered(tmp_path, ":hostname", ":hots"))
+
+
+def test_the_application_part_may_be_missing(tmp_path: Path) -> None:
+    text = IVCS.read_text("utf-8")
+    path = tmp_path / "profile.toml"
+    path.write_text(text[: text.index("[application]")], "utf-8")
+    assert list(load_profile(path).application.statements()) == []
+
+
+def test_the_license_s_id_is_written_before_its_file(ivcs: Profile) -> None:
+    keys = [key for key, _ in ivcs.application.statements()]
+    assert keys.index("license_instance") < keys.index("license_file")
 
 
 def test_all_problems_come_at_once(tmp_path: Path) -> None:

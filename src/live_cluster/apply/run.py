@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Protocol
 
 from live_cluster.apply.waiting import wait_for
-from live_cluster.errors import CommandFailed, ConditionNotMet, LiveClusterError, problem
+from live_cluster.errors import CommandFailed, ConditionNotMet, LiveClusterError, Unreachable, problem
 from live_cluster.messages import Message, message
 from live_cluster.plan.step import Plan, Replies, Stage, Step
 from live_cluster.remote.executor import Server
@@ -59,6 +59,9 @@ class Run:
     servers: Mapping[str, Server]
     observer: Observer
     results: list[StepResult] = field(default_factory=list)
+    # Servers whose loss does not end the run, and the errors of those that got lost.
+    dispensable: frozenset[str] = frozenset()
+    lost: dict[str, Unreachable] = field(default_factory=dict)
     _stopping: bool = False
 
     async def carry_out(self, plan: Plan) -> None:
@@ -83,12 +86,19 @@ class Run:
 
     async def _one_server(self, steps: Sequence[Step]) -> None:
         for step in steps:
-            if self._stopping:
+            if self._stopping or step.node in self.lost:
                 return
             started = time.monotonic()
             self.observer.began(step)
             try:
                 state = await self._one_step(step)
+            except Unreachable as error:
+                self._end(step, StepState.FAILED, started)
+                if step.node not in self.dispensable:
+                    self._stopping = True
+                    raise
+                self.lost[step.node] = error
+                return
             except BaseException:
                 # Interrupted, failed, or a mistake of ours: nobody begins another step.
                 self._stopping = True

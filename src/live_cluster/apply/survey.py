@@ -9,7 +9,15 @@ from ipaddress import IPv4Address
 
 from live_cluster.apply.fleet import Fleet
 from live_cluster.errors import Problem
-from live_cluster.model.facts import ArbiterFacts, ClusterFacts, NodeFacts, Role, ServerName
+from live_cluster.model.facts import (
+    ArbiterFacts,
+    ClusterFacts,
+    FileFacts,
+    HeadFacts,
+    NodeFacts,
+    Role,
+    ServerName,
+)
 from live_cluster.model.profile import Profile
 from live_cluster.model.settings import BlockDevice, ClusterSettings, Fencing
 from live_cluster.plan.step import Observed, Plan, Stage, Step, requests_of, seen
@@ -44,15 +52,19 @@ async def facts_of(
     first, second = (
         head.head_facts(facts[one.name], by_name[one.name], profile=profile, device=device) for one in heads
     )
-    answering, without_gateway = await asyncio.gather(
+    answering, without_gateway, license_refusal, certificate_files = await asyncio.gather(
         _answering(fleet, tuple(facts.values()), settings),
         _without_gateway(fleet, tuple(facts[one.name] for one in heads)),
+        _license_refusal(fleet, settings, profile),
+        _certificate_files(fleet, (first, second), profile),
     )
     return ClusterFacts(
         heads=(first, second),
         media=tuple(facts[one.name] for one in names if one.role is Role.MEDIA),
         answering=answering,
         without_gateway=without_gateway,
+        license_refusal=license_refusal,
+        certificate_files=certificate_files,
         arbiter=next(
             (_arbiter(facts, by_name, settings, one) for one in names if one.address == third), None
         ),
@@ -159,6 +171,30 @@ async def _answering(
 
 def _is_answered(reply: Reply) -> bool:
     return isinstance(reply, CommandResult) and reply.returncode == 1
+
+
+async def _certificate_files(
+    fleet: Fleet, heads: tuple[HeadFacts, HeadFacts], profile: Profile
+) -> tuple[FileFacts, ...]:
+    """Private keys are read only where a head needs them: it was installed anew, and the other one has them."""
+    holders = [one.node.server for one in heads if one.certificate_record]
+    if len(holders) != 1:
+        return ()
+    requests = head.certificate_requests(profile)
+    return tuple(head.files_in(await _ask(fleet, holders[0], requests), [one.path for one in requests]))
+
+
+async def _license_refusal(fleet: Fleet, settings: ClusterSettings, profile: Profile) -> str:
+    """What the application says against a license that is to be installed (C9); empty where it is good."""
+    wanted, check = settings.license, profile.application.license_check
+    if wanted is None or wanted.content is None or check is None:
+        return ""
+    question = head.license_question(check, wanted.content, wanted.server_instance_id)
+    reply = (await _ask(fleet, fleet.local, (question,)))[question]
+    if not isinstance(reply, CommandResult) or reply.ok:
+        return ""
+    lines = (reply.error_text or reply.text).strip().splitlines()
+    return lines[-1] if lines else str(reply.returncode)
 
 
 async def _without_gateway(fleet: Fleet, heads: tuple[NodeFacts, ...]) -> frozenset[str]:

@@ -18,6 +18,7 @@ from live_cluster.cli.option_names import (
     PASSPHRASE_FILE,
     PROFILE,
     PRUNE,
+    REMOVE_MEDIA,
     VERBOSE,
     YES,
     Kind,
@@ -28,9 +29,12 @@ from live_cluster.cli.option_names import (
 from live_cluster.cli.secret_input import STANDARD_INPUT, SecretSource, secrets_in
 from live_cluster.cli.settings_file import STORED_DIRECTORY, read_settings_file, read_stored
 from live_cluster.errors import Problem, Severity, problem, warning
+from live_cluster.messages import message
+from live_cluster.model.parameters import media_number
 from live_cluster.model.raw_settings import Origin, RawSettings, RawValue, Source, shown
 from live_cluster.model.settings import ClusterSettings
 from live_cluster.model.settings_rules import settings_from
+from live_cluster.model.value_types import BadValue, address_of
 
 # What text processors make of two hyphens.
 _DASHES = "—–―‒−‑"
@@ -86,9 +90,12 @@ def configure_arguments(argv: Sequence[str], inputs: Inputs) -> tuple[Arguments,
             origin = Origin(source=Source.SECRET_FILE, detail=path)
             value = RawValue(name=name, text=secret.reveal(), origin=origin)
             settings = settings.also(RawSettings(given=(value,)))
+    settings = settings.also(RawSettings(given=tuple(spoken.values)))
+    removed, faults = _removed_media(spoken.last(REMOVE_MEDIA) or "", settings)
+    problems += faults
     profile = spoken.last(PROFILE)
     arguments = Arguments(
-        settings=settings.also(RawSettings(given=tuple(spoken.values))),
+        settings=settings.also(RawSettings(removed_media=removed)),
         config=Path(config) if config else None,
         profile=Path(profile) if profile else None,
         passphrase_file=spoken.last(PASSPHRASE_FILE),
@@ -99,6 +106,26 @@ def configure_arguments(argv: Sequence[str], inputs: Inputs) -> tuple[Arguments,
         verbose=VERBOSE in spoken.run,
     )
     return arguments, tuple(problems)
+
+
+def _removed_media(text: str, settings: RawSettings) -> tuple[frozenset[str], tuple[Problem, ...]]:
+    """Addresses to remove; one that is there no more is worth a warning, for a second run must change nothing."""
+    found: list[str] = []
+    problems: list[Problem] = []
+    known = {value.text for value in settings.effective().values() if media_number(value.name)}
+    for word in (one.strip() for one in text.split(",") if one.strip()):
+        try:
+            found.append(str(address_of(word)))
+        except BadValue as fault:
+            place = message("place-option", name=REMOVE_MEDIA)
+            problems.append(
+                problem(fault.code, option=REMOVE_MEDIA, place=place, value=shown(word), **fault.fields)
+            )
+            continue
+        if found[-1] not in known:
+            listed = ", ".join(sorted(known)) or "-"
+            problems.append(warning("media-not-there", option=REMOVE_MEDIA, value=found[-1], known=listed))
+    return frozenset(found), tuple(problems)
 
 
 def settings_of(

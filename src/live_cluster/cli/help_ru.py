@@ -46,6 +46,10 @@ HELP: dict[str, str] = {
     "Does each server's fencing device answer the other server?": (
         "Отвечает ли устройство fencing каждого сервера второму серверу?"
     ),
+    "Until when is the installed certificate good?": "До какого числа действует установленный сертификат?",
+    "Send one test mail to this address.": "Отправить одно пробное письмо на этот адрес.",
+    "Send one test SMS to this number.": "Отправить одно пробное SMS на этот номер.",
+    "Another application profile.": "Другой профиль приложения.",
     "Really cut this server's power (with --fencing).": (
         "Действительно отключить питание этого сервера (с --fencing)."
     ),
@@ -97,6 +101,8 @@ HELP: dict[str, str] = {
     ),
     "Try what `status` can only look at; nothing is changed unless --shoot says so.": (
         "Испытать то, что `status` только показывает; ничего не меняется, если не указан --shoot.\n\n"
+        "--mail и --sms работают на том сервере, где работает приложение; одно сообщение отправляется, и только"
+        " по требованию.\n\n"
         "Код завершения: 0 всё в порядке; 1 что-то неисправно; 78 проверяемое не настроено; "
         "107 питание не отключено, ответ «нет»; "
         "124 питание отключено, но сервер не вернулся вовремя."

@@ -19,6 +19,7 @@ YES = "yes"
 JSON = "json"
 PRUNE = "prune"
 VERBOSE = "verbose"
+REMOVE_MEDIA = "remove-media-node"
 
 
 class Kind(Enum):
@@ -99,6 +100,16 @@ RUN_OPTIONS = (
         name=JSON,
         metavar="",
         help=Words("Print the result as JSON.", "Вывести результат в формате JSON."),
+    ),
+    RunOption(
+        name=REMOVE_MEDIA,
+        metavar="IP[,IP...]",
+        help=Words(
+            "Take these media servers out of the installation; they need not be reachable. The others keep their"
+            " numbers and names.",
+            "Исключить эти медиасерверы из состава системы; они могут быть недоступны. Номера и имена остальных не"
+            " меняются.",
+        ),
     ),
     RunOption(
         name=PASSPHRASE_FILE,

@@ -64,9 +64,8 @@ def _show_step(step: Step, output: Output, *, with_preview: bool) -> None:
     text = f"  {step.node}: {output.words(step.title)}{_marked(step.impact, output)}"
     output.line(text, style=_STYLES.get(step.impact, ""))
     _show_effects(step, output)
-    if with_preview and step.preview:
-        for line in step.preview.splitlines():
-            output.line(f"      {line}", style={"+": "green", "-": "red"}.get(line[:1], "dim"))
+    if with_preview or step.always_shown:
+        _show_preview(step, output)
     if with_preview and step.preview_note:
         output.line(f"      {output.words(step.preview_note)}", style="dim")
 
@@ -79,6 +78,13 @@ def _show_stage(stage: Stage, output: Output) -> None:
     output.line(text, style=_STYLES.get(worst, ""))
     for step in stage.steps:
         _show_effects(step, output)
+        if step.always_shown:
+            _show_preview(step, output)
+
+
+def _show_preview(step: Step, output: Output) -> None:
+    for line in step.preview.splitlines():
+        output.line(f"      {line}", style={"+": "green", "-": "red"}.get(line[:1], "dim"))
 
 
 def _show_effects(step: Step, output: Output) -> None:

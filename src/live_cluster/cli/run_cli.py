@@ -48,7 +48,7 @@ def carry_out(
         output.json(_as_json(outcome))
     else:
         _say_end(outcome, screen, dry_run=dry_run)
-    return ExitCode.OK
+    return ExitCode.PARTIAL if outcome.is_partial else ExitCode.OK
 
 
 def site_secret(passphrase_file: str, output: Output, screen: Screen) -> Callable[[], SiteSecret]:
@@ -74,7 +74,7 @@ def _say_end(outcome: Outcome, screen: Screen, *, dry_run: bool) -> None:
         screen.say(message("dry-run-ends"))
     else:
         screen.summary(outcome.results, outcome.seconds)
-        screen.say(message("what-next"))
+        screen.say(message("done-in-part" if outcome.is_partial else "what-next"))
 
 
 def _as_json(outcome: Outcome) -> dict[str, object]:

@@ -29,6 +29,9 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
         "set_aside": [{"path": one.path, "bytes": one.size_bytes} for one in seen.set_aside],
         "arbiter": _arbiter(seen.quorum),
         "fencing": _fencing(view),
+        "certificate": None
+        if seen.certificate is None
+        else {"until": seen.certificate.until, "days_left": seen.certificate.days_left},
         "verdict": {
             "healthy": verdict.healthy,
             "level": verdict.level.value,

@@ -157,6 +157,7 @@ def our_lines(seen: Observation, verdict: Verdict, output: Output) -> Iterator[s
         colour = "" if seen.quorum.arbiter_votes else "yellow"
         yield output.styled(output.words(arbiter_line(seen.quorum)), colour)
     yield from _fencing_lines(seen.view, output)
+    yield from _certificate_lines(seen, output)
     for one in seen.set_aside:
         size = one.size_bytes >> 20
         yield output.styled(output.words(message("status-set-aside", path=one.path, size=size)), "yellow")
@@ -168,6 +169,11 @@ def our_lines(seen: Observation, verdict: Verdict, output: Output) -> Iterator[s
     yield from _verdict_lines(verdict, output)
     for hazard in verdict.hazards:
         yield output.styled(output.words(message("hazard", text=hazard)), "yellow")
+
+
+def _certificate_lines(seen: Observation, output: Output) -> Iterator[str]:
+    if seen.certificate is not None:
+        yield output.words(message("status-certificate", until=seen.certificate.until))
 
 
 def _maintenance(known: Maintenance) -> Message:

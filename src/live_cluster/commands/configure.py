@@ -12,6 +12,7 @@ from typing import Protocol
 
 from live_cluster.access.arbiter_identity import new_identity
 from live_cluster.access.credentials import controller_credentials
+from live_cluster.access.login import Outcome as Refusal
 from live_cluster.access.login import explain_refusal
 from live_cluster.access.site_key import SiteSecret
 from live_cluster.apply.fleet import Fleet, connect
@@ -30,7 +31,7 @@ from live_cluster.errors import (
 )
 from live_cluster.messages import Message, message, render
 from live_cluster.model import service_secrets
-from live_cluster.model.facts import ClusterFacts, ServerName
+from live_cluster.model.facts import ClusterFacts, Role, ServerName
 from live_cluster.model.profile import Profile
 from live_cluster.model.service_secrets import ServiceSecrets
 from live_cluster.model.settings import ClusterSettings
@@ -99,6 +100,8 @@ class Outcome:
     drift: tuple[ForeignObject, ...] = ()
     prunes: bool = False
     seconds: float = 0.0
+    # A media server was off, or got lost on the way: everything else is done.
+    is_partial: bool = False
 
 
 async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
@@ -108,14 +111,18 @@ async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
     every_name = server_names(wish.settings, wish.profile)
     names = every_name[:2] if only_timeouts else every_name
     interface.say(message("connecting", count=len(names)))
-    fleet = await _connected(wish, names)
+    fleet, absent = await _connected(wish, names)
+    outcome.problems += absent
+    outcome.is_partial = bool(absent)
+    interface.warnings(absent)
+    names = tuple(one for one in names if one.name in fleet.servers)
     try:
         if not wish.dry_run:
             heads = [server.name for server in names[:2]]
             await fleet.lock(heads, f"{wish.asked_by}, {time.strftime('%Y-%m-%d %H:%M:%S %z')}")
         facts = await facts_of(fleet, names, settings=wish.settings, profile=wish.profile)
         _judge(wish, facts, interface, outcome)
-        blueprint = _blueprint(wish, facts)
+        blueprint = _blueprint(wish, facts, frozenset(one.node for one in absent))
         outcome.plan, found = await _planned(fleet, _stages(wish, blueprint))
         if not only_timeouts:
             outcome.drift, outcome.prunes = foreign_in_cib(blueprint), wish.prune
@@ -133,11 +140,12 @@ async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
         await fleet.close()
 
 
-async def _connected(wish: Wish, names: Sequence[ServerName]) -> Fleet:
+async def _connected(wish: Wish, names: Sequence[ServerName]) -> tuple[Fleet, tuple[Problem, ...]]:
+    """All servers, but for media servers that are off: the rest can be done without them (C14)."""
     secret = wish.site_secret()
     credentials = controller_credentials(secret, valid_s=CERTIFICATE_LIFE_S)
     try:
-        return await connect(names, credentials)
+        return await connect(names, credentials), ()
     except Unreachable as error:
         if not all(one.node for one in error.problems):
             raise
@@ -153,9 +161,22 @@ async def _connected(wish: Wish, names: Sequence[ServerName]) -> Fleet:
                 for one in error.problems
             )
         )
-        raise Unreachable(
-            *(found or one for found, one in zip(reasons, error.problems, strict=True))
-        ) from error
+        explained = [found or one for found, one in zip(reasons, error.problems, strict=True)]
+        dispensable = _dispensable(wish, names)
+        absent = {one.node for one in explained if one.code == Refusal.OFF.value} & dispensable
+        if len(absent) < len(explained):
+            raise Unreachable(*explained) from error
+        told = tuple(
+            warning("media-server-off", node=one.node, address=one.message.field("address"))
+            for one in explained
+        )
+        return await connect([one for one in names if one.name not in absent], credentials), told
+
+
+def _dispensable(wish: Wish, names: Sequence[ServerName]) -> frozenset[str]:
+    """Servers that a run can do without; an arbiter is none of them, for the heads must know each other's vote."""
+    media = (one for one in names if one.role is Role.MEDIA)
+    return frozenset(one.name for one in media if one.address != wish.settings.arbiter)
 
 
 def _judge(wish: Wish, facts: ClusterFacts, interface: Interface, outcome: Outcome) -> None:
@@ -178,7 +199,7 @@ def _tell(found: tuple[Problem, ...], interface: Interface, outcome: Outcome) ->
         raise NotReady(*(one for one in found if one.severity is Severity.ERROR))
 
 
-def _blueprint(wish: Wish, facts: ClusterFacts) -> Blueprint:
+def _blueprint(wish: Wish, facts: ClusterFacts, absent: frozenset[str]) -> Blueprint:
     return Blueprint(
         settings=wish.settings,
         profile=wish.profile,
@@ -188,6 +209,7 @@ def _blueprint(wish: Wish, facts: ClusterFacts) -> Blueprint:
         cluster_toml=wish.cluster_toml,
         secrets_toml=wish.secrets_toml,
         prune=wish.prune,
+        absent=absent,
     )
 
 
@@ -215,7 +237,8 @@ async def _carry_out(wish: Wish, fleet: Fleet, interface: Interface, outcome: Ou
     for step in plan.steps:
         if step.asks is not None and not wish.yes and not interface.agree(step.asks):
             raise Declined(problem("declined"))
-    run = Run(servers=fleet.servers, observer=interface)
+    dispensable = _dispensable(wish, server_names(wish.settings, wish.profile))
+    run = Run(servers=fleet.servers, observer=interface, dispensable=dispensable)
     failure: LiveClusterError | None = None
     try:
         await run.carry_out(plan)
@@ -223,6 +246,9 @@ async def _carry_out(wish: Wish, fleet: Fleet, interface: Interface, outcome: Ou
         failure = error
         raise
     finally:
+        lost = tuple(found for error in run.lost.values() for found in error.problems)
+        outcome.problems += lost
+        outcome.is_partial = outcome.is_partial or bool(lost)
         outcome.results = run.results + run.unreached(plan)
         await _remember(wish, fleet, interface, outcome, failure)
         await forget_old_runs(fleet)

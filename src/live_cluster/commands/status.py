@@ -6,6 +6,7 @@ They are at work before the modules that read their answers are loaded: that tak
 from __future__ import annotations
 
 import os
+import time
 
 from live_cluster.probes import local_tools
 from live_cluster.remote.early import start_early
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from live_cluster.errors import LiveClusterError
     from live_cluster.model.cluster_view import ClusterView
-    from live_cluster.model.health import Observation
+    from live_cluster.model.health import Certificate, Observation
     from live_cluster.model.maintenance import Maintenance
     from live_cluster.model.replication import SetAside
     from live_cluster.remote.early import Answer
@@ -42,7 +43,7 @@ DATABASE_DEADLINE_S = 5.0
 class Server:
     """What is needed of this server: processes, its database, `configure`'s last file, the agent's progress."""
 
-    __slots__ = ("ask_database", "corosync_conf", "history", "mark", "rejoin", "start")
+    __slots__ = ("ask_database", "certificate", "corosync_conf", "history", "mark", "rejoin", "start")
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class Server:
         self.corosync_conf = corosync_conf
         self.ask_database = ask_database
         self.history = local_tools.HISTORY
+        self.certificate = "/var/lib/live-cluster/certificate"
 
 
 class Asked:
@@ -98,6 +100,7 @@ def understand(asked: Asked, server: Server) -> Observation:
         rejoin=replication.parse_rejoin(repair),
         set_aside=_sizes(replication.parse_set_aside(repair)),
         recent=recent,
+        certificate=_certificate(server),
     )
 
 
@@ -111,6 +114,17 @@ def _start(server: Server, argv: Argv) -> Running | None:
         return server.start(argv)
     except FileNotFoundError:
         return None
+
+
+def _certificate(server: Server) -> Certificate | None:
+    from live_cluster.model.certificate_record import parse_record
+    from live_cluster.model.health import Certificate
+
+    record = parse_record(_content(server.certificate))
+    if record is None:
+        return None
+    until = time.strftime("%Y-%m-%d", time.gmtime(record.expires_s))
+    return Certificate(until=until, days_left=record.days_left(time.time()))
 
 
 def _sizes(paths: tuple[str, ...]) -> tuple[SetAside, ...]:

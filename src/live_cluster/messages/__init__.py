@@ -35,6 +35,7 @@ SECTIONS = (
     "check",
     "cib",
     "events",
+    "application",
 )
 
 

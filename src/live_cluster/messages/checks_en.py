@@ -79,4 +79,6 @@ TEXTS: dict[str, str] = {
         "{node}: this arbiter (--{option}) already serves another pair of heads made by live-cluster ({heads}). An arbiter "
         "serves one such pair: choose another server."
     ),
+    "media-server-off": "{node} ({address}) is off or cannot be reached: nothing is done there. Everything else goes on. When it is back, unlock it and repeat the command; or take it out with --remove-media-node {address}",
+    "done-in-part": "The cluster is configured, but for the media servers named above. Repeat the command when they are back.",
 }

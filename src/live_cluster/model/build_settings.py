@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import TypeVar
 
-from live_cluster.model.parameters import media_number, media_parameter
-from live_cluster.model.raw_settings import RawSettings
+from live_cluster.model.parameters import media_name, media_number, media_parameter
+from live_cluster.model.raw_settings import RawSettings, Source
 from live_cluster.model.settings import (
     CallSettings,
     CertificateFiles,
@@ -17,6 +19,8 @@ from live_cluster.model.settings import (
     HeadSettings,
     License,
     MailServer,
+    MediaSettings,
+    Said,
     Secret,
     SmscGateway,
     TurnedOff,
@@ -38,6 +42,7 @@ from live_cluster.model.subjects.network import (
     DEFAULT_TOKEN_MS,
     FILESTORAGE_IP,
     HEADS,
+    NO_MEDIA_ON_HEADS,
     PUBLIC_FQDN,
     PUBLIC_IP,
     TOKEN,
@@ -53,9 +58,12 @@ from live_cluster.model.subjects.sms import (
     SMSC_USERNAME,
 )
 from live_cluster.model.subjects.storage import FILESTORAGE_DEVICE, FILESTORAGE_PASSWORD, FILESTORAGE_USERNAME
-from live_cluster.model.value_types import BadValue
+from live_cluster.model.value_types import BadValue, address_of, content_of
 
 T = TypeVar("T")
+# The largest license of the product's kind has some kilobytes; more is another file.
+LICENSE_LIMIT_BYTES = 1024 * 1024
+CERTIFICATE_LIMIT_BYTES = 256 * 1024
 
 
 class ParsedSettings:
@@ -77,6 +85,11 @@ class ParsedSettings:
         except BadValue:
             return None
 
+    def is_named(self, row: Parameter[T]) -> bool:
+        """This run says it, not an earlier one."""
+        value = self.values.get(row.name)
+        return value is not None and value.source is not Source.STORED
+
     def given(self, row: Parameter[T]) -> T:
         """The value of a setting that the rules have already seen to be there and right."""
         value = self.of(row)
@@ -97,15 +110,27 @@ def settings_of(wish: ParsedSettings) -> ClusterSettings:
         filestorage=wish.of(FILESTORAGE_DEVICE),
         filestorage_credentials=_credentials(wish, FILESTORAGE_USERNAME, FILESTORAGE_PASSWORD),
         media=_media(wish),
+        removed_media=_removed_media(wish),
+        media_on_heads=not wish.of(NO_MEDIA_ON_HEADS),
         arbiter=wish.of(ARBITER_IP),
         token_ms=wish.of(TOKEN) or DEFAULT_TOKEN_MS,
         token_retransmits=wish.of(TOKEN_RETRANSMITS) or DEFAULT_RETRANSMITS,
         mail=_mail(wish),
         smsc=_smsc(wish),
         license=_license(wish),
-        certificate=_certificate(wish),
+        certificate=certificate_of(wish),
         calls=_calls(wish, public_fqdn),
         fencing=_fencing(wish),
+        said=_said(wish),
+    )
+
+
+def _said(wish: ParsedSettings) -> Said:
+    former = wish.raw.stored(PUBLIC_FQDN.name) or wish.raw.stored(PUBLIC_IP.name)
+    return Said(
+        given=frozenset(wish.values),
+        named=frozenset(name for name, value in wish.values.items() if value.source is not Source.STORED),
+        former_public_name=former.text if former else "",
     )
 
 
@@ -114,8 +139,20 @@ def _head(wish: ParsedSettings, number: int) -> HeadSettings:
     return HeadSettings(number=number, address=wish.given(rows.address), secondary=wish.of(rows.secondary))
 
 
-def _media(wish: ParsedSettings) -> tuple[IPv4Address, ...]:
-    return tuple(wish.given(media_parameter(number)) for number in wish.media_numbers)
+def _media(wish: ParsedSettings) -> tuple[MediaSettings, ...]:
+    return tuple(
+        MediaSettings(number=number, address=wish.given(media_parameter(number)))
+        for number in wish.media_numbers
+    )
+
+
+def _removed_media(wish: ParsedSettings) -> tuple[IPv4Address, ...]:
+    """Those that an option removes, and the former addresses of those that got another one."""
+    present = {wish.given(media_parameter(number)) for number in wish.media_numbers}
+    stored = (wish.raw.stored(media_name(number)) for number in wish.media_numbers)
+    replaced = (one.text for one in stored if one is not None)
+    former = {address_of(text) for text in (*wish.raw.removed_media, *replaced)}
+    return tuple(sorted(former - present))
 
 
 def _credentials(
@@ -128,10 +165,12 @@ def _credentials(
 def _mail(wish: ParsedSettings) -> MailServer | TurnedOff | None:
     if wish.of(MAIL_DISABLE):
         return TurnedOff()
-    hostname = wish.of(MAIL_HOSTNAME)
-    if hostname is None:
+    server = wish.of(MAIL_HOSTNAME)
+    if server is None:
         return None
-    return MailServer(hostname=hostname, credentials=_credentials(wish, MAIL_USERNAME, MAIL_PASSWORD))
+    return MailServer(
+        hostname=server.host, port=server.port, credentials=_credentials(wish, MAIL_USERNAME, MAIL_PASSWORD)
+    )
 
 
 def _smsc(wish: ParsedSettings) -> SmscGateway | TurnedOff | None:
@@ -165,24 +204,48 @@ def _license(wish: ParsedSettings) -> License | None:
     path, instance_id = wish.of(LICENSE_FILE), wish.of(LICENSE_SERVER_INSTANCE_ID)
     if path is None and instance_id is None:
         return None
-    return License(path=path, server_instance_id=instance_id)
+    content = given_content(wish, LICENSE_FILE, limit=LICENSE_LIMIT_BYTES)
+    return License(path=path, server_instance_id=instance_id, content=content)
 
 
-def _certificate(wish: ParsedSettings) -> CertificateFiles | None:
+def given_content(wish: ParsedSettings, row: Parameter[Path], *, limit: int) -> bytes | None:
+    """What is in a file that this run names; BadValue where it is too big or gone."""
+    path = wish.of(row)
+    if path is None or not wish.is_named(row):
+        return None
+    return content_of(path, limit=limit)
+
+
+def certificate_of(wish: ParsedSettings, *, read: bool = True) -> CertificateFiles | None:
+    """Both files, and what is in them where this run names one of them; BadValue where that cannot be read."""
     certificate, private_key = wish.of(CERTIFICATE_FILE), wish.of(PRIVATE_KEY_FILE)
     if certificate is None or private_key is None:
         return None
-    return CertificateFiles(certificate=certificate, private_key=private_key)
+    is_named = wish.is_named(CERTIFICATE_FILE) or wish.is_named(PRIVATE_KEY_FILE)
+    found = CertificateFiles(certificate=certificate, private_key=private_key, is_named=is_named)
+    if not read or not is_named:
+        return found
+    return replace(
+        found,
+        chain=content_of(certificate, limit=CERTIFICATE_LIMIT_BYTES),
+        key=content_of(private_key, limit=CERTIFICATE_LIMIT_BYTES),
+    )
 
 
 def _calls(wish: ParsedSettings, public_fqdn: str) -> CallSettings:
     """What was not said is made of the public name (B5); the angle brackets are the application's."""
-
-    def value(row: Parameter[str]) -> str:
-        return wish.of(row) or row.default.replace("${public-fqdn}", public_fqdn)
-
+    default = default_calls(public_fqdn)
     return CallSettings(
-        outgoing_sip_proxy=value(OUTGOING_SIP_PROXY),
-        sip_from_header=value(SIP_FROM_HEADER),
-        h323_from_header=value(H323_FROM_HEADER),
+        outgoing_sip_proxy=wish.of(OUTGOING_SIP_PROXY) or default.outgoing_sip_proxy,
+        sip_from_header=wish.of(SIP_FROM_HEADER) or default.sip_from_header,
+        h323_from_header=wish.of(H323_FROM_HEADER) or default.h323_from_header,
     )
+
+
+def default_calls(public_name: str) -> CallSettings:
+    """What outgoing calls carry where nothing was said (B5)."""
+    proxy, sip, h323 = (
+        row.default.replace("${public-fqdn}", public_name)
+        for row in (OUTGOING_SIP_PROXY, SIP_FROM_HEADER, H323_FROM_HEADER)
+    )
+    return CallSettings(outgoing_sip_proxy=proxy, sip_from_header=sip, h323_from_header=h323)

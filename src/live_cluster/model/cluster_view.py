@@ -217,3 +217,13 @@ def _is_database(candidate: ResourceSet) -> bool:
     return candidate.kind is Kind.PROMOTABLE and any(
         instance.agent == DATABASE_AGENT for instance in candidate.instances
     )
+
+
+def stopped_on_purpose(view: ClusterView) -> bool:
+    """An administrator has stopped or frozen resources: waiting for them would be in vain; `status` shows it."""
+    return (
+        view.stop_all_resources
+        or view.maintenance_mode
+        or any(one.disabled for one in view.sets)
+        or any(instance.disabled for _, instance in view.instances())
+    )

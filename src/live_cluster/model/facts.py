@@ -137,6 +137,8 @@ class HeadFacts:
     shared_files: tuple[FileFacts, ...] = field(repr=False)
     fence_agents: tuple[tuple[str, AgentMetadata], ...] = ()
     has_ipmitool: bool = False
+    certificate_record: str = ""
+    stopped_on_purpose: bool = False
     storage_owner: str = ""
 
     def agent_metadata(self, agent: str) -> AgentMetadata | None:
@@ -161,13 +163,17 @@ class ArbiterFacts:
 class ClusterFacts:
     """All servers of the installation.
 
-    `answering` are floating addresses that a stranger holds; `without_gateway` heads whose gateway is silent.
+    `answering` are floating addresses that a stranger holds; `without_gateway` heads whose gateway is silent;
+    `certificate_files` are those of the head that has got a certificate from us, where the other head has not;
+    `license_refusal` is what the application says against the license that is to be installed.
     """
 
     heads: tuple[HeadFacts, HeadFacts]
     media: tuple[NodeFacts, ...]
     answering: frozenset[IPv4Address]
     without_gateway: frozenset[str] = frozenset()
+    license_refusal: str = ""
+    certificate_files: tuple[FileFacts, ...] = field(default=(), repr=False)
     arbiter: ArbiterFacts | None = None
 
     @property

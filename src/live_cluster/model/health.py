@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from live_cluster.messages import Message, message
+from live_cluster.model.certificate_record import WARNING_DAYS
 from live_cluster.model.cluster_view import ClusterView, Instance, Kind, Node, ResourceSet, Role
 from live_cluster.model.maintenance import Maintenance
 from live_cluster.model.membership import Link, Quorum
@@ -41,6 +42,13 @@ class RecentFailures(Record):
     lost: int = 0
 
 
+class Certificate(Record):
+    """The certificate that `configure` has installed: its last day in UTC, and how many whole days are left."""
+
+    until: str
+    days_left: int
+
+
 class Observation(Record):
     """Everything that was seen; `quorum` None and no links where Corosync's tools gave no answer."""
 
@@ -52,6 +60,7 @@ class Observation(Record):
     maintenance: Maintenance | None = None
     set_aside: tuple[SetAside, ...] = ()
     recent: RecentFailures = RecentFailures()
+    certificate: Certificate | None = None
 
 
 class Loss(Record):
@@ -273,6 +282,12 @@ def _hazards(seen: Observation) -> Iterator[Message]:
                 yield message("hazard-link-down", number=link.number, address=link.remote_address)
     if seen.replication.commits_wait:
         yield message("hazard-commits-wait")
+    if seen.certificate is not None and seen.certificate.days_left < 0:
+        yield message("hazard-certificate-expired", until=seen.certificate.until)
+    elif seen.certificate is not None and seen.certificate.days_left < WARNING_DAYS:
+        yield message(
+            "hazard-certificate-expires", until=seen.certificate.until, days=seen.certificate.days_left
+        )
     bans = [count for count in seen.view.fail_counts if not count.bans]
     for count in bans:
         yield message("hazard-failures-counted", resource=count.resource, node=count.node, count=count.times)

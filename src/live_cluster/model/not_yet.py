@@ -14,11 +14,7 @@ from live_cluster.errors import Problem, problem
 from live_cluster.messages import Message, message
 from live_cluster.model.build_settings import ParsedSettings
 from live_cluster.model.settings import CifsShare, DrbdDisk, NfsExport, Storage
-from live_cluster.model.subjects.application import CALL_ROWS, LICENSE_ROWS
-from live_cluster.model.subjects.certificates import CERTIFICATE_ROWS
-from live_cluster.model.subjects.mail import MAIL_ROWS
 from live_cluster.model.subjects.row import Parameter
-from live_cluster.model.subjects.sms import SMSC_ROWS
 from live_cluster.model.subjects.storage import FILESTORAGE_DEVICE, FILESTORAGE_PASSWORD, FILESTORAGE_USERNAME
 
 
@@ -38,11 +34,6 @@ NOT_YET: tuple[NotYet, ...] = (
         storage=(CifsShare, NfsExport),
     ),
     NotYet(subject=message("later-drbd"), storage=(DrbdDisk,)),
-    NotYet(subject=message("later-license"), rows=LICENSE_ROWS),
-    NotYet(subject=message("later-certificate"), rows=CERTIFICATE_ROWS),
-    NotYet(subject=message("later-mail"), rows=MAIL_ROWS),
-    NotYet(subject=message("later-sms"), rows=SMSC_ROWS),
-    NotYet(subject=message("later-calls"), rows=CALL_ROWS),
 )
 
 

@@ -14,7 +14,14 @@ from live_cluster.model.subjects.arbiter import ARBITER_ROWS, ARBITER_SERVICE
 from live_cluster.model.subjects.certificates import CERTIFICATE_ROWS
 from live_cluster.model.subjects.fencing import FENCING_ROWS, FENCING_SERVICE
 from live_cluster.model.subjects.mail import MAIL_ROWS, MAIL_SERVICE
-from live_cluster.model.subjects.network import ADDRESS_ROWS, HEAD_ROWS, MEDIA_NODE, TIMING_ROWS
+from live_cluster.model.subjects.network import (
+    ADDRESS_ROWS,
+    HEAD_ROWS,
+    MEDIA_NODE,
+    MEDIA_ON_HEADS_SERVICE,
+    MEDIA_ROWS,
+    TIMING_ROWS,
+)
 from live_cluster.model.subjects.row import Parameter
 from live_cluster.model.subjects.sms import SMSC_ROWS, SMSC_SERVICE
 from live_cluster.model.subjects.storage import STORAGE_ROWS
@@ -25,7 +32,7 @@ PARAMETERS: tuple[Parameter[Any], ...] = (
     *ADDRESS_ROWS,
     *STORAGE_ROWS,
     *ARBITER_ROWS,
-    MEDIA_NODE,
+    *MEDIA_ROWS,
     *TIMING_ROWS,
     *FENCING_ROWS,
     *LICENSE_ROWS,
@@ -36,7 +43,7 @@ PARAMETERS: tuple[Parameter[Any], ...] = (
 )
 
 # What can be turned off again.
-SERVICES = (ARBITER_SERVICE, MAIL_SERVICE, SMSC_SERVICE, FENCING_SERVICE)
+SERVICES = (ARBITER_SERVICE, MEDIA_ON_HEADS_SERVICE, MAIL_SERVICE, SMSC_SERVICE, FENCING_SERVICE)
 
 _BY_NAME = {row.name: row for row in PARAMETERS if row is not MEDIA_NODE}
 _BY_SPELLING = {spelling: row.name for row in PARAMETERS for spelling in (row.name, *row.hidden_spellings)}

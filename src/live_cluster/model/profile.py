@@ -6,9 +6,19 @@ import json
 import tomllib
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
+
+from live_cluster.model.profile_application import Application
 
 DEFAULT_PROFILE = Path("/usr/share/live-cluster/profiles/ivcs.toml")
 
@@ -150,18 +160,42 @@ class SecondHead(_Part):
 
 
 class ClusterFile(_Part):
-    """A file written on both heads; its text is a Jinja2 template of TEMPLATE_VARIABLES."""
+    """A file written on both heads; its text is a Jinja2 template of TEMPLATE_VARIABLES.
+
+    `unit` reads it: restarted where it runs when the file changes; without one, the first clustered service.
+    """
 
     path: AbsolutePath
     owner: Account
     group: Account
     mode: Mode
+    unit: Unit | None = None
     template: FileText
 
     @property
     def mode_bits(self) -> int:
         """The mode as open(2) takes it."""
         return int(self.mode, 8)
+
+
+class CertificateTarget(_Part):
+    """Where a service has its certificate and key, and how it reads them again where it runs."""
+
+    unit: Unit
+    certificate: AbsolutePath
+    private_key: AbsolutePath
+    owner: Account
+    group: Account
+    certificate_mode: Mode = "0644"
+    private_key_mode: Mode
+    on_change: Literal["reload", "restart"] = "reload"
+
+    @field_validator("private_key_mode")
+    @classmethod
+    def _closed_to_others(cls, mode: str) -> str:
+        if int(mode, 8) & 0o007:
+            raise ValueError("must keep others from reading the key")
+        return mode
 
 
 class Profile(_Part):
@@ -178,6 +212,8 @@ class Profile(_Part):
     filestorage: FileStorage
     second_head: SecondHead
     files: tuple[ClusterFile, ...]
+    certificates: tuple[CertificateTarget, ...] = ()
+    application: Application = Application()
 
 
 def load_profile(path: Path = DEFAULT_PROFILE) -> Profile:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from live_cluster.messages import Message, message
-from live_cluster.model.parameters import SERVICES, table_order
+from live_cluster.model.parameters import SERVICES, media_number, table_order
 from live_cluster.model.subjects.row import Service
 
 MAX_SHOWN = 80
@@ -64,6 +64,7 @@ class RawSettings:
     """Everything that was said, by anyone; `effective` is what counts."""
 
     given: tuple[RawValue, ...] = ()
+    removed_media: frozenset[str] = frozenset()
 
     def effective(self) -> Mapping[str, RawValue]:
         """The winning value of each setting, in the order of the table.
@@ -73,6 +74,11 @@ class RawSettings:
         winners: dict[str, RawValue] = {}
         for value in sorted(self.given, key=lambda one: one.source):
             winners[value.name] = value
+        for value in tuple(winners.values()):
+            # One that this command line names as well stays: the rules see the contradiction.
+            is_removed = media_number(value.name) and value.text in self.removed_media
+            if is_removed and value.source is not Source.OPTION:
+                del winners[value.name]
         for service in SERVICES:
             _resolve_switch(winners, service)
         return {name: winners[name] for name in sorted(winners, key=table_order)}
@@ -92,7 +98,9 @@ class RawSettings:
 
     def also(self, other: RawSettings) -> RawSettings:
         """Both together."""
-        return RawSettings(given=self.given + other.given)
+        return RawSettings(
+            given=self.given + other.given, removed_media=self.removed_media | other.removed_media
+        )
 
 
 def shown(text: str) -> str:

@@ -31,6 +31,14 @@ class HeadSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSettings:
+    """One media server, `number` from 1; after a removal the numbers have gaps, and nobody's host name changes."""
+
+    number: int
+    address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlockDevice:
     """A LUN that both heads see under the same path, with ext4 made by the administrator."""
 
@@ -79,9 +87,10 @@ class TurnedOff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailServer:
-    """The external mail server."""
+    """The external mail server; without a port the application's own default counts."""
 
     hostname: str
+    port: int | None = None
     credentials: Credentials | None
 
 
@@ -97,18 +106,25 @@ class SmscGateway:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class License:
-    """The license file, the server instance id to force, or both."""
+    """The license file, the server instance id to force, or both; `content` only where this run names the file."""
 
     path: Path | None
     server_instance_id: str | None
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFiles:
-    """A certificate and its private key on the server where the command runs."""
+    """A certificate and its private key on the server where the command runs.
+
+    `chain` and `key` are their contents, there only where this run names one of the files.
+    """
 
     certificate: Path
     private_key: Path
+    is_named: bool = False
+    chain: bytes = b""
+    key: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +153,18 @@ class Fencing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Who said what: the names of all settings that have a value, and of those that this run names.
+
+    `former_public_name` is the public name before this run; empty where no run has come to its end yet.
+    """
+
+    given: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
+    former_public_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterSettings:
     """The whole wish. None means: not ours, leave it as it is (B3)."""
 
@@ -147,7 +175,9 @@ class ClusterSettings:
     public_fqdn: str
     filestorage: Storage | None
     filestorage_credentials: Credentials | None
-    media: tuple[IPv4Address, ...]
+    media: tuple[MediaSettings, ...]
+    removed_media: tuple[IPv4Address, ...] = ()
+    media_on_heads: bool = True
     arbiter: IPv4Address | None = None
     token_ms: int
     token_retransmits: int
@@ -157,6 +187,12 @@ class ClusterSettings:
     certificate: CertificateFiles | None
     calls: CallSettings
     fencing: Fencing | TurnedOff | None = None
+    said: Said = field(default=Said(), compare=False)
+
+    @property
+    def media_addresses(self) -> tuple[IPv4Address, ...]:
+        """Addresses of the media servers, by number."""
+        return tuple(one.address for one in self.media)
 
     @property
     def may_split(self) -> bool:

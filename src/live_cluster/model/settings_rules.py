@@ -6,13 +6,22 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from live_cluster.errors import Problem, Severity, problem, warning
-from live_cluster.model.build_settings import ParsedSettings, settings_of
+from live_cluster.model.build_settings import LICENSE_LIMIT_BYTES, ParsedSettings, given_content, settings_of
+from live_cluster.model.certificate_rules import certificate_problems
 from live_cluster.model.fencing_rules import word_problems
 from live_cluster.model.not_yet import refusals
-from live_cluster.model.parameters import PARAMETERS, SERVICES, media_name, media_parameter, parameter_named
+from live_cluster.model.parameters import (
+    PARAMETERS,
+    SERVICES,
+    media_name,
+    media_number,
+    media_parameter,
+    parameter_named,
+)
 from live_cluster.model.raw_settings import RawSettings, RawValue, Source, shown
 from live_cluster.model.settings import CifsShare, ClusterSettings
 from live_cluster.model.settings_oddities import oddities
+from live_cluster.model.subjects.application import LICENSE_FILE
 from live_cluster.model.subjects.arbiter import ARBITER_IP
 from live_cluster.model.subjects.certificates import CERTIFICATE_FILE, PRIVATE_KEY_FILE
 from live_cluster.model.subjects.fencing import FENCING
@@ -61,11 +70,14 @@ def settings_from(raw: RawSettings) -> tuple[ClusterSettings | None, tuple[Probl
         _contradictions,
         _same_addresses,
         _media_gaps,
+        _removed_media,
         _moved_heads,
         _token_too_short,
         _fence_devices,
         _misplaced_credentials,
         refusals,
+        _license_file,
+        certificate_problems,
         oddities,
     )
     found = tuple(entry for rule in rules for entry in rule(wish))
@@ -107,6 +119,21 @@ def _bad_values(wish: ParsedSettings) -> Iterator[Problem]:
             words = {} if row.is_secret else {"value": shown(value.text)}
             fields = {key: shown(one) if isinstance(one, str) else one for key, one in fault.fields.items()}
             yield problem(fault.code, option=name, place=value.place, **words, **fields)
+
+
+def _license_file(wish: ParsedSettings) -> Iterator[Problem]:
+    value = wish.values.get(LICENSE_FILE.name)
+    if value is None or wish.of(LICENSE_FILE) is None:
+        return
+    try:
+        given_content(wish, LICENSE_FILE, limit=LICENSE_LIMIT_BYTES)
+    except BadValue as fault:
+        # Everything else has been said where the value was judged.
+        if fault.code == "file-too-big":
+            value_shown = shown(value.text)
+            yield problem(
+                fault.code, option=LICENSE_FILE.name, place=value.place, value=value_shown, **fault.fields
+            )
 
 
 def _missing(wish: ParsedSettings) -> Iterator[Problem]:
@@ -151,12 +178,24 @@ def _same_addresses(wish: ParsedSettings) -> Iterator[Problem]:
 
 
 def _media_gaps(wish: ParsedSettings) -> Iterator[Problem]:
-    numbers = wish.media_numbers
-    for position, number in enumerate(numbers, start=1):
+    """A server that was removed leaves a gap, or the host names of those after it would change."""
+    kept = (media_number(one.name) or 0 for one in wish.raw.given if one.source is Source.STORED)
+    first_new = 1 + max(kept, default=0)
+    new = [number for number in wish.media_numbers if number >= first_new]
+    for position, number in enumerate(new, start=first_new):
         if number != position:
             place = wish.values[media_name(number)].place
             yield problem("media-gap", option=media_name(number), place=place, missing=media_name(position))
             return
+
+
+def _removed_media(wish: ParsedSettings) -> Iterator[Problem]:
+    for number in wish.media_numbers:
+        value = wish.values[media_name(number)]
+        if value.text in wish.raw.removed_media:
+            yield problem(
+                "media-named-and-removed", option="remove-media-node", place=value.place, value=value.text
+            )
 
 
 def _moved_heads(wish: ParsedSettings) -> Iterator[Problem]:

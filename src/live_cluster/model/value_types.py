@@ -165,6 +165,24 @@ def host_of(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostAndPort:
+    """A host and, where one was given, its port."""
+
+    host: str
+    port: int | None = None
+
+
+def host_and_port_of(text: str) -> HostAndPort:
+    """A host, or host:port."""
+    host, colon, port = text.partition(":")
+    # More colons are an IPv6 address, which has a sentence of its own.
+    if not colon or ":" in port:
+        return HostAndPort(host=host_of(text))
+    number = number_in(1, 65535)(port)
+    return HostAndPort(host=host_of(host), port=number)
+
+
 def _punycode(name: str) -> str:
     """The name as DNS carries it; a placeholder where it cannot be written so."""
     try:
@@ -210,6 +228,19 @@ def check_readable(path: Path) -> None:
         raise BadValue("file-empty")
 
 
+def content_of(path: Path, *, limit: int) -> bytes:
+    """The bytes of a file; BadValue where it cannot be read or holds more than `limit`."""
+    check_readable(path)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(limit + 1)
+    except OSError as error:
+        raise BadValue("file-unreadable", reason=error.strerror or "") from None
+    if len(content) > limit:
+        raise BadValue("file-too-big", limit_kib=limit // 1024)
+    return content
+
+
 def storage_of(text: str) -> Storage:
     """A block device, a DRBD disk, or the address of a network share."""
     check_text(text, limit=MAX_PATH)
@@ -246,6 +277,13 @@ def fence_device_of(text: str) -> DeviceText:
 ADDRESS = ValueType(metavar="IP", parse=address_of, wanted=Words("IPv4 address", "адрес IPv4"))
 HOST = ValueType(
     metavar="HOST", parse=host_of, wanted=Words("DNS name or IPv4 address", "имя DNS или адрес IPv4")
+)
+HOST_AND_PORT = ValueType(
+    metavar="HOST[:PORT]",
+    parse=host_and_port_of,
+    wanted=Words(
+        "DNS name or IPv4 address, with or without a port", "имя DNS или адрес IPv4, с портом или без"
+    ),
 )
 STORAGE = ValueType(
     metavar="DEVICE",

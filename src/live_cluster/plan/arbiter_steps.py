@@ -76,7 +76,9 @@ def farewell_steps(plan: Blueprint) -> tuple[Step, ...]:
         return ()
     heads = () if plan.arbiter else tuple(_client_gone(node) for node in plan.head_names)
     # A server of its own is no part of the installation any more, and may be gone.
-    known = [server.name for server in plan.servers if server.address == former]
+    known = [
+        server.name for server in plan.servers if server.address == former and server.name not in plan.absent
+    ]
     return (*heads, *(_daemon_gone(node) for node in known))
 
 

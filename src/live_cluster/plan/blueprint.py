@@ -28,11 +28,16 @@ def server_names(settings: ClusterSettings, profile: Profile) -> tuple[ServerNam
         for head in settings.heads
     )
     media = tuple(
-        ServerName(name=profile.hostnames.of_media(number), address=address, role=Role.MEDIA, number=number)
-        for number, address in enumerate(settings.media)
+        ServerName(
+            name=profile.hostnames.of_media(one.number - 1),
+            address=one.address,
+            role=Role.MEDIA,
+            number=one.number - 1,
+        )
+        for one in settings.media
     )
     arbiter = settings.arbiter
-    if arbiter is None or arbiter in settings.media:
+    if arbiter is None or arbiter in settings.media_addresses:
         return heads + media
     return (*heads, *media, ServerName(name=ARBITER_NAME, address=arbiter, role=Role.ARBITER, number=0))
 
@@ -52,6 +57,8 @@ class Blueprint:
     cluster_toml: str
     secrets_toml: str
     prune: bool = False
+    # Media servers that are off: the others learn of them, and nothing is done there.
+    absent: frozenset[str] = frozenset()
 
     @property
     def servers(self) -> tuple[ServerName, ...]:

@@ -16,6 +16,7 @@ from live_cluster.plan import (
     resource_steps,
     storage_steps,
 )
+from live_cluster.plan.application_steps import application_steps
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import file_step
 from live_cluster.plan.server_steps import server_steps
@@ -44,6 +45,7 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
         Stage(title=message("stage-database"), steps=(resource_steps.primary_step(plan),)),
         Stage(title=message("stage-replication"), steps=(database_steps.replication_role(plan),)),
         Stage(title=message("stage-complete"), steps=(complete,)),
+        Stage(title=message("stage-application"), steps=application_steps(plan)),
         Stage(
             title=message("stage-storage"),
             steps=(
@@ -59,6 +61,7 @@ def _prepare(plan: Blueprint) -> tuple[Step, ...]:
     return arbiter_steps.arbiter_steps(plan) + tuple(
         step
         for server in plan.servers
+        if server.name not in plan.absent
         for step in (
             *server_steps(plan, server),
             *(_prepare_head(plan, server.name) if server.role is Role.HEAD else ()),

@@ -177,7 +177,7 @@ def _access(plan: Blueprint) -> DatabaseAccess:
     replication = tuple(address for number in (1, 2) for address in plan.replication_addresses(number))
     heads = tuple(head.address for head in plan.settings.heads)
     # The application reaches its database by the floating address; from the same head the source is that address.
-    servers = (*heads, plan.settings.database_ip, plan.settings.public_ip, *plan.settings.media)
+    servers = (*heads, plan.settings.database_ip, plan.settings.public_ip, *plan.settings.media_addresses)
     return DatabaseAccess(
         database=plan.profile.database.name,
         owner=plan.profile.database.owner,

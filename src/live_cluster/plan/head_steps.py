@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from live_cluster.messages import message
 from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE
 from live_cluster.plan.blueprint import Blueprint
+from live_cluster.plan.certificate_steps import certificate_steps
 from live_cluster.plan.default_files import with_short_preview
 from live_cluster.plan.file_steps import file_step, followed_by
 from live_cluster.plan.service_steps import (
@@ -35,6 +36,7 @@ def head_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
         file_step(node, secrets),
         *_application_files(plan, node),
         *_files_from_first_head(plan, node),
+        *certificate_steps(plan, node),
         _samba(plan, node),
         _smb_account(plan, node),
         *(comes_back(node, unit) for unit in ("corosync", *plan.profile.services_on_both_heads.units)),
@@ -87,8 +89,11 @@ def _application_files(plan: Blueprint, node: str) -> tuple[Step, ...]:
     files = application_files(plan)
     if plan.joins(node):
         return tuple(file_step(node, wanted) for wanted in files)
-    service = plan.profile.clustered_services[0]
-    return tuple(_followed_by_restart(file_step(node, wanted), service.unit) for wanted in files)
+    first = plan.profile.clustered_services[0].unit
+    units = [one.unit or first for one in plan.profile.files]
+    return tuple(
+        _followed_by_restart(file_step(node, wanted), unit) for wanted, unit in zip(files, units, strict=True)
+    )
 
 
 def _followed_by_restart(step: Step, unit: str) -> Step:
@@ -133,8 +138,21 @@ def _files_from_first_head(plan: Blueprint, node: str) -> tuple[Step, ...]:
 
 def _samba(plan: Blueprint, node: str) -> Step:
     storage = plan.profile.filestorage
+    settings = plan.settings
+    heads = (address for head in settings.heads for address in (head.address, head.secondary) if address)
     share = Share(
-        name=storage.share, path=storage.mount_point, user=storage.smb_user, file_owner=storage.owner
+        name=storage.share,
+        path=storage.mount_point,
+        user=storage.smb_user,
+        file_owner=storage.owner,
+        # From the head that has it, the source is one of the floating addresses.
+        servers=(
+            *heads,
+            settings.public_ip,
+            settings.database_ip,
+            settings.filestorage_ip,
+            *settings.media_addresses,
+        ),
     )
     text = samba_conf(share, filestorage_ip=plan.settings.filestorage_ip)
     # smbd looks at its file once a minute by itself (smb.conf(5)); a changed address restarts it as a resource.

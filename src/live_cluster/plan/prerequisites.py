@@ -12,6 +12,7 @@ from live_cluster.errors import Problem, problem, warning
 from live_cluster.model.facts import ClusterFacts, HeadFacts, NodeFacts, Role
 from live_cluster.model.profile import Profile
 from live_cluster.model.settings import BlockDevice, ClusterSettings
+from live_cluster.plan.application_prerequisites import application_problems
 from live_cluster.plan.fencing_prerequisites import fencing_problems
 from live_cluster.probes.arbiter import DAEMON_PACKAGE
 from live_cluster.render.corosync_conf import is_ours
@@ -47,6 +48,7 @@ def problems_of(now: Situation) -> tuple[Problem, ...]:
     found += _ping_targets(now)
     found += fencing_problems(now.settings, now.facts)
     found += _arbiter(now)
+    found += application_problems(now.settings, now.profile, now.facts)
     return tuple(found)
 
 

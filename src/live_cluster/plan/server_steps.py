@@ -8,7 +8,7 @@ from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import Edit, edit_step, file_step, followed_by
 from live_cluster.plan.step import Check, Impact, Replies, Step, always, command_check
 from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, WriteFile
-from live_cluster.render.firewall import FRAGMENT, SERVICE, Part, filter_fragment
+from live_cluster.render.firewall import COMMENT, FRAGMENT, SERVICE, Part, filter_fragment
 from live_cluster.render.hosts import hosts_file
 from live_cluster.render.ownership import BLOCK_BEGIN
 
@@ -61,14 +61,15 @@ def _firewall(plan: Blueprint, server: ServerName) -> Step:
     text = filter_fragment(
         Part(is_head=server.role is Role.HEAD, is_arbiter=server == plan.arbiter),
         heads=heads,
-        media=plan.settings.media,
+        media=plan.settings.media_addresses,
         database_port=plan.profile.database.port,
     )
     rules = [line for line in text.splitlines() if line.startswith("-A ")]
 
     def in_force(result: CommandResult) -> bool:
-        loaded = set(result.text.splitlines())
-        return result.ok and all(rule in loaded for rule in rules)
+        # A rule for a server that was removed must go, too, also where a run was killed before the restart.
+        loaded = [line for line in result.text.splitlines() if f"--comment {COMMENT} " in line]
+        return result.ok and set(loaded) == set(rules)
 
     step = file_step(server.name, WriteFile(path=FRAGMENT, content=text.encode(), set_aside=plan.set_aside))
     restart = Command(argv=("systemctl", "restart", SERVICE), changes_node=True)

@@ -53,11 +53,28 @@ def is_active(result: CommandResult) -> bool:
 
 def started_at(result: CommandResult) -> float:
     """Seconds since 1970 at which the unit became active; 0 where it never did."""
-    text = properties(result).get("ActiveEnterTimestamp", "")
+    return _seconds(properties(result).get("ActiveEnterTimestamp", ""))
+
+
+def _seconds(text: str) -> float:
     try:
         return datetime.strptime(text, _TIMESTAMP).replace(tzinfo=UTC).timestamp()
     except ValueError:
         return 0.0
+
+
+def state_and_change(unit: str) -> Command:
+    """Whether the unit runs, and since when it is in its present state: a reload leaves and enters it, too."""
+    return Command(
+        argv=(
+            "systemctl", "show", "--timestamp=us+utc", "--property=ActiveState,StateChangeTimestamp", "--", unit,
+        )
+    )  # fmt: skip
+
+
+def reached_state_at(result: CommandResult) -> float:
+    """Seconds since 1970 at which the unit started or was last reloaded; 0 where it never did."""
+    return _seconds(properties(result).get("StateChangeTimestamp", ""))
 
 
 def handed_over(node: str, unit: str, *, stop: bool, impact: Impact) -> Step:

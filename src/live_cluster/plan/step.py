@@ -71,6 +71,7 @@ class Step:
     `watches` names a file on the server that tells how far a long step is (JSON with a `message`).
     `explain` says what an action's unwelcome exit code means, where a command's own words would not help;
     `tolerates` such a code that is no failure.
+    `always_shown`: the preview is a few lines that belong into every plan, not only into a dry run's.
     `foreseen`: belongs into the plan although its check holds now, because earlier steps will change that.
     `follows`: checks of such earlier steps on this server; where one does not hold, this step is foreseen.
     `asks` is a question that must be agreed to before anything is touched.
@@ -86,6 +87,7 @@ class Step:
     check: Check
     describe: Callable[[Replies], str] | None = None
     preview: str = ""
+    always_shown: bool = False
     deadline_s: float = 0.0
     watches: str = ""
     explain: Callable[[CommandResult], Problem] | None = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from live_cluster.model.cluster_view import ClusterView, Instance, Role
+from live_cluster.model.cluster_view import ClusterView, Instance, Role, stopped_on_purpose
 from live_cluster.plan.step import Check, Replies
 from live_cluster.probes.head import VIEW
 from live_cluster.probes.pacemaker import NoClusterView, parse_crm_mon
 from live_cluster.remote.requests import CommandResult, Reply
+
+__all__ = ["runs", "stdout_of", "stopped_on_purpose", "view_check", "view_of"]
 
 
 def view_check(holds: Callable[[ClusterView], bool]) -> Check:
@@ -61,13 +63,3 @@ def runs(instance: Instance) -> bool:
     """It is started (promoted or not) on a node, and nothing of it is still on its way."""
     settled = instance.role in (Role.STARTED, Role.PROMOTED, Role.UNPROMOTED)
     return settled and bool(instance.nodes) and instance.pending in _AT_WORK
-
-
-def stopped_on_purpose(view: ClusterView) -> bool:
-    """An administrator has stopped or frozen resources: waiting for them would be in vain; `status` shows it."""
-    return (
-        view.stop_all_resources
-        or view.maintenance_mode
-        or any(one.disabled for one in view.sets)
-        or any(instance.disabled for _, instance in view.instances())
-    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from live_cluster.model.certificate_record import RECORD
+from live_cluster.model.cluster_view import stopped_on_purpose
 from live_cluster.model.facts import BlockDeviceFacts, DatabaseFacts, FileFacts, HeadFacts, NodeFacts
 from live_cluster.model.fence_metadata import AgentMetadata, parse_metadata
 from live_cluster.model.profile import Profile
@@ -24,6 +26,7 @@ VIEW = Command(
 CIB_FILE = ReadFile(path="/var/lib/pacemaker/cib/cib.xml")
 COROSYNC_CONF = ReadFile(path="/etc/corosync/corosync.conf")
 SECRETS = ReadFile(path=SERVICE_SECRETS_FILE)
+CERTIFICATE_RECORD = ReadFile(path=RECORD)
 
 
 def question(sql: str, *, database: str, port: int) -> Command:
@@ -77,6 +80,11 @@ def metadata_question(agent: str) -> Command:
     return Command(argv=(agent, "-o", "metadata"))
 
 
+def license_question(check: tuple[str, ...], content: bytes, instance_id: str | None) -> Command:
+    """The application's own judgement of a license."""
+    return Command(argv=(*check, instance_id) if instance_id else check, stdin=content)
+
+
 IPMITOOL = "/usr/bin/ipmitool"
 IPMITOOL_EXISTS = Command(argv=("test", "-x", IPMITOOL))
 
@@ -89,7 +97,7 @@ def agent_requests(agents: Sequence[str]) -> tuple[Request, ...]:
 def head_requests(profile: Profile, device: str, agents: Sequence[str] = ()) -> tuple[Request, ...]:
     """All requests of one head, to be made at the same time."""
     wanted: tuple[Request, ...] = (
-        CLUSTERS, HANDED_OVER, CIB, CIB_FILE, VIEW, COROSYNC_CONF, SECRETS,
+        CLUSTERS, HANDED_OVER, CIB, CIB_FILE, VIEW, COROSYNC_CONF, SECRETS, CERTIFICATE_RECORD,
         user_rows_question(profile), size_question(profile), account_question(profile),
     )  # fmt: skip
     wanted += tuple(ReadFile(path=path) for path in profile.second_head.files_from_first_head)
@@ -114,9 +122,11 @@ def head_facts(
         device=_device(replies, device) if device else None,
         service_secrets=_file(replies[SECRETS]).text,
         corosync_conf=_file(replies[COROSYNC_CONF]).text,
+        certificate_record=_file(replies[CERTIFICATE_RECORD]).text,
         cib=cib.stdout if isinstance(cib, CommandResult) and cib.ok else _complete_xml(replies[CIB_FILE]),
         primary=primary_of(replies[VIEW]),
-        shared_files=tuple(_shared_files(replies, profile)),
+        stopped_on_purpose=_is_stopped_on_purpose(replies[VIEW]),
+        shared_files=tuple(files_in(replies, profile.second_head.files_from_first_head)),
         fence_agents=tuple(_fence_agents(replies)),
         storage_owner=account_numbers(_text(replies[account_question(profile)])),
         has_ipmitool=IPMITOOL_EXISTS in replies and _is_so(replies[IPMITOOL_EXISTS]),
@@ -151,6 +161,13 @@ def primary_of(reply: Reply) -> str:
         return ""
 
 
+def _is_stopped_on_purpose(reply: Reply) -> bool:
+    try:
+        return isinstance(reply, CommandResult) and stopped_on_purpose(parse_crm_mon(reply.stdout))
+    except NoClusterView:
+        return False
+
+
 def _complete_xml(reply: Reply) -> bytes:
     """The CIB's file; nothing where it is missing or was cut off by a full disk."""
     content = _file(reply).content
@@ -168,9 +185,16 @@ def _device(replies: Mapping[Request, Reply], device: str) -> BlockDeviceFacts:
     )
 
 
-def _shared_files(replies: Mapping[Request, Reply], profile: Profile) -> list[FileFacts]:
+def certificate_requests(profile: Profile) -> tuple[ReadFile, ...]:
+    """Certificates and keys of all services."""
+    paths = (path for one in profile.certificates for path in (one.certificate, one.private_key))
+    return tuple(ReadFile(path=path) for path in dict.fromkeys(paths))
+
+
+def files_in(replies: Mapping[Request, Reply], paths: Iterable[str]) -> list[FileFacts]:
+    """Those of the files that are there."""
     found = []
-    for path in profile.second_head.files_from_first_head:
+    for path in paths:
         state = _file(replies[ReadFile(path=path)])
         if state.exists:
             found.append(

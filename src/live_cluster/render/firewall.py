@@ -14,6 +14,8 @@ SERVICE = "iptables-config"
 COROSYNC_PORTS = "5405:5412"
 # corosync-qnetd(8), on the arbiter.
 ARBITER_PORT = "5403"
+# The file storage's share (smb.conf(5): smb ports).
+SMB_PORT = "445"
 COMMENT = "live-cluster"
 
 
@@ -28,7 +30,7 @@ class Part:
 def filter_fragment(
     part: Part, *, heads: tuple[IPv4Address, ...], media: tuple[IPv4Address, ...], database_port: int
 ) -> str:
-    """iptables-restore(8) lines: SSH and the database for all servers, Corosync and the arbiter for the heads."""
+    """iptables-restore(8) lines: SSH, database, files for all servers, Corosync and the arbiter for the heads."""
     lines = [OWNED.rstrip()]
     peers = (*heads, *media)
     lines += [_accept(peer, "tcp", "22") for peer in peers]
@@ -38,7 +40,8 @@ def filter_fragment(
     if part.is_head:
         lines += [_accept(peer, "tcp", str(database_port)) for peer in peers]
         lines += [_accept(head, "udp", COROSYNC_PORTS) for head in heads]
-        lines += [_drop("tcp", str(database_port)), _drop("udp", COROSYNC_PORTS)]
+        lines += [_accept(peer, "tcp", SMB_PORT) for peer in peers]
+        lines += [_drop("tcp", str(database_port)), _drop("udp", COROSYNC_PORTS), _drop("tcp", SMB_PORT)]
     return "\n".join(lines) + "\n"
 
 

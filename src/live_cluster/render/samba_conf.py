@@ -10,16 +10,20 @@ from live_cluster.render.ownership import OWNED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """The one share: its name, its folder, who may use it, whose files they become."""
+    """The one share: its name, its folder, who may use it from where, whose files they become."""
 
     name: str
     path: str
     user: str
     file_owner: str
+    servers: tuple[IPv4Address, ...]
 
 
 def samba_conf(share: Share, *, filestorage_ip: IPv4Address) -> str:
-    """The whole file. Samba listens at the file-storage address only: it starts after that address does."""
+    """The whole file. Samba listens at the file-storage address only: it starts after that address does.
+
+    It looks at the servers' addresses itself, for the product's own firewall rules let everybody in.
+    """
     return (
         OWNED
         + f"""\
@@ -41,6 +45,8 @@ def samba_conf(share: Share, *, filestorage_ip: IPv4Address) -> str:
 [{share.name}]
     path = {share.path}
     valid users = {share.user}
+    hosts allow = 127.0.0.1 {" ".join(str(one) for one in share.servers)}
+    hosts deny = ALL
     force user = {share.file_owner}
     read only = no
     create mask = 0640

@@ -30,9 +30,10 @@ from live_cluster.remote.requests import (
     WriteFile,
 )
 
-# A password that the lab's image made; everything else that is secret is planted by record.py.
+# Passwords that the lab's image made; everything else that is secret is planted by record.py.
 APPLICATION_FILE = "/etc/ivcs/server.conf"
-PASSWORD = re.compile(r"^password = (\S+)$", re.MULTILINE)
+ADMINISTRATOR_FILE = "/etc/ivcs/initial-admin-password"
+PASSWORD = re.compile(r"^(?:admin_)?password(?:_hash)? = (\S+)$", re.MULTILINE)
 # In the names of what is set aside and of a run's record.
 RUN_TIME = re.compile(r"\d{8}-\d{6}")
 
@@ -195,6 +196,8 @@ def _also(watch: Any, logs: dict[str, ServerLog]) -> Any:
 if __name__ == "__main__":
     with open(APPLICATION_FILE, encoding="utf-8") as stream:  # noqa: PTH123
         passwords = PASSWORD.findall(stream.read())
+    with open(ADMINISTRATOR_FILE, encoding="utf-8") as stream:  # noqa: PTH123
+        passwords.append(stream.read().strip())
     text = json.dumps(record(sys.argv[1:]), ensure_ascii=False, indent=1)
     for password in passwords:
         text = text.replace(password, "password-of-the-lab")

@@ -36,12 +36,9 @@ def device(text: str, code: str, *more: str) -> BadInput:
     return bad(f"storage {text!r}", good_but(filestorage_device=text), f"{code} filestorage-device", *more)
 
 
-def later(name: str, *words: str, shows: list[str] | None = None, **world: object) -> BadInput:
-    """Right, but this version cannot do it yet."""
-    options = [word[2:].partition("=")[0] for word in words if word.startswith("--")]
-    return bad(
-        name, [*good_but(), *words], *(shows or [f"not-available-yet {one}" for one in options]), **world
-    )
+def application(name: str, *words: str, shows: list[str] | None = None, **world: object) -> BadInput:
+    """About the application: beside a right command line."""
+    return bad(name, [*good_but(), *words], *(shows or ()), **world)
 
 
 def config(name: str, text: str | bytes, *shows: str, words: list[str] | None = None) -> BadInput:

@@ -32,9 +32,6 @@ WORDS = [
             "--smsc-port=1",
         ],
         "option-repeated smsc-sender-address",
-        "not-available-yet smsc-sender-address",
-        "not-available-yet smsc-host",
-        "not-available-yet smsc-port",
     ),
     bad(
         "value without quotes",
@@ -121,7 +118,6 @@ SECRETS = [
         "option-needed smsc-host",
         "option-needed smsc-port",
         "option-needed smsc-username",
-        "not-available-yet smsc-password",
         stdin=b"secret\n",
     ),
     bad(
@@ -143,7 +139,6 @@ SECRETS = [
         "option-needed smsc-port",
         "option-needed smsc-username",
         "secret-on-command-line smsc-password",
-        "not-available-yet smsc-password",
     ),
     bad(
         "broken UTF-8 in the environment",
@@ -152,7 +147,6 @@ SECRETS = [
         "option-needed smsc-host",
         "option-needed smsc-port",
         "option-needed smsc-username",
-        "not-available-yet smsc-password",
         environment={"LIVE_CLUSTER_SMSC_PASSWORD": "a\udcff"},
     ),
 ]
@@ -192,9 +186,6 @@ FILES = [
         "both spellings",
         'smsc-sender-address = "a"\nsmcsc-sender-address = "b"\nsmsc-host = "h"\nsmsc-port = 1',
         "option-repeated smsc-sender-address",
-        "not-available-yet smsc-sender-address",
-        "not-available-yet smsc-host",
-        "not-available-yet smsc-port",
     ),
     bad("stored file broken", good_but(), "settings-file-syntax", files={"stored/cluster.toml": "x"}),
     bad(

@@ -41,7 +41,7 @@ def test_a_full_command_line_becomes_settings(world: World) -> None:
     )
     assert settings.public_ip == IPv4Address("10.81.0.100")
     assert settings.filestorage == BlockDevice(path="/dev/lun")
-    assert settings.media == (IPv4Address("10.81.0.11"), IPv4Address("10.81.0.12"))
+    assert settings.media_addresses == (IPv4Address("10.81.0.11"), IPv4Address("10.81.0.12"))
     assert (settings.token_ms, settings.token_retransmits) == (3000, 10)
     assert (settings.mail, settings.smsc, settings.license, settings.certificate) == (None, None, None, None)
 
@@ -50,7 +50,7 @@ def test_media_servers_are_ordered_by_number(world: World) -> None:
     many = [
         word for number in range(12, 2, -1) for word in (f"--media-node-{number}-ip", f"10.81.2.{number}")
     ]
-    last = [str(address) for address in good(world, *many).media[2:]]
+    last = [str(address) for address in good(world, *many).media_addresses[2:]]
     assert last == [f"10.81.2.{number}" for number in range(3, 13)]
 
 
@@ -86,7 +86,7 @@ def test_a_later_run_names_only_what_changes(world: World) -> None:
     assert first is not None
     assert second is not None
     assert second.token_ms == 5000
-    assert second.media == (*first.media, IPv4Address("10.81.0.13"))
+    assert second.media_addresses == (*first.media_addresses, IPv4Address("10.81.0.13"))
 
 
 def test_an_option_wins_over_the_file_and_the_file_over_what_is_stored(world: World) -> None:
@@ -183,8 +183,7 @@ def test_stored_values_stay_known_when_they_are_replaced() -> None:
     assert (stored.text, now.text("external-mail-server-hostname")) == ("m", "new")
 
 
-def test_settings_of_services_that_come_later() -> None:
-    """They are refused today; the values they become are ready."""
+def test_settings_of_services() -> None:
     raw = options(GOOD).also(
         options(
             {

@@ -40,6 +40,8 @@ OPTIONS = [
     "default-h323-from-header",
     "arbiter-ip",
     "no-arbiter",
+    "no-media-on-heads",
+    "media-on-heads",
     "media-node-1-ip",
     "media-node-2-ip",
     "media-node-9999-ip",

@@ -77,7 +77,7 @@ def test_facts_of_a_fresh_head(release: str) -> None:
     assert (facts.device.exists, facts.device.filesystem) == (True, "ext4")
     assert facts.primary == ""
     assert "cluster_name: debian" in facts.corosync_conf
-    assert [one.path for one in facts.shared_files] == ["/etc/ivcs/server.conf"]
+    assert tuple(one.path for one in facts.shared_files) == PROFILE.second_head.files_from_first_head
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", facts.storage_owner)
 
 

@@ -21,7 +21,9 @@ def test_a_head_opens_database_and_corosync_to_the_cluster_only() -> None:
     found = rules(is_head=True)
     peers = [f"-s {peer}/32" for peer in (*HEADS, *MEDIA)]
     for peer in peers:
-        assert any(peer in rule and "--dport 5432" in rule and rule.endswith("-j ACCEPT") for rule in found)
+        for port in ("5432", "445"):
+            accepts = [rule for rule in found if f"--dport {port} " in rule and rule.endswith("-j ACCEPT")]
+            assert any(peer in rule for rule in accepts)
     corosync = [rule for rule in found if "--dport 5405:5412" in rule and rule.endswith("-j ACCEPT")]
     assert len(corosync) == len(HEADS)
     assert all("-p udp" in rule for rule in corosync)
@@ -30,7 +32,7 @@ def test_a_head_opens_database_and_corosync_to_the_cluster_only() -> None:
 def test_everybody_else_is_turned_away_after_the_servers_were_let_in() -> None:
     found = rules(is_head=True)
     drops = [rule for rule in found if rule.endswith("-j DROP")]
-    assert drops == found[-2:]
+    assert drops == found[-3:]
     # The application on the primary's own head reaches the floating address by the loopback interface.
     assert all("! -i lo" in rule for rule in drops)
 

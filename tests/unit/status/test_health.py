@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from live_cluster.model.cluster_view import Ban, ClusterView, FailCount, Instance, Role
-from live_cluster.model.health import Level, Observation, Verdict, judge
+from live_cluster.model.health import Certificate, Level, Observation, Verdict, judge
 from live_cluster.model.membership import Link, Quorum
 from live_cluster.model.replication import Mode, Replication
 from live_cluster.probes.pacemaker import parse_crm_mon
@@ -337,3 +337,19 @@ def test_fencing_without_a_device_blocks_every_takeover() -> None:
     verdict = judge(with_devices(there=False))
     assert verdict.can_lose == ()
     assert [one.code for one in verdict.reasons] == ["health-fencing-no-device"]
+
+
+@pytest.mark.parametrize(
+    ("days", "shown"),
+    [
+        (31, set()),
+        (30, set()),
+        (29, {"hazard-certificate-expires"}),
+        (0, {"hazard-certificate-expires"}),
+        (-1, {"hazard-certificate-expired"}),
+    ],
+)
+def test_a_certificate_near_its_end_is_a_hazard(days: int, shown: set[str]) -> None:
+    seen = healthy()._replace(certificate=Certificate(until="2026-12-01", days_left=days))
+    assert hazards(seen) - hazards(healthy()) == shown
+    assert judge(seen).healthy

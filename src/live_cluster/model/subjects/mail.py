@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from live_cluster.model.subjects.row import Parameter, Section, Service
-from live_cluster.model.value_types import FLAG, HOST, PASSWORD, TEXT, Words
+from live_cluster.model.value_types import FLAG, HOST_AND_PORT, PASSWORD, TEXT, Words
 
 MAIL_HOSTNAME = Parameter(
     name="external-mail-server-hostname",
     section=Section.MAIL,
-    value_type=HOST,
-    help=Words("The external mail server.", "Адрес внешнего почтового сервера."),
+    value_type=HOST_AND_PORT,
+    help=Words(
+        "The external mail server; with a port where it is not 587: mail.example.com:25.",
+        "Адрес внешнего почтового сервера; если порт не 587, то и порт: mail.example.com:25.",
+    ),
     example="mail.example.com",
 )
 MAIL_USERNAME = Parameter(

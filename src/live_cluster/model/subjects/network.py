@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from live_cluster.model.subjects.row import Parameter, Section
-from live_cluster.model.value_types import ADDRESS, HOST, RETRANSMITS, TOKEN_MS, Words
+from live_cluster.model.subjects.row import Parameter, Section, Service
+from live_cluster.model.value_types import ADDRESS, FLAG, HOST, RETRANSMITS, TOKEN_MS, Words
 
 DEFAULT_TOKEN_MS = 3000
 DEFAULT_RETRANSMITS = 10
@@ -109,6 +109,26 @@ MEDIA_NODE = Parameter(
     ),
     example="192.0.2.11",
 )
+NO_MEDIA_ON_HEADS = Parameter(
+    name="no-media-on-heads",
+    section=Section.MEDIA,
+    value_type=FLAG,
+    help=Words(
+        "The head servers run no conferences' media: they are no media servers of the application.",
+        "Головные серверы не обрабатывают медиаданные конференций: в приложении они не медиасерверы.",
+    ),
+    example="true",
+)
+MEDIA_ON_HEADS = Parameter(
+    name="media-on-heads",
+    section=Section.MEDIA,
+    value_type=FLAG,
+    help=Words(
+        "The head servers are media servers, too (again).",
+        "Головные серверы (снова) являются и медиасерверами.",
+    ),
+    example="true",
+)
 TOKEN = Parameter(
     name="token",
     section=Section.TIMING,
@@ -136,3 +156,7 @@ TOKEN_RETRANSMITS = Parameter(
 HEAD_ROWS = tuple(row for head in HEADS for row in (head.address, head.secondary))
 ADDRESS_ROWS = (PUBLIC_IP, PUBLIC_FQDN, DATABASE_IP, FILESTORAGE_IP)
 TIMING_ROWS = (TOKEN, TOKEN_RETRANSMITS)
+MEDIA_ROWS = (MEDIA_NODE, NO_MEDIA_ON_HEADS, MEDIA_ON_HEADS)
+MEDIA_ON_HEADS_SERVICE = Service(
+    disable=NO_MEDIA_ON_HEADS, key=MEDIA_ON_HEADS, members=(MEDIA_ON_HEADS.name,)
+)

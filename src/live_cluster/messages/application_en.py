@@ -1,0 +1,31 @@
+"""Sentences in English: the application's settings."""
+
+TEXTS: dict[str, str] = {
+    "stage-application": "Setting up the application",
+    "step-application-ready": "Wait until the application has prepared its database",
+    "step-application-settings": "Write the application's settings",
+    "application-not-written": "{node}: the application's settings could not be written to its database: {reason}. None of them has changed. Remove the cause and repeat the command.",
+    "application-database-moved": "{node}: the database has moved to the other head meanwhile, so the application's settings could not be written. Repeat the command: it goes on from here.",
+    "profile-without-setting": "--{option}: the profile of {product} has no section [application.{section}], so this cannot be set. Leave the option out, or add the section to the profile.",
+    "license-refused": "--{option}: the application refuses this license: {reason}. Nothing has been touched. Check the file, and --license-server-instance-id.",
+    # The certificate and its key.
+    "step-certificate": "Install the certificate for {unit} ({path})",
+    "certificate-with-key": '{place}: there is a private key in "{value}", and the certificate\'s file is readable for everybody where it is installed. Give the key in a file of its own.',
+    "certificate-unreadable": '{place}: the certificate in "{value}" is damaged. Take it anew from whoever made it.',
+    "certificate-not-pem": '{place}: "{value}" is no certificate in PEM form (text that begins with -----BEGIN CERTIFICATE-----). Convert it: openssl x509 -inform DER -in FILE -out NEW, or for PKCS #12: openssl pkcs12 -in FILE -nokeys -out NEW',
+    "key-encrypted": '{place}: the key in "{value}" is protected by a passphrase, which nobody can enter when a service starts by itself. Make a copy without it: openssl pkey -in FILE -out NEW',
+    "key-unreadable": '{place}: the key in "{value}" is damaged, or no private key. It should begin with -----BEGIN PRIVATE KEY-----',
+    "key-not-pem": '{place}: "{value}" is no private key in PEM form. Convert it: openssl pkey -inform DER -in FILE -out NEW',
+    "chain-starts-elsewhere": '{place}: the certificates in "{value}" stand in the wrong order. The server\'s own comes first, then the one that signed it, and so on.',
+    "key-of-other-certificate": '{place}: the key in "{value}" does not belong to the certificate. Give the key that the certificate was made for.',
+    "chain-broken": '{place}: in "{value}", the certificate of {detail} is not signed by the one that follows it. Order: the server\'s own, then the one that signed it, and so on.',
+    "certificate-not-yet-valid": '{place}: a certificate in "{value}" is not valid yet ({detail}). Check it, and this server\'s clock.',
+    "certificate-expired": '{place}: a certificate in "{value}" has expired ({detail}). Get a new one.',
+    "certificate-expires-soon": '{place}: a certificate in "{value}" expires soon ({detail}). Get a new one in time.',
+    "certificate-without-names": '{place}: the certificate in "{value}" names no server (no subject alternative name), so browsers refuse it. Get one for {public_name}.',
+    "certificate-for-others": '{place}: the certificate in "{value}" is not made out to {public_name}, but to: {detail}. Browsers would refuse it. Get one for this name, or change --public-fqdn.',
+    "key-weak": "{place}: the key ({detail}) is weak by today's standards; some clients refuse it. RSA should have 2048 bits or more.",
+    "signature-weak": '{place}: the certificate in "{value}" is signed with {detail}, which clients refuse today. Get a new one.',
+    "key-visible": '{place}: other users of this server can read the private key "{value}". Close it: chmod 600',
+    "application-asleep": "The cluster's resources are stopped on purpose, so the application's settings could neither be compared nor written. Start them (live-cluster start-resources), then repeat this command with the same options.",
+}

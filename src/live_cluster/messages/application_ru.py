@@ -1,0 +1,31 @@
+"""Sentences in Russian: the application's settings."""
+
+TEXTS: dict[str, str] = {
+    "stage-application": "Настройка приложения",
+    "step-application-ready": "Ожидание, пока приложение подготовит свою базу данных",
+    "step-application-settings": "Запись настроек приложения",
+    "application-not-written": "{node}: не удалось записать настройки приложения в его базу данных: {reason}. Ни одна из них не изменена. Устраните причину и повторите команду.",
+    "application-database-moved": "{node}: тем временем база данных переехала на другой головной сервер, поэтому настройки приложения не записаны. Повторите команду: она продолжит с этого места.",
+    "profile-without-setting": "--{option}: в профиле {product} нет раздела [application.{section}], поэтому задать это нельзя. Уберите параметр или добавьте раздел в профиль.",
+    "license-refused": "--{option}: приложение не принимает эту лицензию: {reason}. Ничего не изменено. Проверьте файл и --license-server-instance-id.",
+    # The certificate and its key.
+    "step-certificate": "Установка сертификата для {unit} ({path})",
+    "certificate-with-key": "{place}: в «{value}» есть приватный ключ, а установленный файл сертификата доступен всем для чтения. Укажите ключ в отдельном файле.",
+    "certificate-unreadable": "{place}: сертификат в «{value}» повреждён. Возьмите его заново у того, кто его выпустил.",
+    "certificate-not-pem": "{place}: «{value}» — не сертификат в формате PEM (текст, начинающийся с -----BEGIN CERTIFICATE-----). Преобразуйте его: openssl x509 -inform DER -in ФАЙЛ -out НОВЫЙ, а для PKCS #12: openssl pkcs12 -in ФАЙЛ -nokeys -out НОВЫЙ",
+    "key-encrypted": "{place}: ключ в «{value}» защищён парольной фразой, а ввести её при автоматическом запуске службы некому. Сделайте копию без неё: openssl pkey -in ФАЙЛ -out НОВЫЙ",
+    "key-unreadable": "{place}: ключ в «{value}» повреждён или это не приватный ключ. Он должен начинаться с -----BEGIN PRIVATE KEY-----",
+    "key-not-pem": "{place}: «{value}» — не приватный ключ в формате PEM. Преобразуйте его: openssl pkey -inform DER -in ФАЙЛ -out НОВЫЙ",
+    "chain-starts-elsewhere": "{place}: сертификаты в «{value}» стоят не в том порядке. Первым идёт сертификат самого сервера, за ним тот, которым он подписан, и так далее.",
+    "key-of-other-certificate": "{place}: ключ в «{value}» не подходит к сертификату. Укажите ключ, для которого выпущен сертификат.",
+    "chain-broken": "{place}: в «{value}» сертификат {detail} не подписан следующим за ним. Порядок: сертификат самого сервера, затем тот, которым он подписан, и так далее.",
+    "certificate-not-yet-valid": "{place}: сертификат в «{value}» ещё не действует ({detail}). Проверьте его и часы этого сервера.",
+    "certificate-expired": "{place}: срок действия сертификата в «{value}» истёк ({detail}). Получите новый.",
+    "certificate-expires-soon": "{place}: срок действия сертификата в «{value}» скоро истекает ({detail}). Получите новый заранее.",
+    "certificate-without-names": "{place}: в сертификате из «{value}» не указано имя сервера (нет subject alternative name), браузеры его не примут. Получите сертификат на {public_name}.",
+    "certificate-for-others": "{place}: сертификат в «{value}» выпущен не на {public_name}, а на: {detail}. Браузеры его не примут. Получите сертификат на это имя или измените --public-fqdn.",
+    "key-weak": "{place}: ключ ({detail}) слаб по нынешним меркам, некоторые клиенты его не примут. Для RSA нужно не меньше 2048 бит.",
+    "signature-weak": "{place}: сертификат в «{value}» подписан с {detail}, сегодня клиенты такого не принимают. Получите новый.",
+    "key-visible": "{place}: приватный ключ «{value}» могут читать другие пользователи этого сервера. Закройте его: chmod 600",
+    "application-asleep": "Ресурсы кластера остановлены намеренно, поэтому настройки приложения не удалось ни сравнить, ни записать. Запустите их (live-cluster start-resources) и повторите эту команду с теми же параметрами.",
+}

@@ -1,0 +1,47 @@
+"""What of the application's settings can be judged before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from live_cluster.errors import Problem, problem, warning
+from live_cluster.model.facts import ClusterFacts
+from live_cluster.model.profile import Profile
+from live_cluster.model.settings import ClusterSettings
+from live_cluster.model.subjects.application import (
+    H323_FROM_HEADER,
+    LICENSE_FILE,
+    LICENSE_SERVER_INSTANCE_ID,
+    OUTGOING_SIP_PROXY,
+    SIP_FROM_HEADER,
+)
+from live_cluster.model.subjects.mail import MAIL_DISABLE, MAIL_SERVICE
+from live_cluster.model.subjects.network import MEDIA_ON_HEADS, NO_MEDIA_ON_HEADS
+from live_cluster.model.subjects.sms import SMSC_DISABLE, SMSC_SERVICE
+
+# The profile's section that each option needs.
+_NEEDS = {
+    OUTGOING_SIP_PROXY.name: "sip_proxy",
+    SIP_FROM_HEADER.name: "sip_header",
+    H323_FROM_HEADER.name: "h323_header",
+    LICENSE_SERVER_INSTANCE_ID.name: "license_instance",
+    LICENSE_FILE.name: "license_file",
+    MEDIA_ON_HEADS.name: "media_servers",
+    NO_MEDIA_ON_HEADS.name: "media_servers",
+    **dict.fromkeys((*MAIL_SERVICE.members, MAIL_DISABLE.name), "mail"),
+    **dict.fromkeys((*SMSC_SERVICE.members, SMSC_DISABLE.name), "sms"),
+}
+
+
+def application_problems(
+    settings: ClusterSettings, profile: Profile, facts: ClusterFacts
+) -> Iterator[Problem]:
+    """Options that this application has no place for, and a license that it does not take."""
+    for name in sorted(settings.said.named):
+        section = _NEEDS.get(name)
+        if section is not None and getattr(profile.application, section) is None:
+            yield problem("profile-without-setting", option=name, product=profile.product, section=section)
+    if not facts.primary and any(head.stopped_on_purpose for head in facts.heads):
+        yield warning("application-asleep")
+    if facts.license_refusal:
+        yield problem("license-refused", option=LICENSE_FILE.name, reason=facts.license_refusal)
