@@ -19,16 +19,17 @@ PACKAGES = (
     "netcat-openbsd", "iptables", "openssh-server", "openssh-client", "chrony", "e2fsprogs",
     "corosync", "corosync-qdevice", "corosync-qnetd", "pacemaker", "pacemaker-cli-utils", "resource-agents",
     "fence-agents", "ipmitool", "crmsh", "postgresql", "samba", "smbclient", "nginx", "python3",
-    "python3-aiohttp", "python3-cryptography", "python3-itsdangerous", "python3-jinja2", "python3-psycopg",
-    "python3-six",
+    "python3-aiohttp", "python3-aiosmtpd", "python3-cryptography", "python3-itsdangerous", "python3-jinja2",
+    "python3-psycopg", "python3-six",
 )  # fmt: skip
 
-# A media server has nothing of a cluster, but for the daemon of an arbiter, which any of them may become.
+# A media server has nothing of a cluster, but for the daemon of an arbiter, which any of them may become. It is a
+# client of the file storage.
 HEADS_ONLY = frozenset(
     (
         "corosync", "corosync-qdevice", "pacemaker", "pacemaker-cli-utils", "resource-agents", "fence-agents",
-        "ipmitool", "crmsh", "postgresql", "samba", "smbclient", "nginx", "python3-cryptography",
-        "python3-itsdangerous", "python3-jinja2", "python3-psycopg", "python3-six",
+        "ipmitool", "crmsh", "postgresql", "samba", "nginx", "python3-aiosmtpd",
+        "python3-cryptography", "python3-itsdangerous", "python3-jinja2", "python3-psycopg", "python3-six",
     )
 )  # fmt: skip
 
