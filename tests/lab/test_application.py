@@ -4,8 +4,10 @@ import hashlib
 import json
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import mail_server
 import pytest
 from cluster import HEADS, OPTIONS, PUBLIC_ADDRESS, Cluster, Report, file_states, unlock
 from cryptography import x509
@@ -36,6 +38,12 @@ ALL = (
     "--smsc-password", SMSC_PASSWORD, "--smcsc-sender-address", "Видеосвязь 1",
     *CERTIFICATE, "--outgoing-sip-proxy", "sip:proxy.example.com:5060",
     "--default-sip-from-header", SIP, "--default-h323-from-header", H323,
+)  # fmt: skip
+MAIL_SERVER, MAIL_ADDRESS, MAIL_PORT = Path(mail_server.__file__), "10.81.0.200", "2525"
+MAIL = (
+    "--external-mail-server-hostname", f"{MAIL_ADDRESS}:{MAIL_PORT}",
+    "--external-mail-server-username", mail_server.USERNAME,
+    "--external-mail-server-password", mail_server.PASSWORD,
 )  # fmt: skip
 TABLES = ("domains", "mail_settings", "sms_settings", "license", "external_file_storage", "media_servers")
 
@@ -232,6 +240,51 @@ def test_what_somebody_changes_in_the_application_stays(cluster: Cluster) -> Non
     assert rows(cluster, "SELECT web_address AS v FROM domains") == [{"v": "by.hand"}]
     assert cluster.configure("--public-fqdn", FQDN).returncode == 0
     assert rows(cluster, "SELECT web_address AS v FROM domains") == [{"v": FQDN}]
+
+
+@pytest.fixture(scope="module")
+def mail(prepared: Cluster) -> str:
+    """A mail server on the client, which the heads trust; the file where it notes what it took."""
+    client, taken = prepared.lab.client, "/root/mail.taken"
+    key = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=mail"
+    more = "-addext keyUsage=critical,digitalSignature,keyCertSign"
+    names = f"-addext subjectAltName=IP:{MAIL_ADDRESS} -keyout /root/mail.key -out /root/mail.crt"
+    client.run(("sh", "-c", f"{key} {more} {names} && cat /root/mail.key /root/mail.crt >/root/mail.pem"))
+    client.write("/root/mail_server.py", MAIL_SERVER.read_text("utf-8"))
+    client.run(
+        ("iptables", "--insert", "INPUT", "--protocol", "tcp", "--dport", MAIL_PORT, "--jump", "ACCEPT")
+    )
+    unit = ("systemd-run", "--unit=lab-mail", f"--property=StandardOutput=append:{taken}")
+    client.run((*unit, "/usr/bin/python3", "/root/mail_server.py", MAIL_ADDRESS, MAIL_PORT, "/root/mail.pem"))
+    listens = ("nc", "-z", MAIL_ADDRESS, MAIL_PORT)
+    wait_until(lambda: client.run(listens, check=False).returncode == 0, deadline_s=300, what="mail is taken")
+    for head in prepared.lab.heads:
+        head.write("/usr/local/share/ca-certificates/lab-mail.crt", client.read("/root/mail.crt"))
+        head.run(("update-ca-certificates",))
+    return taken
+
+
+def check_mail(cluster: Cluster) -> tuple[int, dict[str, Any]]:
+    """`check --mail` on the head where the application runs."""
+    place = cluster.status().place_of("ivcs-server")
+    argv = ("live-cluster", "check", "--mail", "you@example.org", "--json")
+    completed = cluster.lab.heads[HEADS.index(place[0])].run(argv, check=False)
+    return completed.returncode, json.loads(completed.stdout)
+
+
+def test_exactly_one_mail_is_sent_and_only_with_the_right_password(cluster: Cluster, mail: str) -> None:
+    client = cluster.lab.client
+    report = cluster.configure(*MAIL)
+    assert report.returncode == 0, report
+    code, document = check_mail(cluster)
+    assert code == 0, document
+    sent = {"from": mail_server.USERNAME, "to": ["you@example.org"]}
+    assert [json.loads(line) for line in client.read(mail).splitlines()] == [sent]
+    assert cluster.configure("--external-mail-server-password", "wrong").returncode == 0
+    code, document = check_mail(cluster)
+    assert code == 1, document
+    assert "535" in json.dumps(document)
+    assert len(client.read(mail).splitlines()) == 1
 
 
 def test_services_are_turned_off(cluster: Cluster) -> None:
