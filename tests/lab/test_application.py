@@ -380,13 +380,18 @@ def test_everything_holds_after_a_failover(cluster: Cluster) -> None:
     cluster.lab.heads[lost].power_off()
     wait_until(
         lambda: cluster.status(left + 1).primary == HEADS[left],
-        deadline_s=120,
+        deadline_s=300,
         what="the other head takes over",
     )
-    wait_until(lambda: _answers(cluster), deadline_s=120, what="the application answers")
+    wait_until(lambda: _answers(cluster), deadline_s=300, what="the application answers")
     assert everything(cluster) == before
+    # The signalling services start after the application.
     for port in TLS_PORTS:
-        assert shown_certificate(cluster, port) == digest(RENEWED)
+        wait_until(
+            lambda port=port: shown_certificate(cluster, port) == digest(RENEWED),
+            deadline_s=300,
+            what=f"port {port} shows the certificate",
+        )
 
 
 def _answers(cluster: Cluster) -> bool:
