@@ -254,7 +254,8 @@ def mail(prepared: Cluster) -> str:
     client.run(
         ("iptables", "--insert", "INPUT", "--protocol", "tcp", "--dport", MAIL_PORT, "--jump", "ACCEPT")
     )
-    unit = ("systemd-run", "--unit=lab-mail", f"--property=StandardOutput=append:{taken}")
+    output = (f"--property=StandardOutput=append:{taken}", "--property=StandardError=journal")
+    unit = ("systemd-run", "--unit=lab-mail", *output)
     client.run((*unit, "/usr/bin/python3", "/root/mail_server.py", MAIL_ADDRESS, MAIL_PORT, "/root/mail.pem"))
     listens = ("nc", "-z", MAIL_ADDRESS, MAIL_PORT)
     wait_until(lambda: client.run(listens, check=False).returncode == 0, deadline_s=300, what="mail is taken")

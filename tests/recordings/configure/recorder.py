@@ -34,6 +34,7 @@ from live_cluster.remote.requests import (
 APPLICATION_FILE = "/etc/ivcs/server.conf"
 ADMINISTRATOR_FILE = "/etc/ivcs/initial-admin-password"
 PASSWORD = re.compile(r"^(?:admin_)?password(?:_hash)? = (\S+)$", re.MULTILINE)
+FIRST_HEAD = "ivcs-main-1"
 # In the names of what is set aside and of a run's record.
 RUN_TIME = re.compile(r"\d{8}-\d{6}")
 
@@ -193,12 +194,22 @@ def _also(watch: Any, logs: dict[str, ServerLog]) -> Any:
     return both
 
 
+def without_passwords(recording: dict[str, Any]) -> str:
+    """The recording as text without either head's passwords; it stays to be seen that they differ."""
+    known: dict[str, str] = {}
+    for name, server in sorted(recording["servers"].items()):
+        shown = "password-of-the-lab" if name == FIRST_HEAD else "second-password-of-the-lab"
+        for path in (APPLICATION_FILE, ADMINISTRATOR_FILE):
+            for row in server["replies"].get(f"read {path}", []):
+                for answer in row["answers"]:
+                    content = answer.get("content", "").strip()
+                    found = [content] if path == ADMINISTRATOR_FILE else PASSWORD.findall(content)
+                    known |= {word: shown for word in found if word and word not in known}
+    text = json.dumps(recording, ensure_ascii=False, indent=1)
+    for password, shown in known.items():
+        text = text.replace(password, shown)
+    return text + "\n"
+
+
 if __name__ == "__main__":
-    with open(APPLICATION_FILE, encoding="utf-8") as stream:  # noqa: PTH123
-        passwords = PASSWORD.findall(stream.read())
-    with open(ADMINISTRATOR_FILE, encoding="utf-8") as stream:  # noqa: PTH123
-        passwords.append(stream.read().strip())
-    text = json.dumps(record(sys.argv[1:]), ensure_ascii=False, indent=1)
-    for password in passwords:
-        text = text.replace(password, "password-of-the-lab")
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(without_passwords(record(sys.argv[1:])))
