@@ -47,21 +47,36 @@ def made(
 ) -> Made:
     """A certificate valid from and until so many days from now; signed by `by`, or by itself."""
     own = private or key_of(hash(name))
-    builder = (
+    builder = _builder(name, by.name if by else name, own, days)
+    listed = (name,) if names is None else names
+    if listed:
+        builder = builder.add_extension(x509.SubjectAlternativeName([_name(one) for one in listed]), False)
+    return _signed(name, builder, own, by.private if by else own)
+
+
+def authority(name: str) -> Made:
+    """What clients that trust it accept as the root of others."""
+    own = key_of(hash(name))
+    constraints = x509.BasicConstraints(ca=True, path_length=None)
+    return _signed(name, _builder(name, name, own, (-9, 900)).add_extension(constraints, True), own, own)
+
+
+def _builder(name: str, issuer: str, own: Key, days: tuple[float, float]) -> x509.CertificateBuilder:
+    return (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, by.name if by else name)]))
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
         .public_key(own.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW + timedelta(days=days[0]))
         .not_valid_after(NOW + timedelta(days=days[1]))
     )
-    listed = (name,) if names is None else names
-    if listed:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_name(one) for one in listed]), False)
-    signed = builder.sign(by.private if by else own, hashes.SHA256())
+
+
+def _signed(name: str, builder: x509.CertificateBuilder, own: Key, by: Key) -> Made:
+    certificate = builder.sign(by, hashes.SHA256()).public_bytes(Encoding.PEM)
     key = own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return Made(certificate=signed.public_bytes(Encoding.PEM), key=key, private=own, name=name)
+    return Made(certificate=certificate, key=key, private=own, name=name)
 
 
 def _name(text: str) -> x509.GeneralName:

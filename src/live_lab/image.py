@@ -58,11 +58,20 @@ Announce = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageWish:
-    """What the hosts of a lab start from; `extras` are more Debian packages, not for media hosts."""
+    """What the hosts of a lab start from.
+
+    `extras` are more Debian packages on heads and client, `client_extras` on the client alone.
+    """
 
     release: str = "bookworm"
     has_product: bool = True
     extras: tuple[str, ...] = ()
+    client_extras: tuple[str, ...] = ()
+
+    def extras_for(self, role: Role) -> tuple[str, ...]:
+        """What a host of this role has beyond the recipe."""
+        more = self.client_extras if role is Role.CLIENT else ()
+        return () if role is Role.MEDIA else (*self.extras, *more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +88,8 @@ def layers_for(host: HostPlan, wish: ImageWish, announce: Announce) -> tuple[Pat
     is_media = host.role is Role.MEDIA
     base = _base(Recipe(release=wish.release, is_media=is_media), announce)
     system: tuple[Path, ...] = (base,)
-    if wish.extras and not is_media:
-        system = (_layered(system, _extra_packages(wish.extras), announce), base)
+    if extras := wish.extras_for(host.role):
+        system = (_layered(system, _extra_packages(extras), announce), base)
     layers = system
     if wish.has_product:
         # Every package in a layer of its own: the big one is installed once for all roles.

@@ -1,6 +1,5 @@
 """The application as `configure` leaves it: settings, license, certificate, media servers (C8-C14, B3, B5)."""
 
-import hashlib
 import json
 import shlex
 from collections.abc import Iterator
@@ -9,36 +8,34 @@ from typing import Any
 
 import mail_server
 import pytest
-from cluster import HEADS, OPTIONS, PUBLIC_ADDRESS, Cluster, Report, file_states, unlock
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from application_case import (
+    ALL,
+    AUTHORITY,
+    CERTIFICATE,
+    FIRST,
+    FQDN,
+    H323,
+    INSTANCE_ID,
+    MAIL_PASSWORD,
+    RENEWED,
+    SIP,
+    SMSC_PASSWORD,
+    TLS_PORTS,
+    digest,
+    put_certificate,
+    put_files,
+    rows,
+    shown_certificate,
+    wait_for_certificate,
+    wait_for_takeover,
+)
+from cluster import HEADS, Cluster, Report, file_states, unlock
 
-from certificate_case import Made, made
+from certificate_case import made
 from live_lab import Host, Lab, wait_until
 
 pytestmark = pytest.mark.lab
 
-FQDN = "video.example.com"
-AUTHORITY = made("Lab CA", days=(-9, 900), names=())
-FIRST, RENEWED = made(FQDN, by=AUTHORITY), made(FQDN, days=(-1, 400), by=AUTHORITY)
-TLS_PORTS = (443, 5061, 1300)
-ODD = 'it\'s "quoted" $HOME 100% \\ Кириллица `id`'
-SIP = '"Переговоры №<CONFERENCE_ID>" <sip:<CONFERENCE_ID>@video.example.com>'
-H323 = '"It\'s $HOME <CONFERENCE_ID>" <h323:<CONFERENCE_ID>@video.example.com>'
-INSTANCE_ID = "id with spaces 1"
-MAIL_PASSWORD, SMSC_PASSWORD = ODD, "p'a\"s$"
-LICENSE = "/root/license file.lic"
-CERTIFICATE = ("--ssl-certificate-file", "/root/video cert.pem", "--ssl-private-key-file", "/root/video.key")
-ALL = (
-    *OPTIONS, "--media-node-2-ip", "10.81.0.12", "--public-fqdn", FQDN,
-    "--license-server-instance-id", INSTANCE_ID, "--license-file", LICENSE,
-    "--external-mail-server-hostname", "mail.example.com:25", "--external-mail-server-username", "ivcs@example.com",
-    "--external-mail-server-password", MAIL_PASSWORD,
-    "--smsc-host", "smsc.example.com", "--smsc-port", "2776", "--smsc-username", "ivcs",
-    "--smsc-password", SMSC_PASSWORD, "--smcsc-sender-address", "Видеосвязь 1",
-    *CERTIFICATE, "--outgoing-sip-proxy", "sip:proxy.example.com:5060",
-    "--default-sip-from-header", SIP, "--default-h323-from-header", H323,
-)  # fmt: skip
 MAIL_SERVER, MAIL_ADDRESS, MAIL_PORT = Path(mail_server.__file__), "10.81.0.200", "2525"
 MAIL = (
     "--external-mail-server-hostname", f"{MAIL_ADDRESS}:{MAIL_PORT}",
@@ -52,10 +49,7 @@ TABLES = ("domains", "mail_settings", "sms_settings", "license", "external_file_
 def prepared() -> Iterator[Cluster]:
     """Servers with the files that the options name; the tests of this module go on from one another."""
     with Lab.up(name="applic", media=2) as lab:
-        head = lab.heads[0]
-        put_certificate(head, FIRST)
-        argv = ("/usr/lib/ivcs/ivcs-admin", "make-license", "--holder", "Lab", "--valid-until", "2099-01-01")
-        head.write(LICENSE, head.run((*argv, "--instance-id", INSTANCE_ID)).stdout)
+        put_files(lab.heads[0])
         yield Cluster.unlocked(lab)
 
 
@@ -68,24 +62,6 @@ def first(prepared: Cluster) -> Report:
 def cluster(prepared: Cluster, first: Report) -> Cluster:
     assert first.returncode == 0, first
     return prepared
-
-
-def put_certificate(head: Host, pair: Made) -> None:
-    head.write("/root/video cert.pem", (pair.certificate + AUTHORITY.certificate).decode())
-    head.write("/root/video.key", pair.key.decode(), mode=0o600)
-
-
-def rows(cluster: Cluster, sql: str) -> list[dict[str, Any]]:
-    """What the database at its floating address's head says."""
-    primary = cluster.lab.heads[HEADS.index(cluster.status(active(cluster)).primary)]
-    asked = f"SELECT row_to_json(one) FROM ({sql}) AS one"
-    argv = ("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-d", "ivcs")
-    return [json.loads(line) for line in primary.run(argv, stdin=asked).stdout.splitlines()]
-
-
-def active(cluster: Cluster) -> int:
-    """Number of a head that is there."""
-    return next(number for number, head in enumerate(cluster.lab.heads, start=1) if head.is_running)
 
 
 def setting(cluster: Cluster, name: str) -> str:
@@ -105,18 +81,6 @@ def media(cluster: Cluster) -> dict[str, str]:
 def everything(cluster: Cluster) -> dict[str, list[dict[str, Any]]]:
     tables = (*TABLES, "system_settings")
     return {table: rows(cluster, f"SELECT * FROM {table} ORDER BY 1") for table in tables}
-
-
-def shown_certificate(cluster: Cluster, port: int) -> str:
-    """SHA-256 of the certificate that a client gets at the public address."""
-    connect = f"openssl s_client -connect {PUBLIC_ADDRESS}:{port} -servername {FQDN} </dev/null 2>/dev/null"
-    argv = ("sh", "-c", f"{connect} | openssl x509 -outform DER | sha256sum")
-    return cluster.lab.client.run(argv).stdout.split()[0]
-
-
-def digest(pair: Made) -> str:
-    der = x509.load_pem_x509_certificate(pair.certificate).public_bytes(Encoding.DER)
-    return hashlib.sha256(der).hexdigest()
 
 
 # -- all options of the article ---------------------------------------------------------------------------------
@@ -379,22 +343,6 @@ def test_everything_holds_after_a_failover(cluster: Cluster) -> None:
     lost = HEADS.index(cluster.status().primary)
     left = 1 - lost
     cluster.lab.heads[lost].power_off()
-    wait_until(
-        lambda: cluster.status(left + 1).primary == HEADS[left],
-        deadline_s=300,
-        what="the other head takes over",
-    )
-    wait_until(lambda: _answers(cluster), deadline_s=300, what="the application answers")
+    wait_for_takeover(cluster, left)
     assert everything(cluster) == before
-    # The signalling services start after the application.
-    for port in TLS_PORTS:
-        wait_until(
-            lambda port=port: shown_certificate(cluster, port) == digest(RENEWED),
-            deadline_s=300,
-            what=f"port {port} shows the certificate",
-        )
-
-
-def _answers(cluster: Cluster) -> bool:
-    url = f"https://{PUBLIC_ADDRESS}/api/health"
-    return cluster.lab.client.run(("curl", "-sk", "--fail", "-m", "5", url), check=False).returncode == 0
+    wait_for_certificate(cluster, RENEWED)
