@@ -145,10 +145,7 @@ def reason_of(error: OSError | smtplib.SMTPException) -> str:
 
     match error:
         case ssl.SSLCertVerificationError():
-            return (
-                f"its certificate is not trusted ({error.verify_message}); put that of its authority into "
-                "/usr/local/share/ca-certificates and run update-ca-certificates"
-            )
+            return _certificate_reason(error)
         case smtplib.SMTPResponseException():
             return f"refused: {error.smtp_code} {_said(error.smtp_error)}"
         case smtplib.SMTPRecipientsRefused():
@@ -156,6 +153,26 @@ def reason_of(error: OSError | smtplib.SMTPException) -> str:
             return f"the recipient is refused: {', '.join(refusals)}"
         case _:
             return str(error) or type(error).__name__
+
+
+# X509_V_ERR_… of OpenSSL (x509_vfy.h).
+_NOT_YET_VALID, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64
+
+
+def _certificate_reason(error: ssl.SSLCertVerificationError) -> str:
+    said = error.verify_message.rstrip(".")
+    match error.verify_code:
+        case code if code in (_OTHER_NAME, _OTHER_ADDRESS):
+            return f"its certificate is made out to another server ({said}); name it as its certificate does"
+        case code if code in (_NOT_YET_VALID, _EXPIRED):
+            return (
+                f"its certificate is not valid now ({said}); renew it there, and look at this server's clock"
+            )
+        case _:
+            return (
+                f"its certificate is not trusted ({said}); put that of its authority into "
+                "/usr/local/share/ca-certificates and run update-ca-certificates"
+            )
 
 
 def _said(answer: bytes | str) -> str:

@@ -64,6 +64,13 @@ def send_test_sms(
     settings: SmsSettings, number: str, connect: Callable[[str, int], socket.socket] | None = None
 ) -> str:
     """Sends exactly one message; what the SMSC said. Blocks."""
+    return send_sms(settings, number, TEST_TEXT, connect)
+
+
+def send_sms(
+    settings: SmsSettings, number: str, text: str, connect: Callable[[str, int], socket.socket] | None = None
+) -> str:
+    """One message, in several parts if it is long; what the SMSC said. Blocks."""
     if not settings.enabled:
         raise TurnedOff("SMS is turned off")
     if not settings.host:
@@ -79,7 +86,7 @@ def send_test_sms(
     _check("sender", settings.sender_address, LONGEST_SENDER)
     try:
         connection = (connect or _connect)(settings.host, settings.port)
-        message_id = _submit(connection, settings, recipient)
+        message_id = _submit(connection, settings, recipient, text)
     except PDUError as error:
         raise NotSent(f"{place} refused: {error.args[0]}") from error
     except ConnectionLost as error:
@@ -99,7 +106,8 @@ def _connect(host: str, port: int) -> socket.socket:
     return socket.create_connection((host, port), timeout=ANSWER_TIMEOUT_S)
 
 
-def _submit(connection: socket.socket, settings: SmsSettings, recipient: Address) -> str:
+def _submit(connection: socket.socket, settings: SmsSettings, recipient: Address, text: str) -> str:
+    """The id of the message's first part."""
     from smpplib import consts, gsm
     from smpplib.client import Client
 
@@ -115,23 +123,24 @@ def _submit(connection: socket.socket, settings: SmsSettings, recipient: Address
     client.set_message_sent_handler(answered)
     with client:
         client.bind_transmitter(system_id=settings.username, password=settings.password)
-        (part,), coding, esm_class = gsm.make_parts(TEST_TEXT)
+        parts, coding, esm_class = gsm.make_parts(text)
         sender = sender_address(settings.sender_address)
-        client.send_message(
-            source_addr_ton=sender.ton,
-            source_addr_npi=sender.npi,
-            source_addr=sender.text,
-            dest_addr_ton=recipient.ton,
-            dest_addr_npi=recipient.npi,
-            destination_addr=recipient.text,
-            short_message=part,
-            data_coding=coding,
-            esm_class=esm_class,
-            registered_delivery=False,
-        )
-        deadline = time.monotonic() + ANSWER_TIMEOUT_S
-        while not answers:
-            if time.monotonic() > deadline:
-                raise TimeoutError("no answer to the message")
-            client.read_once(auto_send_enquire_link=False)
+        for number, part in enumerate(parts, start=1):
+            client.send_message(
+                source_addr_ton=sender.ton,
+                source_addr_npi=sender.npi,
+                source_addr=sender.text,
+                dest_addr_ton=recipient.ton,
+                dest_addr_npi=recipient.npi,
+                destination_addr=recipient.text,
+                short_message=part,
+                data_coding=coding,
+                esm_class=esm_class,
+                registered_delivery=False,
+            )
+            deadline = time.monotonic() + ANSWER_TIMEOUT_S
+            while len(answers) < number:
+                if time.monotonic() > deadline:
+                    raise TimeoutError("no answer to the message")
+                client.read_once(auto_send_enquire_link=False)
     return (answers[0].message_id or b"").decode("ascii", "replace")

@@ -265,6 +265,20 @@ def test_why_it_was_not_sent_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     found = sent_by(Sender(code=1), "mail", "you@example.org", monkeypatch)
     assert not found.good
     assert "connection refused" in render(found.detail, "en")
+    assert "--external-mail-server-hostname" in render(found.detail, "ru")
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "option"),
+    [("mail", "you@example.org", "--external-mail-server-hostname"), ("sms", "+79990000000", "--smsc-host")],
+)
+def test_what_is_turned_off_is_told_with_the_way_to_turn_it_on(
+    kind: str, to: str, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = sent_by(Sender(code=3), kind, to, monkeypatch)
+    assert not found.good
+    assert "turned off" in render(found.detail, "en")
+    assert option in render(found.detail, "en")
 
 
 def test_on_the_other_head_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:

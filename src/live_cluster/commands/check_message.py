@@ -13,6 +13,8 @@ from live_cluster.messages import message
 from live_cluster.model.profile import Profile
 
 SEND_DEADLINE_S = 60.0
+# By which the application's command says that nobody has asked for such messages.
+TURNED_OFF = 3
 _ADDRESS = re.compile(r"[^\s@<>\"',;-][^\s@<>\"',;]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
 _FORMS = {"mail": _ADDRESS, "sms": _NUMBER}
@@ -52,11 +54,13 @@ def send_message(tools: Tools, wanted: OneMessage, profile: Profile, server: Ser
     seconds = tools.clock.now() - began
     sent = answer.returncode == 0
     lines = (answer.stderr or answer.stdout).decode(errors="replace").strip().splitlines()
-    detail = (
-        message("check-detail-sent", recipient=wanted.recipient, seconds=f"{seconds:.1f}")
-        if sent
-        else message("check-detail-reason", reason=lines[-1] if lines else f"exit code {answer.returncode}")
-    )
+    if sent:
+        detail = message("check-detail-sent", recipient=wanted.recipient, seconds=f"{seconds:.1f}")
+    elif answer.returncode == TURNED_OFF:
+        detail = message(f"check-{wanted.kind}-turned-off")
+    else:
+        reason = lines[-1] if lines else f"exit code {answer.returncode}"
+        detail = message(f"check-{wanted.kind}-failed", reason=reason)
     yield Finding(
         subject=message(f"check-{wanted.kind}"),
         good=sent,

@@ -37,6 +37,10 @@ TEXTS: dict[str, str] = {
     "check-detail-sent": ": handed over for {recipient} ({seconds} s)",
     "check-mail-recipient": "--{option}: “{value}” is no mail address. It should be like you@example.org",
     "check-sms-recipient": "--{option}: “{value}” is no telephone number. It should be like +79990000000",
+    "check-mail-failed": ": {reason}. Mend the mail server or the way to it, or change what is wrong: sudo live-cluster configure --external-mail-server-hostname HOST:PORT --external-mail-server-username NAME --external-mail-server-password-file FILE",
+    "check-sms-failed": ": {reason}. Mend the gateway or the way to it, or change what is wrong: sudo live-cluster configure --smsc-host HOST --smsc-port PORT --smsc-username NAME --smsc-password-file FILE --smsc-sender-address SENDER",
+    "check-mail-turned-off": ": mail is turned off in the application. Turn it on: sudo live-cluster configure --external-mail-server-hostname HOST:PORT",
+    "check-sms-turned-off": ": SMS is turned off in the application. Turn it on: sudo live-cluster configure --smsc-host HOST --smsc-port PORT",
     "check-no-command": "--{option}: the profile of {product} names no command that sends a test message ([application.test]).",
     "check-not-here": "--{option}: {service} does not run on {node}, but on: {active}. Run the command there.",
 }

@@ -37,6 +37,10 @@ TEXTS: dict[str, str] = {
     "check-detail-sent": ": передано для {recipient} ({seconds} с)",
     "check-mail-recipient": "--{option}: «{value}» — не почтовый адрес. Он должен быть вида you@example.org",
     "check-sms-recipient": "--{option}: «{value}» — не номер телефона. Он должен быть вида +79990000000",
+    "check-mail-failed": ": {reason}. Исправьте почтовый сервер или путь к нему либо измените неверное: sudo live-cluster configure --external-mail-server-hostname HOST:PORT --external-mail-server-username NAME --external-mail-server-password-file FILE",
+    "check-sms-failed": ": {reason}. Исправьте шлюз или путь к нему либо измените неверное: sudo live-cluster configure --smsc-host HOST --smsc-port PORT --smsc-username NAME --smsc-password-file FILE --smsc-sender-address SENDER",
+    "check-mail-turned-off": ": почта в приложении выключена. Включите её: sudo live-cluster configure --external-mail-server-hostname HOST:PORT",
+    "check-sms-turned-off": ": SMS в приложении выключены. Включите их: sudo live-cluster configure --smsc-host HOST --smsc-port PORT",
     "check-no-command": "--{option}: в профиле {product} не указана команда, отправляющая пробное сообщение ([application.test]).",
     "check-not-here": "--{option}: {service} работает не на {node}, а на: {active}. Выполните команду там.",
 }

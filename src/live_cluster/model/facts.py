@@ -200,3 +200,8 @@ class ClusterFacts:
     def primary(self) -> str:
         """Cluster name of the head with the promoted database; empty where there is none."""
         return self.heads[0].primary or self.heads[1].primary
+
+    @property
+    def asleep(self) -> bool:
+        """No database, because an administrator wants it so."""
+        return not self.primary and any(head.stopped_on_purpose for head in self.heads)

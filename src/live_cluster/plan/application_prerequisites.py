@@ -41,7 +41,7 @@ def application_problems(
         section = _NEEDS.get(name)
         if section is not None and getattr(profile.application, section) is None:
             yield problem("profile-without-setting", option=name, product=profile.product, section=section)
-    if not facts.primary and any(head.stopped_on_purpose for head in facts.heads):
+    if facts.asleep:
         yield warning("application-asleep")
     if facts.license_refusal:
         yield problem("license-refused", option=LICENSE_FILE.name, reason=facts.license_refusal)

@@ -21,8 +21,7 @@ from live_cluster.plan.application_values import (
 )
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.step import Check, Impact, Replies, Step, always
-from live_cluster.plan.view_checks import stopped_on_purpose, view_of
-from live_cluster.probes.head import VIEW, question
+from live_cluster.probes.head import question
 from live_cluster.remote.requests import Command, CommandResult, Reply, Request
 from live_cluster.render.application_sql import MEDIA_SERVERS, read_all, write_all
 
@@ -67,7 +66,13 @@ class All:
 
 
 def application_steps(plan: Blueprint) -> tuple[Step, ...]:
-    """On the head with the primary; nothing where the profile knows no settings."""
+    """On the head with the primary; nothing where the profile knows no settings.
+
+    Nothing either while the resources are stopped on purpose: `configure` warns of it. Where they are stopped only
+    after that, the settings cannot be written, which is an error like any other.
+    """
+    if plan.facts.asleep:
+        return ()
     application = plan.profile.application
     media = wanted_media(plan.settings, plan.profile) if application.media_servers else None
     wanted = All(rows=wanted_values(plan.settings, plan.profile), media=media)
@@ -90,8 +95,8 @@ def _ready(plan: Blueprint) -> Step:
         impact=Impact.NONE,
         actions=always(),
         check=Check(
-            requests=(ask, VIEW),
-            holds=lambda replies: _answered(replies[0]) or _asleep(replies),
+            requests=(ask,),
+            holds=lambda replies: _answered(replies[0]),
             missing=missing,
         ),
         deadline_s=TABLES_DEADLINE_S,
@@ -100,8 +105,6 @@ def _ready(plan: Blueprint) -> Step:
 
 def _settings(plan: Blueprint, wanted: All) -> Step:
     def holds(replies: Replies) -> bool:
-        if _asleep(replies):
-            return True
         now = present_in(replies[0])
         return now.rows is not None and not any(wanted.missing(now))
 
@@ -125,7 +128,7 @@ def _settings(plan: Blueprint, wanted: All) -> Step:
         impact=Impact.NONE,
         actions=actions,
         check=Check(
-            requests=(_reading(plan), VIEW),
+            requests=(_reading(plan),),
             holds=holds,
             missing=lambda replies: _missing(wanted, present_in(replies[0])),
         ),
@@ -175,12 +178,6 @@ def _reading(plan: Blueprint) -> Command:
 
 def _answered(reply: Reply) -> bool:
     return isinstance(reply, CommandResult) and reply.ok
-
-
-def _asleep(replies: Replies) -> bool:
-    """The database was stopped on purpose: nothing can be compared; `configure` warns of it."""
-    view = view_of(replies[1])
-    return not _answered(replies[0]) and view is not None and stopped_on_purpose(view)
 
 
 def _differences(wanted: Wanted, now: Present) -> dict[str, tuple[Value, Value]]:
@@ -253,4 +250,7 @@ def _explain(node: str, result: CommandResult, wanted: tuple[Wanted, ...]) -> Pr
                 text = text.replace(value.reveal(), str(value))
     if "read-only transaction" in text:
         return problem("application-database-moved", node=node)
+    # psql's words: also for an end while the server confirms the transaction.
+    if "connection to server was lost" in text or "server closed the connection" in text:
+        return problem("application-connection-lost", node=node, reason=" ".join(text.split()))
     return problem("application-not-written", node=node, reason=text)

@@ -85,14 +85,22 @@ def application_files(plan: Blueprint) -> tuple[WriteFile, ...]:
 
 
 def _application_files(plan: Blueprint, node: str) -> tuple[Step, ...]:
-    """While the cluster is being formed the application starts later anyway; afterwards it is restarted."""
+    """While the cluster is being formed the application starts later anyway; afterwards it is restarted.
+
+    A clustered service listens at the public address. Where that is not (yet), a restart would fail; the cluster
+    starts the service together with the address.
+    """
     files = application_files(plan)
     if plan.joins(node):
         return tuple(file_step(node, wanted) for wanted in files)
-    first = plan.profile.clustered_services[0].unit
-    units = [one.unit or first for one in plan.profile.files]
+    clustered = [service.unit for service in plan.profile.clustered_services]
+    has_address = plan.heads[plan.head_names.index(node)].has(plan.settings.public_ip)
+    units = [one.unit or clustered[0] for one in plan.profile.files]
     return tuple(
-        _followed_by_restart(file_step(node, wanted), unit) for wanted, unit in zip(files, units, strict=True)
+        _followed_by_restart(file_step(node, wanted), unit)
+        if has_address or unit not in clustered
+        else file_step(node, wanted)
+        for wanted, unit in zip(files, units, strict=True)
     )
 
 

@@ -259,6 +259,16 @@ def test_no_value_is_in_what_a_failure_says() -> None:
     assert PASSWORD not in step.check.missing((answer(), NO_VIEW))
 
 
+def test_whoever_loses_the_connection_is_not_told_that_nothing_has_changed() -> None:
+    """It may be lost while the server confirms the transaction."""
+    step = step_for(first_run())
+    assert step.explain is not None
+    words = b"server closed the connection unexpectedly\n\tThis probably means ...\nconnection to server was lost\n"
+    told = step.explain(CommandResult(returncode=2, stderr=words))
+    assert told.code == "application-connection-lost"
+    assert "\n" not in str(told.message.field("reason"))
+
+
 # -- before anything is touched --------------------------------------------------------------------------------
 
 
@@ -283,6 +293,7 @@ def test_resources_that_are_stopped_on_purpose_are_worth_a_warning() -> None:
     seen = facts()
     first = replace(seen.heads[0], stopped_on_purpose=True, primary="")
     asleep = replace(seen, heads=(first, replace(seen.heads[1], primary="")))
+    assert application_steps(blueprint(asleep, first_run())) == ()
     (told,) = application_problems(first_run(), PROFILE, asleep)
     assert (told.code, told.severity) == ("application-asleep", Severity.WARNING)
 

@@ -20,7 +20,15 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from ivcs_server import mail
 from ivcs_server.certificate import self_signed
-from ivcs_server.mail import MailSettings, NotSent, TurnedOff, message_for, send_test_mail, server_of
+from ivcs_server.mail import (
+    MailSettings,
+    NotSent,
+    TurnedOff,
+    message_for,
+    reason_of,
+    send_test_mail,
+    server_of,
+)
 
 PASSWORD = 'п"$%\\ x'
 SETTINGS = MailSettings(
@@ -145,6 +153,17 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_with_advice(server: Ma
     with pytest.raises(NotSent, match="update-ca-certificates"):
         send_test_mail(SETTINGS, "you@example.org", "h", ssl.create_default_context(cadata=other_authority()))
     assert server.taken == []
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [(18, "update-ca-certificates"), (62, "name it as its certificate does"), (10, "renew it")],
+)
+def test_the_advice_is_about_what_is_wrong_with_the_certificate(code: int, advice: str) -> None:
+    error = ssl.SSLCertVerificationError(1, "[SSL]")
+    error.verify_code, error.verify_message = code, "as OpenSSL says."
+    assert advice in reason_of(error)
+    assert "(as OpenSSL says)" in reason_of(error)
 
 
 def other_authority() -> str:

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from ivcs_server.mail import NotSent, TurnedOff
-from ivcs_server.sms import TEST_TEXT, SmsSettings, recipient_address, send_test_sms, sender_address
+from ivcs_server.sms import (
+    TEST_TEXT,
+    SmsSettings,
+    recipient_address,
+    send_sms,
+    send_test_sms,
+    sender_address,
+)
 
 BIND_TRANSMITTER, SUBMIT_SM, UNBIND, ENQUIRE_LINK, ANSWER = 0x2, 0x4, 0x6, 0x15, 0x80000000
 BAD_PASSWORD, QUEUE_FULL = 0xE, 0x14
@@ -93,6 +100,21 @@ def test_exactly_one_message_is_submitted_in_ucs2(smsc: Smsc) -> None:
     assert rest[10 : 10 + length].decode("utf-16-be") == TEST_TEXT
     assert smsc.ended == [UNBIND]
     assert said == "smsc:2775 took one message for +79001234567, with the id id-17"
+
+
+@pytest.mark.parametrize(("text", "coding"), [("Щ" * 150, 8), ("e" * 400, 0)])
+def test_a_long_text_is_one_message_in_parts(smsc: Smsc, text: str, coding: int) -> None:
+    send_sms(SETTINGS, "+79001234567", text, smsc.connect)
+    assert smsc.bound == [("ivcs", "secret8!")]
+    whole = b""
+    for number, message in enumerate(smsc.messages, start=1):
+        rest = message.split(b"\0", 1)[1][2:].split(b"\0", 1)[1][2:].split(b"\0", 1)[1]
+        esm_class, found, length, content = rest[0], rest[7], rest[9], rest[10:]
+        assert (esm_class, found) == (0x40, coding)
+        assert len(content) == length <= 160
+        assert (content[:3], content[4], content[5]) == (b"\5\0\3", 3, number)
+        whole += content[6:]
+    assert whole.decode("utf-16-be" if coding else "ascii") == text
 
 
 def test_a_wrong_password_is_told(smsc: Smsc) -> None:
