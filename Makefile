@@ -33,7 +33,7 @@ test: check deb-bookworm
 test-all: check deb
 	@rm -rf test-logs/faults
 	@$(PYTEST) -n 3 --dist loadfile -m "lab or matrix" tests/lab
-	@LIVE_LAB_RELEASE=trixie $(PYTEST) -n 3 --dist loadfile -m "lab and not matrix" tests/lab/test_configure.py tests/lab/test_failover.py tests/lab/test_access.py
+	@LIVE_LAB_RELEASE=trixie $(PYTEST) -n 3 --dist loadfile -m "lab and not matrix" tests/lab/test_configure.py tests/lab/test_failover.py tests/lab/access
 	@./lab down --name csoak >/dev/null
 	@./lab soak --name csoak --rounds 10 --seed 1
 	@./lab down --name csoak

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 # A lab's name has at most 8 letters.
 _LENGTH = 8
 _BOOTED = re.compile(r'Lab\.(?:up|create|attach)\(\s*(?:name=)?(f?)"([^"]+)"|= \("--name", "([^"]+)"\)')
-# Fixtures of tests/lab/conftest.py whose labs are named after the module that asks for them.
-SHARED_FIXTURES = ("first_run", "own_cluster")
+# Fixtures of conftest.py files whose labs are named after the module that asks for them.
+SHARED_FIXTURES = ("first_run", "own_cluster", "configurator", "server")
 
 
 def lab_of(module: str) -> str:

@@ -10,8 +10,9 @@ from lab_names import lab_of, names_in
 BOOTED = {
     module: set(names_in(module, one.text))
     for one in modules()
-    if one.name.startswith("tests/lab/test_")
-    for module in [PurePath(one.name).stem]
+    for path in [PurePath(one.name)]
+    if path.is_relative_to("tests/lab") and path.stem.startswith("test_")
+    for module in [path.stem]
 }
 
 

@@ -117,9 +117,10 @@ def test_a_locked_server_is_named(cluster: Cluster) -> None:
 
 def test_servers_that_are_off_are_all_named(cluster: Cluster) -> None:
     """Nobody answers for an address without a host, as for a host without power."""
-    report = cluster.configure(*OPTIONS, "--media-node-2-ip", "10.81.0.13", "--media-node-3-ip", "10.81.0.14")
+    options = ["10.81.0.13" if word == "10.81.0.2" else word for word in OPTIONS]
+    report = cluster.configure(*options, "--media-node-2-ip", "10.81.0.14")
     assert report.returncode == 69
-    assert place(report) == [("server-off", "ivcs-media-1"), ("server-off", "ivcs-media-2")]
+    assert place(report) == [("server-off", HEADS[1]), ("server-off", "ivcs-media-1")]
 
 
 def test_the_passphrase_of_another_installation_opens_nothing(cluster: Cluster) -> None:
