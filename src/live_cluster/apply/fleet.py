@@ -23,6 +23,7 @@ from live_cluster.remote.requests import (
     Reply,
     Request,
     WriteFile,
+    WriteTogether,
 )
 from live_cluster.remote.ssh import Credentials, open_ssh
 
@@ -77,6 +78,10 @@ class Fleet:
                 verb = "write" if isinstance(request, WriteFile) else "remove"
                 outcome = reply.reason if isinstance(reply, Refused) else "done"
                 self.transcript.append(f"{stamp} {node}: {verb} {request.path} -> {outcome}")
+            case WriteTogether():
+                outcome = reply.reason if isinstance(reply, Refused) else "done"
+                paths = " ".join(one.path for one in request.files)
+                self.transcript.append(f"{stamp} {node}: write {paths} -> {outcome}")
             case _:
                 pass
 

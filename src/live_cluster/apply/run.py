@@ -15,7 +15,16 @@ from live_cluster.errors import CommandFailed, ConditionNotMet, LiveClusterError
 from live_cluster.messages import Message, message
 from live_cluster.plan.step import Plan, Replies, Stage, Step
 from live_cluster.remote.executor import Server
-from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, Refused, Reply, Request
+from live_cluster.remote.requests import (
+    Command,
+    CommandResult,
+    FileState,
+    ReadFile,
+    Refused,
+    Reply,
+    Request,
+    WriteTogether,
+)
 
 
 class StepState(Enum):
@@ -161,7 +170,8 @@ async def _act(server: Server, step: Step, actions: Sequence[Request]) -> None:
 def _check_reply(step: Step, action: Request, reply: Reply) -> None:
     node = step.node
     if isinstance(reply, Refused):
-        path = getattr(action, "path", "")
+        files = action.files if isinstance(action, WriteTogether) else (action,)
+        path = " ".join(getattr(one, "path", "") for one in files)
         raise CommandFailed(problem("file-failed", node=node, path=path, reason=reply.reason))
     if (
         isinstance(action, Command)

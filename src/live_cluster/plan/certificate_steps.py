@@ -14,7 +14,15 @@ from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import file_step
 from live_cluster.plan.service_steps import is_active, reached_state_at, state_and_change
 from live_cluster.plan.step import Check, Impact, Replies, Step, file_check
-from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, Request, WriteFile
+from live_cluster.remote.requests import (
+    Command,
+    CommandResult,
+    FileState,
+    ReadFile,
+    Request,
+    WriteFile,
+    WriteTogether,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +92,15 @@ def _target_step(plan: Blueprint, node: str, target: CertificateTarget, pair: _P
         written = max(key_state.mtime, chain_state.mtime)
         return not is_active(state) or reached_state_at(state) >= written
 
+    def files_hold(replies: Replies) -> bool:
+        return file_check(key).holds(replies[:1]) and file_check(chain).holds(replies[1:2])
+
     def holds(replies: Replies) -> bool:
-        files_hold = file_check(key).holds(replies[:1]) and file_check(chain).holds(replies[1:2])
-        return files_hold and in_force(replies)
+        return files_hold(replies) and in_force(replies)
 
     def actions(replies: Replies) -> tuple[Request, ...]:
-        writes = tuple(
-            wanted
-            for wanted, state in zip((key, chain), replies, strict=False)
-            if not file_check(wanted).holds((state,))
-        )
+        # Whoever reads one of them while the other is still the old one has a pair that does not match.
+        writes = () if files_hold(replies) else (WriteTogether(files=(key, chain)),)
         verb = "try-reload-or-restart" if target.on_change == "reload" else "try-restart"
         read_again = Command(argv=("systemctl", verb, "--", target.unit), timeout_s=120, changes_node=True)
         return (*writes, read_again)

@@ -27,6 +27,7 @@ from live_cluster.remote.requests import (
     Reply,
     Request,
     WriteFile,
+    WriteTogether,
 )
 
 # The program's length comes first, then the program itself, so that nothing needs to exist on the server.
@@ -131,21 +132,26 @@ def _encode(request: Request) -> dict[str, object]:
         case ReadFile():
             return {"op": "read", "path": request.path}
         case WriteFile():
-            return {
-                "op": "write",
-                "path": request.path,
-                "content": base64.b64encode(request.content).decode(),
-                "mode": request.mode,
-                "owner": request.owner,
-                "group": request.group,
-                "set_aside": request.set_aside,
-            }
+            return {"op": "write", **_file(request)}
+        case WriteTogether():
+            return {"op": "write-together", "files": [_file(one) for one in request.files]}
         case RemoveFile():
             return {"op": "remove", "path": request.path, "set_aside": request.set_aside}
         case HoldLock():
             return {"op": "lock", "path": request.path, "note": request.note}
         case ReadClock():
             return {"op": "clock"}
+
+
+def _file(request: WriteFile) -> dict[str, object]:
+    return {
+        "path": request.path,
+        "content": base64.b64encode(request.content).decode(),
+        "mode": request.mode,
+        "owner": request.owner,
+        "group": request.group,
+        "set_aside": request.set_aside,
+    }
 
 
 def _decode(request: Request, reply: dict[str, Any], sent_at: float) -> Reply:

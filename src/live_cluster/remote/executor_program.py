@@ -35,6 +35,8 @@ READ_LIMIT = 8 * 1024 * 1024
 output_lock = threading.Lock()
 running: set[subprocess.Popen[bytes]] = set()
 running_lock = threading.Lock()
+# Held while files that belong together get their names: the program does not end in between.
+renaming_lock = threading.Lock()
 locks: list[int] = []
 
 
@@ -126,9 +128,40 @@ def set_aside(path: str, directory: str) -> None:
 
 def write(request: dict[str, Any]) -> Reply:
     """Replace one file so that a reader, or a crash, sees the old or the new content, never a mixture."""
-    path, folder = request["path"], os.path.dirname(request["path"])
+    return write_together({"files": [request]})
+
+
+def write_together(request: dict[str, Any]) -> Reply:
+    """Replace files of which one without the others is useless: nothing is renamed before all are on the disk.
+
+    In one folder both renames are one transaction of the file system's journal, so that a power loss does not
+    come between them either.
+    """
+    staged: list[tuple[str, str]] = []
+    try:
+        for file in request["files"]:
+            staged.append((stage(file), file["path"]))
+        for file in request["files"]:
+            set_aside(file["path"], file["set_aside"])
+    except (OSError, KeyError):
+        for temporary, _ in staged:
+            os.unlink(temporary)
+        raise
+    with renaming_lock:
+        for temporary, path in staged:
+            # Who compares when a service has last read its files needs the time at which they came into place.
+            os.utime(temporary)
+            os.rename(temporary, path)
+    for folder in {os.path.dirname(path) for _, path in staged}:
+        sync_folder(folder)
+    return {}
+
+
+def stage(request: dict[str, Any]) -> str:
+    """The new content beside the file, with its mode and owner, on the disk; its name."""
+    path: str = request["path"]
+    folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
-    set_aside(path, request["set_aside"])
     temporary = os.path.join(folder, "." + os.path.basename(path) + ".live-cluster-new")
     # A leftover of a killed run may have any mode; the new file must never be more readable than it should.
     if os.path.lexists(temporary):
@@ -142,9 +175,7 @@ def write(request: dict[str, Any]) -> Reply:
         os.fchmod(stream.fileno(), request["mode"])
         stream.flush()
         os.fsync(stream.fileno())
-    os.rename(temporary, path)
-    sync_folder(folder)
-    return {}
+    return temporary
 
 
 def remove(request: dict[str, Any]) -> Reply:
@@ -190,7 +221,15 @@ def clock(request: dict[str, Any]) -> Reply:  # noqa: ARG001
     return {"time": time.time()}
 
 
-OPERATIONS = {"run": run, "read": read, "write": write, "remove": remove, "lock": hold_lock, "clock": clock}
+OPERATIONS = {
+    "run": run,
+    "read": read,
+    "write": write,
+    "write-together": write_together,
+    "remove": remove,
+    "lock": hold_lock,
+    "clock": clock,
+}
 
 
 def serve(request: dict[str, Any]) -> None:
@@ -207,7 +246,7 @@ def main() -> None:
     os.umask(0o022)
     for line in sys.stdin.buffer:
         threading.Thread(target=serve, args=(json.loads(line),), daemon=True).start()
-    with running_lock:
+    with running_lock, renaming_lock:
         for process in running:
             # One that has just ended must not save the others.
             with contextlib.suppress(ProcessLookupError):

@@ -1,6 +1,7 @@
 """What can be asked of a server, and what comes back: values, so that plans can be compared and shown.
 
-`Command`, `ReadFile`, `WriteFile`, `RemoveFile`, `HoldLock` and `ReadClock` are all that the executor knows.
+`Command`, `ReadFile`, `WriteFile`, `WriteTogether`, `RemoveFile`, `HoldLock` and `ReadClock` are all that the
+executor knows.
 """
 
 from __future__ import annotations
@@ -48,6 +49,16 @@ class WriteFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WriteTogether:
+    """Replace files that are good only together: all are written beside their places first, then renamed at once.
+
+    Where one cannot be written, none is replaced; where the connection ends meanwhile, either none or all are.
+    """
+
+    files: tuple[WriteFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveFile:
     """Remove a file, setting it aside first where `set_aside` names a directory; missing is fine."""
 
@@ -68,7 +79,7 @@ class ReadClock:
     """Seconds since 1970 by the server's clock."""
 
 
-Request = Command | ReadFile | WriteFile | RemoveFile | HoldLock | ReadClock
+Request = Command | ReadFile | WriteFile | WriteTogether | RemoveFile | HoldLock | ReadClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

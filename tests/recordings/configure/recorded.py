@@ -27,6 +27,7 @@ from live_cluster.remote.requests import (
     Reply,
     Request,
     WriteFile,
+    WriteTogether,
 )
 from recordings.configure.recorder import changes, from_json, key_of
 
@@ -117,7 +118,7 @@ class RecordedServer(Server):
             return self.instead[f"run {request}"]
         if isinstance(request, ReadFile) and request.path in self.written:
             return self.written[request.path]
-        if isinstance(request, WriteFile | RemoveFile):
+        if isinstance(request, WriteFile | WriteTogether | RemoveFile):
             reply: Reply = Done()
         else:
             reply = self._recorded(request, key)
@@ -149,14 +150,11 @@ class RecordedServer(Server):
         if key in (following[:1] if "/history/" in key else following):
             self._position += following.index(key) + 1
             self._asked_here.clear()
-        if isinstance(request, WriteFile):
-            self.written[request.path] = FileState(
-                exists=True,
-                content=request.content,
-                mode=request.mode,
-                owner=request.owner,
-                group=request.group,
-            )
+        if isinstance(request, WriteFile | WriteTogether):
+            for file in (request,) if isinstance(request, WriteFile) else request.files:
+                self.written[file.path] = FileState(
+                    exists=True, content=file.content, mode=file.mode, owner=file.owner, group=file.group
+                )
         elif isinstance(request, RemoveFile):
             self.written[request.path] = FileState(exists=False)
         elif isinstance(request, Command) and request.argv[:2] == ("cibadmin", "--patch"):

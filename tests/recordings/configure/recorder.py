@@ -28,6 +28,7 @@ from live_cluster.remote.requests import (
     Reply,
     Request,
     WriteFile,
+    WriteTogether,
 )
 
 # Passwords that the lab's image made; everything else that is secret is planted by record.py.
@@ -41,7 +42,7 @@ RUN_TIME = re.compile(r"\d{8}-\d{6}")
 
 def changes(request: Request) -> bool:
     """Is the server different afterwards?"""
-    return isinstance(request, WriteFile | RemoveFile) or (
+    return isinstance(request, WriteFile | WriteTogether | RemoveFile) or (
         isinstance(request, Command) and request.changes_node
     )
 
@@ -57,6 +58,8 @@ def key_of(request: Request) -> str:
             return f"read {request.path}"
         case WriteFile():
             return RUN_TIME.sub("TIME", f"write {request.path}")
+        case WriteTogether():
+            return " and ".join(key_of(one) for one in request.files)
         case RemoveFile():
             return RUN_TIME.sub("TIME", f"remove {request.path}")
         case HoldLock():

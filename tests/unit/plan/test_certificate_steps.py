@@ -16,7 +16,7 @@ from live_cluster.model.settings import CertificateFiles, ClusterSettings
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.certificate_steps import certificate_steps
 from live_cluster.plan.step import Impact, Step
-from live_cluster.remote.requests import Command, CommandResult, FileState, Reply, WriteFile
+from live_cluster.remote.requests import Command, CommandResult, FileState, Reply, WriteFile, WriteTogether
 
 FIRST, SECOND = "ivcs-main-1", "ivcs-main-2"
 PAIR = made()
@@ -72,7 +72,7 @@ def test_keys_are_for_their_service_only_and_old_files_are_kept() -> None:
     missing = FileState(exists=False)
     for step in steps(blueprint(wish=wish()))[:-1]:
         actions = step.actions((missing, missing, unit("active")))
-        key, chain = (one for one in actions if isinstance(one, WriteFile))
+        key, chain = (one for pair in actions if isinstance(pair, WriteTogether) for one in pair.files)
         assert (key.content, chain.content) == (PAIR.key, PAIR.certificate)
         assert not key.mode & 0o007
         assert chain.mode == 0o644
@@ -108,9 +108,9 @@ def test_a_key_with_another_mode_is_not_as_wanted(mode: int) -> None:
     step = steps(blueprint(wish=wish()))[0]
     replies = (state(PAIR.key, mode), installed()[1], unit("inactive"))
     assert not step.check.holds(replies)
-    assert [one.path for one in step.actions(replies) if isinstance(one, WriteFile)] == [
-        "/etc/nginx/ssl/ivcs.key"
-    ]
+    (pair,) = (one for one in step.actions(replies) if isinstance(one, WriteTogether))
+    # Never one without the other, whichever it is that differs.
+    assert [one.path for one in pair.files] == ["/etc/nginx/ssl/ivcs.key", "/etc/nginx/ssl/ivcs.crt"]
 
 
 def test_the_record_says_when_it_ends_without_a_slow_module() -> None:

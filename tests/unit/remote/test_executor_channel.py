@@ -26,6 +26,7 @@ from live_cluster.remote.requests import (
     Reply,
     Request,
     WriteFile,
+    WriteTogether,
 )
 
 TRUE = Command(argv=("true",))
@@ -121,6 +122,24 @@ def test_the_program_is_sent_with_its_length_before_anything_else() -> None:
                 "owner": "a",
                 "group": "b",
                 "set_aside": "/aside",
+            },
+            {},
+            Done(),
+        ),
+        (
+            WriteTogether(files=(WriteFile(path="/x", content=b"x"),)),
+            {
+                "op": "write-together",
+                "files": [
+                    {
+                        "path": "/x",
+                        "content": text(b"x"),
+                        "mode": 0o644,
+                        "owner": "root",
+                        "group": "root",
+                        "set_aside": "",
+                    }
+                ],
             },
             {},
             Done(),

@@ -78,6 +78,73 @@ def test_the_present_file_is_set_aside_with_its_path_and_never_overwritten(
     assert aside.stat().st_mode & 0o777 == 0o700
 
 
+def pair_in(folder: Path, key: str, chain: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "files": [writing(folder / "key", key.encode()), writing(folder / "chain", chain.encode(), **changed)]
+    }
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {one.name: one.read_text() for one in folder.iterdir() if one.is_file()}
+
+
+def test_files_that_belong_together_are_all_on_the_disk_before_one_gets_its_name(
+    program: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program["write_together"](pair_in(tmp_path, "old", "old"))
+    seen: list[dict[str, str]] = []
+    rename = os.rename
+
+    def watched(source: str, target: str) -> None:
+        # The program does not end between the two: it needs this lock first.
+        assert program["renaming_lock"].locked()
+        seen.append(contents(tmp_path))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", watched)
+    program["write_together"](pair_in(tmp_path, "new", "new"))
+    staged = {".key.live-cluster-new": "new", ".chain.live-cluster-new": "new"}
+    assert seen[0] == {"key": "old", "chain": "old"} | staged
+    assert contents(tmp_path) == {"key": "new", "chain": "new"}
+    assert not program["renaming_lock"].locked()
+
+
+def test_the_program_ends_only_while_no_pair_is_between_its_names(
+    program: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[bool] = []
+    monkeypatch.setattr(os, "_exit", lambda _: ends.append(program["renaming_lock"].locked()))
+    monkeypatch.setattr("sys.stdin", type("closed", (), {"buffer": ()}))
+    program["main"]()
+    assert ends == [True]
+
+
+def test_where_one_of_them_cannot_be_written_none_is_replaced(
+    program: dict[str, Any], tmp_path: Path
+) -> None:
+    program["write_together"](pair_in(tmp_path, "old", "old"))
+    with pytest.raises(KeyError):
+        program["write_together"](pair_in(tmp_path, "new", "new", owner="no-such-user"))
+    now = contents(tmp_path)
+    assert (now["key"], now["chain"]) == ("old", "old")
+    assert ".key.live-cluster-new" not in now
+
+
+def test_a_pair_is_as_new_as_the_moment_in_which_it_came_into_place(
+    program: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = program["stage"]
+
+    def long_ago(file: dict[str, Any]) -> str:
+        temporary = str(stage(file))
+        os.utime(temporary, (1000, 1000))
+        return temporary
+
+    monkeypatch.setitem(program, "stage", long_ago)
+    program["write_together"](pair_in(tmp_path, "new", "new"))
+    assert min(one.stat().st_mtime for one in tmp_path.iterdir()) > 1000
+
+
 def test_a_file_is_removed_after_it_was_set_aside(program: dict[str, Any], tmp_path: Path) -> None:
     path, aside = tmp_path / "old", tmp_path / "aside"
     path.write_text("old")
