@@ -117,7 +117,8 @@ def _fill_cluster(tree: Tree) -> None:
     tree.add(f"{CODE}/tie-break", tie_break, 0o755)
     tree.copy(SOURCE / "packaging/live-cluster/alert", f"{CODE}/alert", 0o755)
     tree.copy(SOURCE / "packaging/live-cluster/tmpfiles.conf", "/usr/lib/tmpfiles.d/live-cluster.conf")
-    tree.copy(SOURCE / "profiles/ivcs.toml", "/usr/share/live-cluster/profiles/ivcs.toml")
+    for profile in sorted((SOURCE / "profiles").rglob("*.toml")):
+        tree.copy(profile, f"/usr/share/live-cluster/{profile.relative_to(SOURCE)}")
     _add_documents(tree, "live-cluster")
 
 

@@ -11,11 +11,14 @@ from live_lab.topology import Role
 _DEBIAN_NUMBER = {"bookworm": "deb12", "trixie": "deb13"}
 
 
-def packages_for(role: Role) -> tuple[str, ...]:
+def packages_for(role: Role, *, with_application: bool = True) -> tuple[str, ...]:
     """Names of the packages that an administrator installs on such a host, in this order."""
     if role is Role.HEAD:
-        return ("live-configure", "live-cluster", "ivcs-media-reference", "ivcs-reference")
-    return ("live-configure", "ivcs-media-reference") if role is Role.MEDIA else ()
+        application = ("ivcs-media-reference", "ivcs-reference") if with_application else ()
+        return ("live-configure", "live-cluster", *application)
+    if role is Role.MEDIA:
+        return ("live-configure", *(("ivcs-media-reference",) if with_application else ()))
+    return ()
 
 
 def latest_deb(release: str, package: str) -> Path:

@@ -61,10 +61,12 @@ class ImageWish:
     """What the hosts of a lab start from.
 
     `extras` are more Debian packages on heads and client, `client_extras` on the client alone.
+    `has_application`: with the product comes the reference application.
     """
 
     release: str = "bookworm"
     has_product: bool = True
+    has_application: bool = True
     extras: tuple[str, ...] = ()
     client_extras: tuple[str, ...] = ()
 
@@ -93,7 +95,7 @@ def layers_for(host: HostPlan, wish: ImageWish, announce: Announce) -> tuple[Pat
     layers = system
     if wish.has_product:
         # Every package in a layer of its own: the big one is installed once for all roles.
-        for package in packages_for(host.role):
+        for package in packages_for(host.role, with_application=wish.has_application):
             layers = (_layered(layers, _package(latest_deb(wish.release, package)), announce), *layers)
     if host.name == "ivcs-main-2":
         second = _Layer(what="the database cluster of the second head", script=SECOND_DATABASE)

@@ -9,9 +9,8 @@ import pytest
 from installation import PROFILE, Installation, SwiftTime
 
 from live_cluster.apply import waiting
-from live_cluster.cli import run_cli, timeouts_cli
+from live_cluster.cli import application_profile, run_cli, timeouts_cli
 from live_cluster.cli.arguments import Inputs
-from live_cluster.cli.configure_cli import usable_profile
 from live_cluster.cli.secret_input import SecretSource
 from live_cluster.cli.settings_file import read_stored
 from live_cluster.commands import configure
@@ -32,7 +31,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.setattr(Inputs, "of_process", classmethod(lambda _: inputs))
     monkeypatch.setattr(run_cli, "find_secret", lambda _: None)
     monkeypatch.setattr(timeouts_cli, "read_stored", lambda: read_stored(installation.stored))
-    monkeypatch.setattr(timeouts_cli, "usable_profile", lambda _: usable_profile(PROFILE))
+    monkeypatch.setattr(application_profile, "DEFAULT_PROFILE", PROFILE)
+    monkeypatch.setattr(application_profile, "KEPT_PROFILE", installation.stored / "profile.toml")
     monkeypatch.setattr(configure, "controller_credentials", lambda _secret, **_: None)
     monkeypatch.setattr(configure, "connect", installation.connect)
     monkeypatch.setattr(waiting, "time", clock)

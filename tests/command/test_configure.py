@@ -11,7 +11,7 @@ from live_cluster.errors import ExitCode, Unreachable, problem
 from live_cluster.model.profile import load_profile
 from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE, parse
 from live_cluster.probes.head import CIB, user_rows_question
-from live_cluster.probes.node import FIREWALL, PACKAGE_LIST
+from live_cluster.probes.node import PACKAGE_LIST, firewall_question
 from live_cluster.remote.requests import Command, CommandResult, Refused, Reply, Request
 from recordings.configure.recorded import HEADS, RELEASES
 from recordings.configure.recorder import changes, key_of
@@ -19,6 +19,7 @@ from recordings.configure.recorder import changes, key_of
 LOCK = "lock /run/live-cluster/configure.lock"
 LOCKS = [f"{head}: {LOCK}" for head in HEADS]
 CLUSTER_START = "run systemctl enable --now -- corosync.service pacemaker.service"
+FIREWALL = firewall_question("/etc/iptables-config/ipv4/filter.d/0500-live-cluster")
 USER_ROWS = key_of(user_rows_question(load_profile(PROFILE)))
 
 

@@ -24,7 +24,6 @@ from live_cluster.plan.step import Observed, Plan, Stage, Step, requests_of, see
 from live_cluster.probes import arbiter, head, node
 from live_cluster.remote.requests import Command, CommandResult, Reply, Request
 from live_cluster.render.corosync_conf import CLUSTER_NAME
-from live_cluster.render.firewall import SERVICE
 
 
 async def facts_of(
@@ -44,10 +43,7 @@ async def facts_of(
         )
     )
     by_name = dict(zip((one.name for one in names), answers, strict=True))
-    facts = {
-        one.name: node.node_facts(one, by_name[one.name], _units(one, profile), _paths(one, profile))
-        for one in names
-    }
+    facts = {one.name: node.node_facts(one, by_name[one.name], _signs(one, profile)) for one in names}
     heads = [one for one in names if one.role is Role.HEAD]
     first, second = (
         head.head_facts(facts[one.name], by_name[one.name], profile=profile, device=device) for one in heads
@@ -137,20 +133,21 @@ def _requests(
     server: ServerName, profile: Profile, device: str, agents: Sequence[str]
 ) -> tuple[Request, ...]:
     is_head = server.role is Role.HEAD
-    wanted = node.node_requests(_units(server, profile), _paths(server, profile), is_head=is_head)
+    wanted = node.node_requests(_signs(server, profile), is_head=is_head)
     if is_head:
         wanted += head.head_requests(profile, device, agents)
     return wanted
 
 
-def _units(server: ServerName, profile: Profile) -> tuple[str, ...]:
+def _signs(server: ServerName, profile: Profile) -> node.Signs:
     """Every server has the product's firewall (C7); the rest of the product is looked for on heads."""
-    firewall = (f"{SERVICE}.service",)
-    return (*profile.installed.units, *firewall) if server.role is Role.HEAD else firewall
-
-
-def _paths(server: ServerName, profile: Profile) -> tuple[str, ...]:
-    return profile.installed.paths if server.role is Role.HEAD else ()
+    firewall = profile.firewall
+    units = (f"{firewall.service}.service",) if firewall else ()
+    fragment = firewall.fragment if firewall else ""
+    if server.role is not Role.HEAD:
+        return node.Signs(units=units, fragment=fragment)
+    installed = profile.installed
+    return node.Signs(units=(*installed.units, *units), paths=installed.paths, fragment=fragment)
 
 
 async def _answering(
@@ -159,7 +156,7 @@ async def _answering(
     """Floating addresses that no server of ours holds and that somebody answers for (RFC 5227, ARP probe)."""
     here = next(one for one in nodes if one.server.name == fleet.local)
     questions: dict[IPv4Address, Command] = {}
-    for address in (settings.public_ip, settings.database_ip, settings.filestorage_ip):
+    for address in settings.floating_addresses:
         place = here.nic_for(address)
         if place and not any(one.has(address) for one in nodes):
             argv = ("arping", "-D", "-q", "-c", "2", "-w", "2", "-I", place.nic, str(address))

@@ -129,10 +129,10 @@ def _removed_media(text: str, settings: RawSettings) -> tuple[frozenset[str], tu
 
 
 def settings_of(
-    arguments: Arguments, problems: Sequence[Problem]
+    arguments: Arguments, problems: Sequence[Problem], *, has_filestorage: bool = True
 ) -> tuple[ClusterSettings | None, tuple[Problem, ...]]:
     """The settings and all problems, those of reading included; None where one of them is an error."""
-    settings, found = settings_from(arguments.settings)
+    settings, found = settings_from(arguments.settings, has_filestorage=has_filestorage)
     # An option that could not be read is not missing as well: one mistake, one sentence.
     unread = {one.option for one in problems}
     more = (one for one in found if one.code != "option-missing" or one.option not in unread)

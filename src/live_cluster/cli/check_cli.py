@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from live_cluster.cli.configure_cli import usable_profile
+from live_cluster.cli.application_profile import usable_profile
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output, problem_json
 from live_cluster.commands.check import Check, Finding, Tools

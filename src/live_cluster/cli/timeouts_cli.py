@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from live_cluster.cli.configure_cli import usable_profile
+from live_cluster.cli.application_profile import has_filestorage, usable_profile
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output
 from live_cluster.cli.progress import Screen
@@ -50,8 +50,8 @@ def _wish(
     if not stored.given:
         raise Unconfigured(*faults, problem("cluster-not-configured"))
     raw = stored.also(options(wanted))
-    settings, found = settings_from(raw)
     profile, more = usable_profile(None)
+    settings, found = settings_from(raw, has_filestorage=has_filestorage(profile))
     if settings is None or profile is None or faults:
         raise InputRejected(*faults, *found, *more)
     return Wish(

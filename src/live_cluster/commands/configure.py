@@ -82,6 +82,8 @@ class Wish:
     profile: Profile
     cluster_toml: str
     secrets_toml: str
+    # The application profile that is kept on both heads; empty: the package's counts.
+    profile_toml: str = ""
     site_secret: Callable[[], SiteSecret]
     asked_by: str
     dry_run: bool = False
@@ -208,6 +210,7 @@ def _blueprint(wish: Wish, facts: ClusterFacts, absent: frozenset[str]) -> Bluep
         set_aside=f"{SET_ASIDE}/{time.strftime('%Y%m%d-%H%M%S')}",
         cluster_toml=wish.cluster_toml,
         secrets_toml=wish.secrets_toml,
+        profile_toml=wish.profile_toml,
         prune=wish.prune,
         absent=absent,
     )

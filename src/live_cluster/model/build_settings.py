@@ -69,8 +69,9 @@ CERTIFICATE_LIMIT_BYTES = 256 * 1024
 class ParsedSettings:
     """The winning texts, and each as a value of its type where it is one."""
 
-    def __init__(self, raw: RawSettings) -> None:
+    def __init__(self, raw: RawSettings, *, has_filestorage: bool = True) -> None:
         self.raw = raw
+        self.has_filestorage = has_filestorage
         self.values = raw.effective()
         numbers = (media_number(name) for name in self.values)
         self.media_numbers = tuple(sorted(number for number in numbers if number is not None))
@@ -105,7 +106,7 @@ def settings_of(wish: ParsedSettings) -> ClusterSettings:
         heads=(_head(wish, 1), _head(wish, 2)),
         public_ip=public_ip,
         database_ip=wish.given(DATABASE_IP),
-        filestorage_ip=wish.given(FILESTORAGE_IP),
+        filestorage_ip=wish.of(FILESTORAGE_IP),
         public_fqdn=public_fqdn,
         filestorage=wish.of(FILESTORAGE_DEVICE),
         filestorage_credentials=_credentials(wish, FILESTORAGE_USERNAME, FILESTORAGE_PASSWORD),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,8 +23,9 @@ from live_cluster.model.profile_application import Application
 
 DEFAULT_PROFILE = Path("/usr/share/live-cluster/profiles/ivcs.toml")
 
-# What a file's template may use; render/ gives exactly these.
-TEMPLATE_VARIABLES = ("database_ip", "filestorage_ip", "public_ip", "public_fqdn", "mount_point", "share")
+# What a file's template may use, the last ones only where there is a file storage (plan/head_steps.py).
+_FILESTORAGE_VARIABLES = ("filestorage_ip", "mount_point", "share")
+TEMPLATE_VARIABLES = ("database_ip", "public_ip", "public_fqdn", *_FILESTORAGE_VARIABLES)
 
 
 class ProfileError(Exception):
@@ -76,15 +78,15 @@ class _Part(BaseModel):
 class Installed(_Part):
     """Signs that the product is installed on a head server."""
 
-    units: tuple[Unit, ...]
-    paths: tuple[AbsolutePath, ...]
+    units: tuple[Unit, ...] = ()
+    paths: tuple[AbsolutePath, ...] = ()
 
 
 class Hostnames(_Part):
     """Patterns of the servers' host names."""
 
     head: HostnamePattern
-    media: HostnamePattern
+    media: HostnamePattern = "media-{n}"
 
     def of_head(self, number: int) -> str:
         """Host name of head 1 or 2."""
@@ -102,10 +104,10 @@ class Resources(_Part):
     database_address: ResourceId
     database: ResourceId
     database_clone: ResourceId
-    filestorage_group: ResourceId
-    filestorage_filesystem: ResourceId
-    filestorage_address: ResourceId
-    filestorage_samba: ResourceId
+    filestorage_group: ResourceId = "filestorage-group"
+    filestorage_filesystem: ResourceId = "filestorage-fs"
+    filestorage_address: ResourceId = "filestorage-ip"
+    filestorage_samba: ResourceId = "samba"
     application_group: ResourceId
     application_address: ResourceId
     diskspace: ResourceId
@@ -124,13 +126,20 @@ class ClusteredService(_Part):
 class ServicesOnBothHeads(_Part):
     """Services that systemd keeps running."""
 
-    units: tuple[Unit, ...]
+    units: tuple[Unit, ...] = ()
 
 
 class Samba(_Part):
     """The file server."""
 
     unit: Unit
+
+
+class Firewall(_Part):
+    """A firewall that loads the iptables-restore(8) rules in a folder's files; `fragment` is ours among them."""
+
+    service: Unit
+    fragment: AbsolutePath
 
 
 class Database(_Part):
@@ -156,7 +165,7 @@ class FileStorage(_Part):
 class SecondHead(_Part):
     """What the second head takes over from the first one."""
 
-    files_from_first_head: tuple[AbsolutePath, ...]
+    files_from_first_head: tuple[AbsolutePath, ...] = ()
 
 
 class ClusterFile(_Part):
@@ -199,19 +208,21 @@ class CertificateTarget(_Part):
 
 
 class Profile(_Part):
-    """The whole profile."""
+    """The whole profile; what a product does not have is left out."""
 
     product: Text
     installed: Installed
     hostnames: Hostnames
     resources: Resources
     clustered_services: Annotated[tuple[ClusteredService, ...], Field(min_length=1)]
-    services_on_both_heads: ServicesOnBothHeads
-    samba: Samba
+    services_on_both_heads: ServicesOnBothHeads = ServicesOnBothHeads()
+    firewall: Firewall | None = None
+    # Both or neither: the file storage is shared with the servers that have it not mounted.
+    samba: Samba | None = None
+    filestorage: FileStorage | None = None
     database: Database
-    filestorage: FileStorage
-    second_head: SecondHead
-    files: tuple[ClusterFile, ...]
+    second_head: SecondHead = SecondHead()
+    files: tuple[ClusterFile, ...] = ()
     certificates: tuple[CertificateTarget, ...] = ()
     application: Application = Application()
 
@@ -230,7 +241,7 @@ def load_profile(path: Path = DEFAULT_PROFILE) -> Profile:
     except ValidationError as error:
         sentences = tuple(_sentence(detail["loc"], detail["msg"]) for detail in error.errors())
         raise ProfileError(path, sentences) from error
-    problems = _repeated_ids(profile)
+    problems = (*_repeated_ids(profile), *_halves(profile), *_bad_templates(profile))
     if problems:
         raise ProfileError(path, problems)
     return profile
@@ -238,6 +249,31 @@ def load_profile(path: Path = DEFAULT_PROFILE) -> Profile:
 
 def _sentence(location: tuple[int | str, ...], text: str) -> str:
     return f"{'.'.join(str(part) for part in location)}: {text.removeprefix('Value error, ')}"
+
+
+def _halves(profile: Profile) -> Iterator[str]:
+    if (profile.samba is None) != (profile.filestorage is None):
+        yield "samba: must be there if filestorage is, and only then"
+    if profile.filestorage is None and profile.application.file_storage is not None:
+        yield "application.file_storage: there is no filestorage"
+
+
+def _bad_templates(profile: Profile) -> Iterator[str]:
+    # Whoever only wants the profile's types does without the module: it takes 0.05 s to load.
+    from jinja2 import Environment, TemplateSyntaxError
+    from jinja2.meta import find_undeclared_variables
+
+    left_out = () if profile.filestorage else _FILESTORAGE_VARIABLES
+    known = [name for name in TEMPLATE_VARIABLES if name not in left_out]
+    environment = Environment(autoescape=False)  # noqa: S701 - nothing is rendered here
+    for number, file in enumerate(profile.files):
+        try:
+            environment.from_string(file.template)
+        except TemplateSyntaxError as error:
+            yield f"files.{number}.template: line {error.lineno}: {error.message}"
+            continue
+        for name in sorted(find_undeclared_variables(environment.parse(file.template)) - set(known)):
+            yield f"files.{number}.template: there is no {name}; here are {', '.join(known)}"
 
 
 def _repeated_ids(profile: Profile) -> tuple[str, ...]:

@@ -171,7 +171,8 @@ class ClusterSettings:
     heads: tuple[HeadSettings, HeadSettings]
     public_ip: IPv4Address
     database_ip: IPv4Address
-    filestorage_ip: IPv4Address
+    # None only where the product has no file storage.
+    filestorage_ip: IPv4Address | None
     public_fqdn: str
     filestorage: Storage | None
     filestorage_credentials: Credentials | None
@@ -193,6 +194,12 @@ class ClusterSettings:
     def media_addresses(self) -> tuple[IPv4Address, ...]:
         """Addresses of the media servers, by number."""
         return tuple(one.address for one in self.media)
+
+    @property
+    def floating_addresses(self) -> tuple[IPv4Address, ...]:
+        """Addresses that move from head to head."""
+        every = (self.public_ip, self.database_ip, self.filestorage_ip)
+        return tuple(address for address in every if address is not None)
 
     @property
     def may_split(self) -> bool:

@@ -59,9 +59,14 @@ _NEEDED_BY = (
 )
 
 
-def settings_from(raw: RawSettings) -> tuple[ClusterSettings | None, tuple[Problem, ...]]:
-    """The settings and perhaps warnings; None and all problems where one of them is an error."""
-    wish = ParsedSettings(raw)
+def settings_from(
+    raw: RawSettings, *, has_filestorage: bool = True
+) -> tuple[ClusterSettings | None, tuple[Problem, ...]]:
+    """The settings and perhaps warnings; None and all problems where one of them is an error.
+
+    `has_filestorage`: the product has one, and so its address must be given.
+    """
+    wish = ParsedSettings(raw, has_filestorage=has_filestorage)
     rules = (
         _repeated,
         _bad_values,
@@ -138,7 +143,8 @@ def _license_file(wish: ParsedSettings) -> Iterator[Problem]:
 
 def _missing(wish: ParsedSettings) -> Iterator[Problem]:
     for row in PARAMETERS:
-        if row.is_mandatory and row.name not in wish.values:
+        is_needed = row.is_mandatory and (row is not FILESTORAGE_IP or wish.has_filestorage)
+        if is_needed and row.name not in wish.values:
             yield problem("option-missing", option=row.name, example=row.example)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 from live_cluster.errors import Problem, problem, warning
 from live_cluster.model.facts import ClusterFacts
@@ -15,21 +16,25 @@ from live_cluster.model.subjects.application import (
     OUTGOING_SIP_PROXY,
     SIP_FROM_HEADER,
 )
+from live_cluster.model.subjects.certificates import CERTIFICATE_FILE, PRIVATE_KEY_FILE
 from live_cluster.model.subjects.mail import MAIL_DISABLE, MAIL_SERVICE
-from live_cluster.model.subjects.network import MEDIA_ON_HEADS, NO_MEDIA_ON_HEADS
+from live_cluster.model.subjects.network import FILESTORAGE_IP, MEDIA_ON_HEADS, NO_MEDIA_ON_HEADS
 from live_cluster.model.subjects.sms import SMSC_DISABLE, SMSC_SERVICE
+from live_cluster.model.subjects.storage import STORAGE_ROWS
 
 # The profile's section that each option needs.
 _NEEDS = {
-    OUTGOING_SIP_PROXY.name: "sip_proxy",
-    SIP_FROM_HEADER.name: "sip_header",
-    H323_FROM_HEADER.name: "h323_header",
-    LICENSE_SERVER_INSTANCE_ID.name: "license_instance",
-    LICENSE_FILE.name: "license_file",
-    MEDIA_ON_HEADS.name: "media_servers",
-    NO_MEDIA_ON_HEADS.name: "media_servers",
-    **dict.fromkeys((*MAIL_SERVICE.members, MAIL_DISABLE.name), "mail"),
-    **dict.fromkeys((*SMSC_SERVICE.members, SMSC_DISABLE.name), "sms"),
+    OUTGOING_SIP_PROXY.name: "application.sip_proxy",
+    SIP_FROM_HEADER.name: "application.sip_header",
+    H323_FROM_HEADER.name: "application.h323_header",
+    LICENSE_SERVER_INSTANCE_ID.name: "application.license_instance",
+    LICENSE_FILE.name: "application.license_file",
+    MEDIA_ON_HEADS.name: "application.media_servers",
+    NO_MEDIA_ON_HEADS.name: "application.media_servers",
+    **dict.fromkeys((*MAIL_SERVICE.members, MAIL_DISABLE.name), "application.mail"),
+    **dict.fromkeys((*SMSC_SERVICE.members, SMSC_DISABLE.name), "application.sms"),
+    **dict.fromkeys((CERTIFICATE_FILE.name, PRIVATE_KEY_FILE.name), "certificates"),
+    **dict.fromkeys((FILESTORAGE_IP.name, *(row.name for row in STORAGE_ROWS)), "filestorage"),
 }
 
 
@@ -39,7 +44,8 @@ def application_problems(
     """Options that this application has no place for, and a license that it does not take."""
     for name in sorted(settings.said.named):
         section = _NEEDS.get(name)
-        if section is not None and getattr(profile.application, section) is None:
+        # A list of certificates that is empty is as good as none.
+        if section is not None and not attrgetter(section)(profile):
             yield problem("profile-without-setting", option=name, product=profile.product, section=section)
     if facts.asleep:
         yield warning("application-asleep")

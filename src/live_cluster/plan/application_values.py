@@ -236,15 +236,17 @@ def _service(
 
 def _file_storage(settings: ClusterSettings, profile: Profile) -> Iterator[Wanted]:
     """C13: the application uses the share at the file-storage address."""
-    if settings.said.former_public_name and FILESTORAGE_IP.name not in settings.said.named:
+    storage = profile.filestorage
+    is_named = not settings.said.former_public_name or FILESTORAGE_IP.name in settings.said.named
+    if storage is None or not is_named:
         return
     yield Wanted(
         subject="file_storage",
         values={
             "enabled": True,
             "address": str(settings.filestorage_ip),
-            "share": profile.filestorage.share,
-            "mount_point": profile.filestorage.mount_point,
+            "share": storage.share,
+            "mount_point": storage.mount_point,
         },
         labels={
             "enabled": "external file storage",

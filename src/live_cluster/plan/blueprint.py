@@ -56,6 +56,7 @@ class Blueprint:
     set_aside: str
     cluster_toml: str
     secrets_toml: str
+    profile_toml: str = ""
     prune: bool = False
     # Media servers that are off: the others learn of them, and nothing is done there.
     absent: frozenset[str] = frozenset()

@@ -25,6 +25,7 @@ from live_cluster.remote.requests import WriteFile
 
 SETTINGS_FILE = "/etc/live-cluster/cluster.toml"
 SECRETS_FILE = "/etc/live-cluster/secrets.toml"
+PROFILE_FILE = "/etc/live-cluster/profile.toml"
 
 
 def stages(plan: Blueprint) -> tuple[Stage, ...]:
@@ -49,7 +50,7 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
         Stage(
             title=message("stage-storage"),
             steps=(
-                *(storage_steps.storage_owner_step(plan, node) for node in plan.head_names),
+                *storage_steps.storage_owner_steps(plan),
                 resource_steps.standby_step(plan),
             ),
         ),
@@ -104,8 +105,10 @@ def _prepare_head(plan: Blueprint, node: str) -> tuple[Step, ...]:
 def _stored(plan: Blueprint) -> list[Step]:
     """Written last: what stands there is what the servers really are (design: state on the servers)."""
     steps = []
+    profile = ((PROFILE_FILE, plan.profile_toml, 0o644),) if plan.profile_toml else ()
     for node in plan.head_names:
         for path, text, mode in (
+            *profile,
             (SECRETS_FILE, plan.secrets_toml, 0o600),
             (SETTINGS_FILE, plan.cluster_toml, 0o644),
         ):

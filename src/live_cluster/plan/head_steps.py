@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from ipaddress import IPv4Address
 
 from jinja2 import Environment, StrictUndefined
 
 from live_cluster.messages import message
+from live_cluster.model.profile import FileStorage
 from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.certificate_steps import certificate_steps
@@ -37,8 +39,7 @@ def head_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
         *_application_files(plan, node),
         *_files_from_first_head(plan, node),
         *certificate_steps(plan, node),
-        _samba(plan, node),
-        _smb_account(plan, node),
+        *_file_server(plan, node),
         *(comes_back(node, unit) for unit in ("corosync", *plan.profile.services_on_both_heads.units)),
         *(ends_in_time(node, unit) for unit in clustered_units(plan)),
     )
@@ -55,20 +56,24 @@ def hand_over_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
 def clustered_units(plan: Blueprint) -> tuple[str, ...]:
     """In the order in which they stop: the last to start is the first."""
     units = [service.unit for service in plan.profile.clustered_services]
-    return (*reversed(units), plan.profile.samba.unit)
+    samba = plan.profile.samba
+    return (*reversed(units), samba.unit) if samba else tuple(reversed(units))
 
 
 def application_files(plan: Blueprint) -> tuple[WriteFile, ...]:
     """The profile's files with the cluster's addresses in their places."""
-    settings = plan.settings
+    settings, storage = plan.settings, plan.profile.filestorage
     values = {
         "database_ip": str(settings.database_ip),
-        "filestorage_ip": str(settings.filestorage_ip),
         "public_ip": str(settings.public_ip),
         "public_fqdn": settings.public_fqdn,
-        "mount_point": plan.profile.filestorage.mount_point,
-        "share": plan.profile.filestorage.share,
     }
+    if storage is not None:
+        values |= {
+            "filestorage_ip": str(settings.filestorage_ip),
+            "mount_point": storage.mount_point,
+            "share": storage.share,
+        }
     # Configuration files, not HTML: nothing may be escaped.
     environment = Environment(autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
     return tuple(
@@ -144,8 +149,14 @@ def _files_from_first_head(plan: Blueprint, node: str) -> tuple[Step, ...]:
     )
 
 
-def _samba(plan: Blueprint, node: str) -> Step:
-    storage = plan.profile.filestorage
+def _file_server(plan: Blueprint, node: str) -> tuple[Step, ...]:
+    storage, address = plan.profile.filestorage, plan.settings.filestorage_ip
+    if storage is None or address is None:
+        return ()
+    return (_samba(plan, node, storage, address), _smb_account(plan, node, storage.smb_user))
+
+
+def _samba(plan: Blueprint, node: str, storage: FileStorage, address: IPv4Address) -> Step:
     settings = plan.settings
     heads = (address for head in settings.heads for address in (head.address, head.secondary) if address)
     share = Share(
@@ -158,19 +169,18 @@ def _samba(plan: Blueprint, node: str) -> Step:
             *heads,
             settings.public_ip,
             settings.database_ip,
-            settings.filestorage_ip,
+            address,
             *settings.media_addresses,
         ),
     )
-    text = samba_conf(share, filestorage_ip=plan.settings.filestorage_ip)
+    text = samba_conf(share, filestorage_ip=address)
     # smbd looks at its file once a minute by itself (smb.conf(5)); a changed address restarts it as a resource.
     wanted = WriteFile(path=SAMBA_CONF, content=text.encode(), set_aside=plan.set_aside)
     return with_short_preview(file_step(node, wanted, impact=Impact.RELOAD), wanted, "samba-common")
 
 
-def _smb_account(plan: Blueprint, node: str) -> Step:
+def _smb_account(plan: Blueprint, node: str, user: str) -> Step:
     """Samba keeps only a hash (MD4) of the password; ours, salted by the host's name, tells whether it is set."""
-    user = plan.profile.filestorage.smb_user
     password = plan.secrets.smb.reveal()
     digest = hmac.new(password.encode(), f"{node}/{user}".encode(), hashlib.sha256).hexdigest()
     mark = WriteFile(path=SMB_ACCOUNT_MARK, content=f"{digest}\n".encode(), mode=0o600)

@@ -15,6 +15,7 @@ from live_cluster.model.settings import BlockDevice, ClusterSettings
 from live_cluster.plan.application_prerequisites import application_problems
 from live_cluster.plan.fencing_prerequisites import fencing_problems
 from live_cluster.probes.arbiter import DAEMON_PACKAGE
+from live_cluster.probes.node import FILE_SERVER, PACKAGES
 from live_cluster.render.corosync_conf import is_ours
 from live_cluster.render.firewall import opens_to_all
 
@@ -23,7 +24,8 @@ SYSTEMS = {("debian", "12"), ("debian", "13")}
 CLOCK_LIMIT_S = 1.0
 FREE_LIMIT_BYTES = 512 * 1024 * 1024
 # corosync.conf(5): the first knet link; who may hold the ports that the cluster needs.
-PORT_OWNERS = {("udp", 5405): ("corosync",), ("tcp", 445): ("smbd",)}
+SMB_PORT = 445
+PORT_OWNERS = {("udp", 5405): ("corosync",), ("tcp", SMB_PORT): ("smbd",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +75,18 @@ def _every_server(node: NodeFacts, now: Situation) -> Iterator[Problem]:
 
 def _every_head(head: HeadFacts, now: Situation) -> Iterator[Problem]:
     name = head.node.server.name
-    for package in ("corosync", "pacemaker", "postgresql", "resource-agents", "samba", "live-cluster"):
+    has_files = now.profile.filestorage is not None
+    for package in PACKAGES:
+        if package == FILE_SERVER and not has_files:
+            continue
         if not head.node.version_of(package):
             yield problem("package-missing", node=name, package=package)
     if len(head.database.versions) != 1:
         yield problem("database-versions", node=name, versions=", ".join(head.database.versions) or "-")
     for listener in head.node.listeners:
         owners = PORT_OWNERS.get((listener.protocol, listener.port))
+        if listener.port == SMB_PORT and not has_files:
+            continue
         if owners and listener.process not in owners:
             yield problem("port-taken", node=name, port=listener.port, process=listener.process or "?")
     yield from _device(head, now)
@@ -88,7 +95,7 @@ def _every_head(head: HeadFacts, now: Situation) -> Iterator[Problem]:
 
 def _storage(now: Situation) -> Iterator[Problem]:
     """The resource tree holds a file system, and the application runs only where it is mounted."""
-    if now.settings.filestorage is None:
+    if now.profile.filestorage is not None and now.settings.filestorage is None:
         yield problem("option-missing", option="filestorage-device", example="/dev/mapper/filestorage")
 
 
@@ -138,7 +145,7 @@ def _both_heads(now: Situation) -> Iterator[Problem]:
 def _account(now: Situation) -> Iterator[Problem]:
     """File systems hold numbers: with another one the application could not read its files after a switch-over."""
     first, second = (head.storage_owner for head in now.facts.heads)
-    if first and second and first != second:
+    if now.profile.filestorage is not None and first and second and first != second:
         user = now.profile.filestorage.owner
         yield problem(
             "account-differs", node=now.facts.heads[1].node.server.name, user=user, first=first, second=second
@@ -192,7 +199,8 @@ def _networks(now: Situation) -> Iterator[Problem]:
         "filestorage-ip": settings.filestorage_ip,
     }
     for option, address in floating.items():
-        yield from _floating(now, option, address)
+        if address is not None:
+            yield from _floating(now, option, address)
 
 
 def _ping_targets(now: Situation) -> Iterator[Problem]:

@@ -86,6 +86,19 @@ def standby_step(plan: Blueprint) -> Step:
     )
 
 
+def _shared_files(plan: Blueprint) -> cib.SharedFiles | None:
+    profile, address = plan.profile, plan.settings.filestorage_ip
+    if profile.filestorage is None or profile.samba is None:
+        return None
+    assert address is not None  # the rules want it for a product that has a file storage
+    return cib.SharedFiles(
+        address=plan.floating(address),
+        device=plan.device,
+        mount_point=profile.filestorage.mount_point,
+        samba_unit=profile.samba.unit,
+    )
+
+
 def cib_plan(plan: Blueprint) -> cib.CibPlan:
     """All that the CIB is made of."""
     settings, profile = plan.settings, plan.profile
@@ -94,11 +107,8 @@ def cib_plan(plan: Blueprint) -> cib.CibPlan:
     return cib.CibPlan(
         names=profile.resources,
         database_ip=plan.floating(settings.database_ip),
-        filestorage_ip=plan.floating(settings.filestorage_ip),
         public_ip=plan.floating(settings.public_ip),
-        device=plan.device,
-        mount_point=profile.filestorage.mount_point,
-        samba_unit=profile.samba.unit,
+        files=_shared_files(plan),
         services=tuple(
             cib.Service(resource=one.resource, unit=one.unit) for one in profile.clustered_services
         ),

@@ -8,7 +8,7 @@ from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import Edit, edit_step, file_step, followed_by
 from live_cluster.plan.step import Check, Impact, Replies, Step, always, command_check
 from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, WriteFile
-from live_cluster.render.firewall import COMMENT, FRAGMENT, SERVICE, Part, filter_fragment
+from live_cluster.render.firewall import COMMENT, Part, filter_fragment
 from live_cluster.render.hosts import hosts_file
 from live_cluster.render.ownership import BLOCK_BEGIN
 
@@ -22,8 +22,8 @@ def server_steps(plan: Blueprint, server: ServerName) -> tuple[Step, ...]:
     if server.role is Role.ARBITER:
         # Whoever lends a server for the third vote keeps its name; the product's firewall may not be there.
         arbiter = plan.facts.arbiter
-        return () if arbiter is None or arbiter.node.missing_units else (_firewall(plan, server),)
-    return (_hostname(server), _hosts(plan, server), _firewall(plan, server))
+        return () if arbiter is None or arbiter.node.missing_units else _firewall(plan, server)
+    return (_hostname(server), _hosts(plan, server), *_firewall(plan, server))
 
 
 def _hostname(server: ServerName) -> Step:
@@ -54,12 +54,20 @@ def _hosts(plan: Blueprint, server: ServerName) -> Step:
     return edit_step(server.name, Edit(path=HOSTS, change=change, set_aside=plan.set_aside))
 
 
-def _firewall(plan: Blueprint, server: ServerName) -> Step:
+def _firewall(plan: Blueprint, server: ServerName) -> tuple[Step, ...]:
+    """Nothing where the product brings no firewall: then the ports are the administrator's affair."""
+    firewall = plan.profile.firewall
+    if firewall is None:
+        return ()
     heads = tuple(
         address for head in plan.settings.heads for address in (head.address, head.secondary) if address
     )
     text = filter_fragment(
-        Part(is_head=server.role is Role.HEAD, is_arbiter=server == plan.arbiter),
+        Part(
+            is_head=server.role is Role.HEAD,
+            is_arbiter=server == plan.arbiter,
+            has_files=plan.profile.filestorage is not None,
+        ),
         heads=heads,
         media=plan.settings.media_addresses,
         database_port=plan.profile.database.port,
@@ -71,6 +79,7 @@ def _firewall(plan: Blueprint, server: ServerName) -> Step:
         loaded = [line for line in result.text.splitlines() if f"--comment {COMMENT} " in line]
         return result.ok and set(loaded) == set(rules)
 
-    step = file_step(server.name, WriteFile(path=FRAGMENT, content=text.encode(), set_aside=plan.set_aside))
-    restart = Command(argv=("systemctl", "restart", SERVICE), changes_node=True)
-    return followed_by(step, command_check(RULES, in_force), restart, impact=Impact.RELOAD)
+    wanted = WriteFile(path=firewall.fragment, content=text.encode(), set_aside=plan.set_aside)
+    restart = Command(argv=("systemctl", "restart", firewall.service), changes_node=True)
+    step = file_step(server.name, wanted)
+    return (followed_by(step, command_check(RULES, in_force), restart, impact=Impact.RELOAD),)

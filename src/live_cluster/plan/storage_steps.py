@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from live_cluster.messages import message
+from live_cluster.model.profile import FileStorage
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.step import Check, Impact, Replies, Step
 from live_cluster.plan.view_checks import runs, stopped_on_purpose, view_of
@@ -12,9 +13,13 @@ from live_cluster.remote.requests import Command, CommandResult, Reply, Request
 MOUNT_DEADLINE_S = 60
 
 
-def storage_owner_step(plan: Blueprint, node: str) -> Step:
+def storage_owner_steps(plan: Blueprint) -> tuple[Step, ...]:
     """On the head that has it mounted; which one that is, shows only after the resources have started."""
     storage = plan.profile.filestorage
+    return () if storage is None else tuple(_owner(plan, node, storage) for node in plan.head_names)
+
+
+def _owner(plan: Blueprint, node: str, storage: FileStorage) -> Step:
     wanted = f"{storage.owner} {storage.group} {int(storage.mode, 8):o}"
     path = storage.mount_point
 

@@ -54,9 +54,9 @@ def size_question(profile: Profile) -> Command:
     return question(sql, database="postgres", port=profile.database.port)
 
 
-def account_question(profile: Profile) -> Command:
+def account_question(account: str) -> Command:
     """The account that owns the files on the file storage."""
-    return Command(argv=("getent", "passwd", profile.filestorage.owner))
+    return Command(argv=("getent", "passwd", account))
 
 
 def account_numbers(text: str) -> str:
@@ -98,8 +98,10 @@ def head_requests(profile: Profile, device: str, agents: Sequence[str] = ()) -> 
     """All requests of one head, to be made at the same time."""
     wanted: tuple[Request, ...] = (
         CLUSTERS, HANDED_OVER, CIB, CIB_FILE, VIEW, COROSYNC_CONF, SECRETS, CERTIFICATE_RECORD,
-        user_rows_question(profile), size_question(profile), account_question(profile),
+        user_rows_question(profile), size_question(profile),
     )  # fmt: skip
+    if profile.filestorage:
+        wanted += (account_question(profile.filestorage.owner),)
     wanted += tuple(ReadFile(path=path) for path in profile.second_head.files_from_first_head)
     if device:
         wanted += (device_question(device), device_exists(device))
@@ -128,9 +130,15 @@ def head_facts(
         stopped_on_purpose=_is_stopped_on_purpose(replies[VIEW]),
         shared_files=tuple(files_in(replies, profile.second_head.files_from_first_head)),
         fence_agents=tuple(_fence_agents(replies)),
-        storage_owner=account_numbers(_text(replies[account_question(profile)])),
+        storage_owner=_storage_owner(replies, profile),
         has_ipmitool=IPMITOOL_EXISTS in replies and _is_so(replies[IPMITOOL_EXISTS]),
     )
+
+
+def _storage_owner(replies: Mapping[Request, Reply], profile: Profile) -> str:
+    if profile.filestorage is None:
+        return ""
+    return account_numbers(_text(replies[account_question(profile.filestorage.owner)]))
 
 
 def _fence_agents(replies: Mapping[Request, Reply]) -> Iterator[tuple[str, AgentMetadata]]:

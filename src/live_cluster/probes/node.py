@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 from itertools import zip_longest
 
@@ -20,7 +21,9 @@ from live_cluster.remote.requests import (
     Request,
 )
 
-PACKAGES = ("corosync", "pacemaker", "postgresql", "resource-agents", "samba", "live-cluster")
+# Needed only where the product has a file storage.
+FILE_SERVER = "samba"
+PACKAGES = ("corosync", "pacemaker", "postgresql", "resource-agents", FILE_SERVER, "live-cluster")
 MOUNT_POINTS = ("/", "/etc", "/var", "/run")
 
 ADDRESSES = Command(argv=("ip", "-json", "address", "show"))
@@ -30,15 +33,26 @@ PACKAGE_LIST = Command(
 )
 FREE_SPACE = Command(argv=("df", "--block-size=1", "--output=target,avail", *MOUNT_POINTS))
 LISTENERS = Command(argv=("ss", "-H", "-n", "-l", "-t", "-u", "-p"))
-FIREWALL = Command(
-    argv=("find", "/etc/iptables-config/ipv4/filter.d", "-type", "f", "-exec", "cat", "{}", "+")
-)
 OS_RELEASE = ReadFile(path="/etc/os-release")
 CLOCK = ReadClock()
 
 _LISTENER = re.compile(
     r'^(?P<protocol>tcp|udp)\s.*?:(?P<port>\d+)\s+\S+\s+(?:users:\(\("(?P<process>[^"]*)")?'
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signs:
+    """What of the product is looked for on a server: units, paths, and our file in the firewall's folder."""
+
+    units: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    fragment: str = ""
+
+
+def firewall_question(fragment: str) -> Command:
+    """All that the firewall loads: ours and what stands beside it."""
+    return Command(argv=("find", fragment.rpartition("/")[0], "-type", "f", "-exec", "cat", "{}", "+"))
 
 
 def unit_list(units: Sequence[str]) -> Command:
@@ -56,24 +70,25 @@ def ping(address: IPv4Address) -> Command:
     return Command(argv=("ping", "-n", "-q", "-c", "1", "-w", "5", str(address)), timeout_s=30)
 
 
-def node_requests(units: Sequence[str], paths: Sequence[str], *, is_head: bool = True) -> tuple[Request, ...]:
+def node_requests(signs: Signs, *, is_head: bool = True) -> tuple[Request, ...]:
     """All requests of one server, made at the same time; there are many media servers, so they are asked less."""
-    common: tuple[Request, ...] = (CLOCK, ADDRESSES, FREE_SPACE, FIREWALL, OS_RELEASE)
+    common: tuple[Request, ...] = (CLOCK, ADDRESSES, FREE_SPACE, OS_RELEASE)
     wanted: tuple[Request, ...] = (DEFAULT_ROUTE, PACKAGE_LIST, LISTENERS) if is_head else ()
-    if units:
-        wanted += (unit_list(units),)
-    if paths:
-        wanted += (path_list(paths),)
+    if signs.fragment:
+        wanted += (firewall_question(signs.fragment),)
+    if signs.units:
+        wanted += (unit_list(signs.units),)
+    if signs.paths:
+        wanted += (path_list(signs.paths),)
     return common + wanted
 
 
-def node_facts(
-    server: ServerName, replies: Mapping[Request, Reply], units: Sequence[str], paths: Sequence[str]
-) -> NodeFacts:
+def node_facts(server: ServerName, replies: Mapping[Request, Reply], signs: Signs) -> NodeFacts:
     """The answers of one server as a value."""
     release = _shell_values(_file(replies[OS_RELEASE]).text)
     clock = replies[CLOCK]
     assert isinstance(clock, ClockReading)
+    units, paths = signs.units, signs.paths
     existing = set(_text(replies[path_list(paths)]).splitlines()) if paths else set()
     return NodeFacts(
         server=server,
@@ -87,7 +102,7 @@ def node_facts(
         clock_offset_s=_certain_offset(clock),
         free_bytes=free_space(_text(replies[FREE_SPACE])),
         listeners=listeners(_text(replies.get(LISTENERS))),
-        firewall=_text(replies[FIREWALL]),
+        firewall=_text(replies[firewall_question(signs.fragment)]) if signs.fragment else "",
     )
 
 

@@ -11,7 +11,7 @@ from lxml import etree
 from live_cluster.model.health import LEAST_FREE_MB
 from live_cluster.model.profile import Resources
 from live_cluster.render.cib_alerts import alerts
-from live_cluster.render.cib_constraints import constraints
+from live_cluster.render.cib_constraints import Placed, constraints
 from live_cluster.render.cib_elements import (
     Element,
     Operation,
@@ -72,16 +72,23 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CibPlan:
-    """All that the resource tree depends on."""
+class SharedFiles:
+    """The file storage: what is mounted where, and shared by whom at which address."""
 
-    names: Resources
-    database_ip: FloatingAddress
-    filestorage_ip: FloatingAddress
-    public_ip: FloatingAddress
+    address: FloatingAddress
     device: str
     mount_point: str
     samba_unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CibPlan:
+    """All that the resource tree depends on; `files` is None for a product without a file storage."""
+
+    names: Resources
+    database_ip: FloatingAddress
+    public_ip: FloatingAddress
+    files: SharedFiles | None
     services: tuple[Service, ...]
     database_parameters: Mapping[str, str]
     ping_targets: tuple[IPv4Address, ...]
@@ -99,7 +106,7 @@ def configuration(plan: CibPlan) -> Element:
             "nodes",
         ),
         _resources(plan),
-        constraints(plan.names, plan.services[0].resource, plan.fencing),
+        constraints(_placed(plan)),
         element("rsc_defaults", attributes("meta_attributes", "live-cluster-rsc", _RESOURCE_DEFAULTS)),
         alerts(),
     )
@@ -138,11 +145,6 @@ def first_cib() -> bytes:
 
 def _resources(plan: CibPlan) -> Element:
     names = plan.names
-    storage = (
-        _filesystem(plan),
-        _address(names.filestorage_address, plan.filestorage_ip),
-        _service(Service(resource=names.filestorage_samba, unit=plan.samba_unit)),
-    )
     application = (
         _address(names.application_address, plan.public_ip),
         *(_service(service) for service in plan.services),
@@ -150,12 +152,32 @@ def _resources(plan: CibPlan) -> Element:
     return element(
         "resources",
         group(names.database_group, (_address(names.database_address, plan.database_ip),)),
-        group(names.filestorage_group, storage),
+        *_storage(names, plan.files),
         group(names.application_group, application),
         clone(names.database_clone, _database(plan), _DATABASE_CLONE_META),
         clone(names.diskspace_clone, _disk_space(names.diskspace), {"interleave": "true"}),
         clone(names.monitor_clone, _connectivity(plan), {"interleave": "true"}),
         *(primitive(primitive_of(device)) for device in plan.fencing),
+    )
+
+
+def _storage(names: Resources, files: SharedFiles | None) -> tuple[Element, ...]:
+    if files is None:
+        return ()
+    members = (
+        _filesystem(names.filestorage_filesystem, files),
+        _address(names.filestorage_address, files.address),
+        _service(Service(resource=names.filestorage_samba, unit=files.samba_unit)),
+    )
+    return (group(names.filestorage_group, members),)
+
+
+def _placed(plan: CibPlan) -> Placed:
+    return Placed(
+        names=plan.names,
+        first_service=plan.services[0].resource,
+        fencing=plan.fencing,
+        has_files=plan.files is not None,
     )
 
 
@@ -193,13 +215,13 @@ def _address(identity: str, floating: FloatingAddress) -> Primitive:
     )
 
 
-def _filesystem(plan: CibPlan) -> Primitive:
+def _filesystem(identity: str, files: SharedFiles) -> Primitive:
     return Primitive(
-        id=plan.names.filestorage_filesystem,
+        id=identity,
         agent="ocf:heartbeat:Filesystem",
         parameters={
-            "device": plan.device,
-            "directory": plan.mount_point,
+            "device": files.device,
+            "directory": files.mount_point,
             "fstype": "ext4",
             "options": "noatime",
         },

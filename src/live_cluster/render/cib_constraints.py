@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from live_cluster.model.profile import Resources
 from live_cluster.render.cib_elements import Element, Ordering, colocation, element, ordering
 from live_cluster.render.cib_fencing import Device, elsewhere
 
 
-def constraints(names: Resources, first_service: str, fencing: tuple[Device, ...]) -> Element:
-    """<constraints>; of the application's services only the first one is named: its group keeps their order."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """What has a place; of the application's services only the first one is named: its group keeps their order."""
+
+    names: Resources
+    first_service: str
+    fencing: tuple[Device, ...]
+    has_files: bool
+
+
+def constraints(placed: Placed) -> Element:
+    """<constraints>."""
+    names = placed.names
+    storage = (names.filestorage_group,) if placed.has_files else ()
     made = element(
         "constraints",
     )
-    for name in (names.database_group, names.filestorage_group, names.application_group):
+    for name in (names.database_group, *storage, names.application_group):
         made.append(
             colocation(f"live-cluster-{name}-with-primary", name, names.database_clone, role="Promoted")
         )
-    # Where its files are not mounted, the application would write them below the mount point and lose them.
-    made.append(
-        colocation(
-            "live-cluster-application-with-files", names.application_group, names.filestorage_filesystem
+    if placed.has_files:
+        # Where its files are not mounted, the application would write them below the mount point and lose them.
+        made.append(
+            colocation(
+                "live-cluster-application-with-files", names.application_group, names.filestorage_filesystem
+            )
         )
-    )
-    made.extend(ordering(order) for order in _orderings(names, first_service))
+    made.extend(ordering(order) for order in _orderings(placed))
     made.extend((_prefer_connected(names), _avoid_full_disk(names)))
-    made.extend(elsewhere(device) for device in fencing)
+    made.extend(elsewhere(device) for device in placed.fencing)
     return made
 
 
-def _orderings(names: Resources, first_service: str) -> tuple[Ordering, ...]:
+def _orderings(placed: Placed) -> tuple[Ordering, ...]:
+    names, first_service = placed.names, placed.first_service
+    files = Ordering(
+        id="live-cluster-files-before-application",
+        first=names.filestorage_filesystem,
+        first_action="start",
+        then=first_service,
+        then_action="start",
+        symmetrical=True,
+    )
     # Of the application's group only the services wait: its address starts beside the promotion. A demotion does
     # not wait for the services to stop, which would lengthen a switch-over by their 1.6 s.
     return (
@@ -39,14 +63,7 @@ def _orderings(names: Resources, first_service: str) -> tuple[Ordering, ...]:
             then=names.database_group,
             then_action="start",
         ),
-        Ordering(
-            id="live-cluster-files-before-application",
-            first=names.filestorage_filesystem,
-            first_action="start",
-            then=first_service,
-            then_action="start",
-            symmetrical=True,
-        ),
+        *((files,) if placed.has_files else ()),
         Ordering(
             # The promotion changes attributes, and then Pacemaker plans anew once nothing is under way any more: a
             # service that starts meanwhile would hold up the database's address for its 2 s.

@@ -7,9 +7,6 @@ from ipaddress import IPv4Address
 
 from live_cluster.render.ownership import OWNED
 
-# The service concatenates the fragments in the order of their names; ours comes after 0000-default.
-FRAGMENT = "/etc/iptables-config/ipv4/filter.d/0500-live-cluster"
-SERVICE = "iptables-config"
 # corosync.conf(5): knet uses one UDP port for each link, from 5405 upwards.
 COROSYNC_PORTS = "5405:5412"
 # corosync-qnetd(8), on the arbiter.
@@ -25,6 +22,7 @@ class Part:
 
     is_head: bool = False
     is_arbiter: bool = False
+    has_files: bool = True
 
 
 def filter_fragment(
@@ -40,8 +38,10 @@ def filter_fragment(
     if part.is_head:
         lines += [_accept(peer, "tcp", str(database_port)) for peer in peers]
         lines += [_accept(head, "udp", COROSYNC_PORTS) for head in heads]
-        lines += [_accept(peer, "tcp", SMB_PORT) for peer in peers]
-        lines += [_drop("tcp", str(database_port)), _drop("udp", COROSYNC_PORTS), _drop("tcp", SMB_PORT)]
+        if part.has_files:
+            lines += [_accept(peer, "tcp", SMB_PORT) for peer in peers]
+        lines += [_drop("tcp", str(database_port)), _drop("udp", COROSYNC_PORTS)]
+        lines += [_drop("tcp", SMB_PORT)] if part.has_files else []
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,7 @@ from plan_case import blueprint, facts
 from test_cluster_checks import stopped
 
 from live_cluster.plan.step import Step
-from live_cluster.plan.storage_steps import storage_owner_step
+from live_cluster.plan.storage_steps import storage_owner_steps
 from live_cluster.probes.head import VIEW
 from live_cluster.remote.requests import CommandResult
 from recordings.configure.recorded import RecordedServer
@@ -17,7 +17,7 @@ OURS, NOT_OURS = "ivcs ivcs 770", "root root 755"
 
 @pytest.fixture(scope="module")
 def step() -> Step:
-    return storage_owner_step(blueprint(facts(configured=True)), "ivcs-main-1")
+    return storage_owner_steps(blueprint(facts(configured=True)))[0]
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,11 @@ from live_cluster.remote.requests import (
 from recordings.configure.recorded import HEADS, RELEASES, SERVERS, RecordedServer, answers_of
 
 PROFILE = load_profile(Path(__file__).parents[3] / "profiles/ivcs.toml")
-FIREWALL = ("iptables-config.service",)
-UNITS, PATHS = (*PROFILE.installed.units, *FIREWALL), PROFILE.installed.paths
+FRAGMENT = "/etc/iptables-config/ipv4/filter.d/0500-live-cluster"
+FIREWALL = node.Signs(units=("iptables-config.service",), fragment=FRAGMENT)
+SIGNS = node.Signs(
+    units=(*PROFILE.installed.units, *FIREWALL.units), paths=PROFILE.installed.paths, fragment=FRAGMENT
+)
 DEVICE = "/dev/lun"
 
 
@@ -36,16 +39,16 @@ def name_of(server: str) -> ServerName:
 
 def node_facts_of(server: str, release: str = "bookworm", *, configured: bool = False) -> NodeFacts:
     recorded = RecordedServer(server, release, configured=configured)
-    units, paths = (UNITS, PATHS) if server in HEADS else (FIREWALL, ())
-    answers = answers_of(recorded, node.node_requests(units, paths, is_head=server in HEADS))
-    return node.node_facts(name_of(server), answers, units, paths)
+    signs = SIGNS if server in HEADS else FIREWALL
+    answers = answers_of(recorded, node.node_requests(signs, is_head=server in HEADS))
+    return node.node_facts(name_of(server), answers, signs)
 
 
 def head_facts_of(server: str, release: str = "bookworm", *, configured: bool = False) -> HeadFacts:
     recorded = RecordedServer(server, release, configured=configured)
-    requests = (*node.node_requests(UNITS, PATHS), *head.head_requests(PROFILE, DEVICE))
+    requests = (*node.node_requests(SIGNS), *head.head_requests(PROFILE, DEVICE))
     answers = answers_of(recorded, requests)
-    facts = node.node_facts(name_of(server), answers, UNITS, PATHS)
+    facts = node.node_facts(name_of(server), answers, SIGNS)
     return head.head_facts(facts, answers, profile=PROFILE, device=DEVICE)
 
 
@@ -112,11 +115,11 @@ def refused(request: Request) -> Reply:
 @pytest.mark.parametrize("answer", [nothing_works, refused])
 def test_a_server_without_any_tool_has_no_facts_and_makes_no_error(answer: object) -> None:
     assert callable(answer)
-    requests = (*node.node_requests(UNITS, PATHS), *head.head_requests(PROFILE, DEVICE))
+    requests = (*node.node_requests(SIGNS), *head.head_requests(PROFILE, DEVICE))
     answers: dict[Request, Reply] = {request: answer(request) for request in requests}
-    facts = node.node_facts(name_of("ivcs-main-1"), answers, UNITS, PATHS)
+    facts = node.node_facts(name_of("ivcs-main-1"), answers, SIGNS)
     assert (facts.system, facts.addresses, facts.gateway, facts.packages) == ("", (), None, ())
-    assert (facts.missing_units, facts.missing_paths) == (UNITS, PATHS)
+    assert (facts.missing_units, facts.missing_paths) == (SIGNS.units, SIGNS.paths)
     found = head.head_facts(facts, answers, profile=PROFILE, device=DEVICE)
     assert (found.database.versions, found.database.user_rows, found.cib, found.primary) == (
         (),
@@ -136,7 +139,7 @@ def test_units_that_systemd_does_not_know() -> None:
 
 
 def test_a_unit_that_systemd_says_nothing_about_is_missing() -> None:
-    assert node.missing_units("", UNITS) == UNITS
+    assert node.missing_units("", SIGNS.units) == SIGNS.units
     assert node.missing_units("Id=a.service\nLoadState=loaded\n\n", ("a", "b", "c")) == ("b", "c")
 
 
@@ -165,9 +168,9 @@ def test_listeners(line: str, listener: Listener | None) -> None:
 
 def test_a_clock_is_wrong_only_beyond_what_the_way_explains() -> None:
     def seen(remote_s: float) -> float:
-        answers = {request: nothing_works(request) for request in node.node_requests((), ())}
+        answers = {request: nothing_works(request) for request in node.node_requests(node.Signs())}
         answers[node.CLOCK] = ClockReading(remote_s=remote_s, local_s=100.0, uncertainty_s=2.0)
-        return node.node_facts(name_of("ivcs-media-0"), answers, (), ()).clock_offset_s
+        return node.node_facts(name_of("ivcs-media-0"), answers, node.Signs()).clock_offset_s
 
     assert seen(101.9) == seen(98.1) == 0.0
     assert seen(105.0) == pytest.approx(3.0)
@@ -185,9 +188,9 @@ def test_postgresql_clusters_named_main_count() -> None:
 
 
 def test_a_cib_file_that_was_cut_off_is_no_cib() -> None:
-    requests = (*node.node_requests(UNITS, PATHS), *head.head_requests(PROFILE, DEVICE))
+    requests = (*node.node_requests(SIGNS), *head.head_requests(PROFILE, DEVICE))
     answers: dict[Request, Reply] = {request: nothing_works(request) for request in requests}
-    facts = node.node_facts(name_of("ivcs-main-1"), answers, UNITS, PATHS)
+    facts = node.node_facts(name_of("ivcs-main-1"), answers, SIGNS)
     for content, kept in ((b"<cib><configuration/></cib>\n", True), (b"<cib><configu", False)):
         answers[head.CIB_FILE] = FileState(exists=True, content=content)
         found = head.head_facts(facts, answers, profile=PROFILE, device=DEVICE).cib

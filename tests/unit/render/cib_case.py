@@ -6,18 +6,20 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from live_cluster.model.profile import load_profile
-from live_cluster.render.cib import CibPlan, FloatingAddress, Service
+from live_cluster.render.cib import CibPlan, FloatingAddress, Service, SharedFiles
 
 PROFILE = load_profile(Path(__file__).parents[3] / "profiles/ivcs.toml")
 
 PLAN = CibPlan(
     names=PROFILE.resources,
     database_ip=FloatingAddress(address=IPv4Address("192.0.2.102"), prefix=24, nic="bond0"),
-    filestorage_ip=FloatingAddress(address=IPv4Address("192.0.2.101"), prefix=24, nic="bond0"),
     public_ip=FloatingAddress(address=IPv4Address("192.0.2.100"), prefix=24, nic="bond0"),
-    device="/dev/mapper/filestorage",
-    mount_point="/srv/filestorage",
-    samba_unit="smbd",
+    files=SharedFiles(
+        address=FloatingAddress(address=IPv4Address("192.0.2.101"), prefix=24, nic="bond0"),
+        device="/dev/mapper/filestorage",
+        mount_point="/srv/filestorage",
+        samba_unit="smbd",
+    ),
     services=tuple(Service(resource=one.resource, unit=one.unit) for one in PROFILE.clustered_services),
     database_parameters={"pgdata": "/var/lib/postgresql/15/main", "port": "5432"},
     ping_targets=(IPv4Address("192.0.2.254"),),
