@@ -185,7 +185,9 @@ def test_the_document_is_versioned() -> None:
 # -- certificate and messages ----------------------------------------------------------------------------------
 
 
-def certificate_findings(tmp_path: Path, *days: float, digest: str = "") -> list[Finding]:
+def certificate_findings(
+    tmp_path: Path, *days: float, digest: str = "", public_name: str = ""
+) -> list[Finding]:
     """What `check` says of a certificate that ends in so many days, at one place for each number."""
     paths = []
     for number, left in enumerate(days):
@@ -198,7 +200,7 @@ def certificate_findings(tmp_path: Path, *days: float, digest: str = "") -> list
     record.write_text(
         "\n".join(("1", digest or own, *map(str, paths), str(tmp_path / "gone.crt"))) + "\n", "utf-8"
     )
-    return list(check_certificate(Tools(), record_path=record, now=NOW))
+    return list(check_certificate(Tools(), public_name=public_name, record_path=record, now=NOW))
 
 
 def test_a_certificate_is_judged_by_its_end(tmp_path: Path) -> None:
@@ -216,6 +218,20 @@ def test_a_certificate_is_judged_by_its_end(tmp_path: Path) -> None:
 def test_a_certificate_that_somebody_replaced_is_told(tmp_path: Path) -> None:
     found, _ = certificate_findings(tmp_path, 100, digest="other")
     assert [one.code for one in found.warnings] == ["check-certificate-replaced"]
+
+
+@pytest.mark.parametrize(("days", "told"), [(30.5, []), (30, []), (29.9, ["soon"]), (0.1, ["soon"])])
+def test_it_warns_from_thirty_days_on(tmp_path: Path, days: float, told: list[str]) -> None:
+    found, _ = certificate_findings(tmp_path, days)
+    assert [one.code.removeprefix("check-certificate-") for one in found.warnings] == told
+
+
+def test_a_certificate_for_another_name_is_told(tmp_path: Path) -> None:
+    right, _ = certificate_findings(tmp_path, 100, public_name="video.example.com")
+    assert not right.warnings
+    wrong, _ = certificate_findings(tmp_path, 100, public_name="new.example.com")
+    assert [one.code for one in wrong.warnings] == ["check-certificate-for-others"]
+    assert wrong.warnings[0].message.field("detail") == "video.example.com"
 
 
 def test_without_a_certificate_of_ours_there_is_nothing_to_check(tmp_path: Path) -> None:

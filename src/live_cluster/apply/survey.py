@@ -9,6 +9,7 @@ from ipaddress import IPv4Address
 
 from live_cluster.apply.fleet import Fleet
 from live_cluster.errors import Problem
+from live_cluster.model.certificate_record import parse_record
 from live_cluster.model.facts import (
     ArbiterFacts,
     ClusterFacts,
@@ -22,7 +23,7 @@ from live_cluster.model.profile import Profile
 from live_cluster.model.settings import BlockDevice, ClusterSettings, Fencing
 from live_cluster.plan.step import Observed, Plan, Stage, Step, requests_of, seen
 from live_cluster.probes import arbiter, head, node
-from live_cluster.remote.requests import Command, CommandResult, Reply, Request
+from live_cluster.remote.requests import Command, CommandResult, ReadFile, Reply, Request
 from live_cluster.render.corosync_conf import CLUSTER_NAME
 
 
@@ -48,11 +49,12 @@ async def facts_of(
     first, second = (
         head.head_facts(facts[one.name], by_name[one.name], profile=profile, device=device) for one in heads
     )
-    answering, without_gateway, license_refusal, certificate_files = await asyncio.gather(
+    answering, without_gateway, license_refusal, certificate_files, chains = await asyncio.gather(
         _answering(fleet, tuple(facts.values()), settings),
         _without_gateway(fleet, tuple(facts[one.name] for one in heads)),
         _license_refusal(fleet, settings, profile),
         _certificate_files(fleet, (first, second), profile),
+        _installed_chains(fleet, (first, second), settings),
     )
     return ClusterFacts(
         heads=(first, second),
@@ -61,6 +63,7 @@ async def facts_of(
         without_gateway=without_gateway,
         license_refusal=license_refusal,
         certificate_files=certificate_files,
+        installed_chains=chains,
         arbiter=next(
             (_arbiter(facts, by_name, settings, one) for one in names if one.address == third), None
         ),
@@ -179,6 +182,23 @@ async def _certificate_files(
         return ()
     requests = head.certificate_requests(profile)
     return tuple(head.files_in(await _ask(fleet, holders[0], requests), [one.path for one in requests]))
+
+
+async def _installed_chains(
+    fleet: Fleet, heads: tuple[HeadFacts, HeadFacts], settings: ClusterSettings
+) -> tuple[tuple[str, FileFacts], ...]:
+    """Read only where the public name changes and no other certificate comes with it."""
+    is_replaced = settings.certificate is not None and settings.certificate.is_named
+    if is_replaced or settings.public_fqdn == settings.said.former_public_name:
+        return ()
+    found = []
+    for one in heads:
+        record = parse_record(one.certificate_record)
+        if record is not None:
+            name = one.node.server.name
+            requests = tuple(ReadFile(path=path) for path in record.paths)
+            found += [(name, file) for file in head.files_in(await _ask(fleet, name, requests), record.paths)]
+    return tuple(found)
 
 
 async def _license_refusal(fleet: Fleet, settings: ClusterSettings, profile: Profile) -> str:

@@ -14,6 +14,7 @@ import click
 from live_cluster.cli.application_profile import usable_profile
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output, problem_json
+from live_cluster.cli.settings_file import read_stored
 from live_cluster.commands.check import Check, Finding, Tools
 from live_cluster.commands.check_certificate import check_certificate
 from live_cluster.commands.check_fencing import Shot, check_fencing, refuse_shot, shoot
@@ -31,8 +32,14 @@ from live_cluster.errors import (
 from live_cluster.messages import message, render
 from live_cluster.model.profile import Profile
 
+
+def _certificate(tools: Tools) -> Iterator[Finding]:
+    stored, _ = read_stored()
+    return check_certificate(tools, public_name=stored.text("public-fqdn") or stored.text("public-ip") or "")
+
+
 # What can be checked by looking and asking, by the name of its option; without any option all are.
-CHECKS: dict[str, Check] = {"fencing": check_fencing, "certificate": check_certificate}
+CHECKS: dict[str, Check] = {"fencing": check_fencing, "certificate": _certificate}
 
 
 @click.command()

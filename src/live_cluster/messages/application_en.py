@@ -26,6 +26,7 @@ TEXTS: dict[str, str] = {
     "certificate-without-names": '{place}: the certificate in "{value}" names no server (no subject alternative name), so browsers refuse it. Get one for {public_name}.',
     "certificate-for-others": '{place}: the certificate in "{value}" is not made out to {public_name}, but to: {detail}. Browsers would refuse it. Get one for this name, or change --public-fqdn.',
     "key-weak": "{place}: the key ({detail}) is weak by today's standards; some clients refuse it. RSA should have 2048 bits or more.",
+    "installed-certificate-for-others": "{node}: the installed certificate is not made out to {public_name}, but to: {detail}. Users' browsers refuse it under the new name. Install one for this name: --ssl-certificate-file FILE --ssl-private-key-file FILE",
     "signature-weak": '{place}: the certificate in "{value}" is signed with {detail}, which clients refuse today. Get a new one.',
     "key-visible": '{place}: other users of this server can read the private key "{value}". Close it: chmod 600',
     "application-asleep": "The cluster's resources are stopped on purpose, so the application's settings could neither be compared nor written. Start them (live-cluster start-resources), then repeat this command with the same options.",

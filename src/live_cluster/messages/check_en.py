@@ -30,6 +30,7 @@ TEXTS: dict[str, str] = {
     "certificate-has-expired": "expired on {until}. Install a new one: live-cluster configure --ssl-certificate-file FILE --ssl-private-key-file FILE",
     "certificate-good-until": "valid until {until}",
     "check-certificate-soon": "The certificate in {path} expires on {until}, in {days} days. Get a new one and install it with live-cluster configure.",
+    "check-certificate-for-others": "The certificate in {path} is not made out to {public_name}, the installation's public name, but to: {detail}. Users' browsers refuse it. Get one for this name and install it with live-cluster configure, or change --public-fqdn.",
     "check-certificate-replaced": "The certificate in {path} is not the one that configure has installed. If somebody renewed it by hand, do the same on the other head, or install it with live-cluster configure.",
     "check-no-certificate": "No certificate was installed by live-cluster. Install one with: sudo live-cluster configure --ssl-certificate-file FILE --ssl-private-key-file FILE",
     "check-mail": "test mail",

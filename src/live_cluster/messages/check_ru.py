@@ -30,6 +30,7 @@ TEXTS: dict[str, str] = {
     "certificate-has-expired": "срок действия истёк {until}. Установите новый: live-cluster configure --ssl-certificate-file ФАЙЛ --ssl-private-key-file ФАЙЛ",
     "certificate-good-until": "действует до {until}",
     "check-certificate-soon": "Срок действия сертификата в {path} истекает {until}, осталось дней: {days}. Получите новый и установите его через live-cluster configure.",
+    "check-certificate-for-others": "Сертификат в {path} выдан не на {public_name} (публичное имя системы), а на: {detail}. Браузеры пользователей его отвергнут. Получите сертификат на это имя и установите его командой live-cluster configure или измените --public-fqdn.",
     "check-certificate-replaced": "Сертификат в {path} — не тот, который установил configure. Если его обновили вручную, сделайте то же на другом головном сервере или установите его через live-cluster configure.",
     "check-no-certificate": "live-cluster не устанавливал сертификат. Установите его: sudo live-cluster configure --ssl-certificate-file ФАЙЛ --ssl-private-key-file ФАЙЛ",
     "check-mail": "пробное письмо",

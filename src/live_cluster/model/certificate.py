@@ -61,10 +61,11 @@ def expiry_of(chain: bytes) -> datetime | None:
     return min((one.not_valid_after_utc for one in certificates), default=None)
 
 
-def covers(chain: bytes, public_name: str) -> bool:
-    """Is the certificate made out to this name?"""
+def made_out_to_others(chain: bytes, public_name: str) -> str:
+    """Whose names the certificate has where this is none of them; empty where it is, or it cannot be read."""
     certificates, _ = _certificates(chain)
-    return bool(certificates) and not list(_names(certificates[0], public_name))
+    found = next(_names(certificates[0], public_name), None) if certificates else None
+    return "" if found is None else found.detail or "-"
 
 
 def _certificates(chain: bytes) -> tuple[list[x509.Certificate], list[Fault]]:

@@ -165,6 +165,7 @@ class ClusterFacts:
 
     `answering` are floating addresses that a stranger holds; `without_gateway` heads whose gateway is silent;
     `certificate_files` are those of the head that has got a certificate from us, where the other head has not;
+    `installed_chains` are heads with the certificates that they have got from us, where the public name changes;
     `license_refusal` is what the application says against the license that is to be installed.
     """
 
@@ -174,6 +175,7 @@ class ClusterFacts:
     without_gateway: frozenset[str] = frozenset()
     license_refusal: str = ""
     certificate_files: tuple[FileFacts, ...] = field(default=(), repr=False)
+    installed_chains: tuple[tuple[str, FileFacts], ...] = field(default=(), repr=False)
     arbiter: ArbiterFacts | None = None
 
     @property

@@ -18,7 +18,7 @@ from live_cluster.model.subjects.application import (
 )
 from live_cluster.model.subjects.certificates import CERTIFICATE_FILE, PRIVATE_KEY_FILE
 from live_cluster.model.subjects.mail import MAIL_DISABLE, MAIL_SERVICE
-from live_cluster.model.subjects.network import FILESTORAGE_IP, MEDIA_ON_HEADS, NO_MEDIA_ON_HEADS
+from live_cluster.model.subjects.network import FILESTORAGE_IP, MEDIA_ON_HEADS, NO_MEDIA_ON_HEADS, PUBLIC_FQDN
 from live_cluster.model.subjects.sms import SMSC_DISABLE, SMSC_SERVICE
 from live_cluster.model.subjects.storage import STORAGE_ROWS
 
@@ -51,3 +51,28 @@ def application_problems(
         yield warning("application-asleep")
     if facts.license_refusal:
         yield problem("license-refused", option=LICENSE_FILE.name, reason=facts.license_refusal)
+    yield from _certificates_for_other_names(settings, facts)
+
+
+def _certificates_for_other_names(settings: ClusterSettings, facts: ClusterFacts) -> Iterator[Problem]:
+    """The public name changes, the certificate does not: users' browsers will warn them."""
+    if not facts.installed_chains:
+        return
+    # Only here: the module takes 0.1 s to load.
+    from live_cluster.model.certificate import made_out_to_others
+
+    for node in dict.fromkeys(name for name, _ in facts.installed_chains):
+        names = [
+            made_out_to_others(file.content, settings.public_fqdn)
+            for name, file in facts.installed_chains
+            if name == node
+        ]
+        others = next((one for one in names if one), "")
+        if others:
+            yield warning(
+                "installed-certificate-for-others",
+                node=node,
+                option=PUBLIC_FQDN.name,
+                public_name=settings.public_fqdn,
+                detail=others,
+            )

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certificate_case import NOW, Made, encrypted, key_of, made
-from live_cluster.model.certificate import covers, expiry_of, judge
+from live_cluster.model.certificate import expiry_of, judge, made_out_to_others
 
 AUTHORITY = made("Test CA", days=(-9, 900), names=())
 BETWEEN = made("Test intermediate", days=(-9, 900), names=(), by=AUTHORITY)
@@ -112,5 +112,7 @@ def test_the_chain_ends_with_its_first_certificate_to_end() -> None:
     assert ends is not None
     assert (ends - NOW).days == 10
     assert expiry_of(b"nothing") is None
-    assert covers(GOOD.certificate, NAME)
-    assert not covers(GOOD.certificate, "a.example.com")
+    assert made_out_to_others(GOOD.certificate, NAME) == ""
+    assert made_out_to_others(GOOD.certificate, "a.example.com") == NAME
+    assert made_out_to_others(made(names=()).certificate, NAME) == "-"
+    assert made_out_to_others(b"no certificate", NAME) == ""
