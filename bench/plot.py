@@ -31,11 +31,13 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "switchover",
         ),
     ),
+    ("From a media server's death until its conferences run elsewhere", ("media_server.power_loss",)),
 )
 # Of the figures that consist of phases, from the fault on.
 _PHASE_COLORS = dict(zip(PHASES, ("#8fa3b8", "#c9a227", "#2f6db5", "#5b9a68", "#b5532f"), strict=True))
 _WIDTH, _LABEL, _ROW, _BAR = 820, 270, 24, 400
 _OURS, _OTHERS = "#2f6db5", "#9aa5b1"
+_OUR_FIGURES = ("configure", "status", "failover", "switchover", "media_server")
 
 
 def plot(figures: Sequence[Figure]) -> str:
@@ -68,9 +70,7 @@ def _bars(group: Sequence[Figure], top: int) -> Iterable[str]:
     for number, figure in enumerate(group):
         y = top + number * _ROW
         width = max(1.0, figure.value / longest * _BAR)
-        color = (
-            _OURS if figure.name.startswith(("configure", "status", "failover", "switchover")) else _OTHERS
-        )
+        color = _OURS if figure.name.startswith(_OUR_FIGURES) else _OTHERS
         color = _OTHERS if figure.name.startswith("status.") else color
         yield f'<text x="20" y="{y + 15}">{escape(figure.name)}</text>'
         yield f'<rect x="{_LABEL}" y="{y + 3}" width="{width:.1f}" height="{_ROW - 8}" fill="{color}"/>'

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from bench import by_hand, failover, media, product
+from bench import by_hand, conferences, failover, media, product
 from bench.figures import Notebook
 from bench.installation import versions_on
 from bench.wanted import wanted_by_pcs, wanted_by_playbook
@@ -18,7 +18,7 @@ from live_lab.lab import LabWish
 
 Value = TypeVar("Value")
 
-PARTS = ("heads", "by-hand", "media", "failover")
+PARTS = ("heads", "by-hand", "media", "conferences", "failover")
 MEDIA = 20
 # All in all at most 40 minutes, 15 of them for the faults: on a busy machine there are fewer rounds, never shorter
 # ones.
@@ -34,6 +34,7 @@ class Extent:
     amount: product.Amount = product.Amount(no_change=3, status=10)  # noqa: RUF009 - frozen
     by_hand_no_change: int = 2
     media_no_change: int = 5
+    media_losses: int = 5
     failover: failover.Extent = failover.Extent(power_losses=5, faults=3, pgbench_s=20)  # noqa: RUF009 - frozen
 
 
@@ -42,6 +43,7 @@ QUICK = Extent(
     amount=product.Amount(no_change=1, status=5),
     by_hand_no_change=1,
     media_no_change=1,
+    media_losses=1,
     failover=failover.Extent(power_losses=1, faults=1, pgbench_s=5),
 )
 
@@ -70,6 +72,10 @@ class Bench:
         if "media" in self.parts:
             image = ImageWish(release=self.release)
             self._in_lab("bmedia", f"{MEDIA} media servers", LabWish(image=image, media=MEDIA), self._media)
+        if "conferences" in self.parts:
+            image = ImageWish(release=self.release)
+            wish = LabWish(image=image, media=conferences.MEDIA)
+            self._in_lab("bconf", "a media server lost", wish, self._conferences)
         if "failover" in self.parts:
             wish = LabWish(image=ImageWish(release=self.release), media=0)
             self._in_lab("bfail", "faults under load", wish, self._failover)
@@ -96,6 +102,10 @@ class Bench:
 
     def _media(self, lab: Lab) -> None:
         media.measure_media(lab, self.notebook, self.extent.media_no_change)
+
+    def _conferences(self, lab: Lab) -> None:
+        self.versions = self.versions or versions_on(lab.heads[0])
+        conferences.measure_conferences(lab, self.notebook, self.extent.media_losses, self.say)
 
     def _failover(self, lab: Lab) -> None:
         self.versions = self.versions or versions_on(lab.heads[0])

@@ -67,10 +67,12 @@ class MediaMonitor:
         self._changed.set()
 
     async def check_until(self, stop: asyncio.Event) -> None:
-        """Asks every media server once a second, whatever the database does."""
+        """Asks every media server once a second, whatever the database does and however long one is silent."""
+        loop = asyncio.get_running_loop()
         while not stop.is_set():
+            next_s = loop.time() + CHECK_EVERY_S
             await asyncio.gather(*(self._check(server) for server in tuple(self._state.servers.values())))
-            await happens_within(stop, CHECK_EVERY_S)
+            await happens_within(stop, next_s - loop.time())
 
     async def place_until(self, stop: asyncio.Event) -> None:
         """Keeps the database and the media servers in step with what the checks found."""
