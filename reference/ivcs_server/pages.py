@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from ivcs_server.language import current_language, say
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -16,12 +18,13 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'",
     "Referrer-Policy": "same-origin",
+    "Vary": "Accept-Language",
     "X-Content-Type-Options": "nosniff",
 }
 
 
 def render(template: str, **values: object) -> str:
-    """HTML of a template; everything that is put in is escaped."""
+    """HTML of a template in the language of the request; everything that is put in is escaped."""
     return _environment().get_template(template).render(values)
 
 
@@ -35,6 +38,8 @@ def _environment() -> Environment:
     # Imported with the first page: a takeover does not wait for it.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.globals |= {"_": say, "language": current_language.get}
+    return environment

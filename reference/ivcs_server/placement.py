@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-# With a check a second, a service that is gone is found out after two to three seconds, a server without power, which
-# is silent for the time-out of each check, after three to four.
+# With a check a second, a service that is gone is found out after two to three seconds; a server without power,
+# which is silent until each check is given up, after three to four.
 FAILURES_UNTIL_UNREACHABLE = 3
 
 

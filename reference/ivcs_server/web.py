@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 
 from ivcs_server.conferences import Conferences
 from ivcs_server.connections import DatabaseUnavailable
+from ivcs_server.language import current_language, language_of
 from ivcs_server.media_monitor import MediaMonitor
 from ivcs_server.pages import page_response, render
 from ivcs_server.settings import Settings
@@ -46,7 +47,9 @@ class Api:
 
     def application(self, *parts: tuple[str, web.Application]) -> web.Application:
         """The application with its routes, and parts of their own below a path."""
-        application = web.Application(client_max_size=LARGEST_FILE, middlewares=[_unavailable_is_503])
+        application = web.Application(
+            client_max_size=LARGEST_FILE, middlewares=[_in_its_language, _unavailable_is_503]
+        )
         for path, part in parts:
             application.add_subapp(path, part)
         application.add_routes(
@@ -187,6 +190,12 @@ class Api:
 
 
 @web.middleware
+async def _in_its_language(request: web.Request, handler: Handler) -> web.StreamResponse:
+    current_language.set(language_of(request.headers.get("Accept-Language", "")))
+    return await handler(request)
+
+
+@web.middleware
 async def _unavailable_is_503(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
@@ -196,7 +205,11 @@ async def _unavailable_is_503(request: web.Request, handler: Handler) -> web.Str
         problem = "the file storage does not answer"
     if request.path.startswith("/api/"):
         return _problem(503, problem)
-    return page_response(render("unavailable.html", problem=problem, host=socket.gethostname()), status=503)
+    # What answers a form has often no page of its own.
+    is_form = request.method == "POST" and request.path.startswith("/admin/")
+    place = f"/admin/{request.path.split('/')[2]}" if is_form else ""
+    html = render("unavailable.html", problem=problem, place=place, host=socket.gethostname())
+    return page_response(html, status=503)
 
 
 def _is_conference_name(text: str) -> bool:

@@ -40,8 +40,8 @@ class Browser:
 
     @classmethod
     @contextmanager
-    def on(cls, host: Host, *, trusted: bytes, language: str = "en") -> Iterator[Browser]:
-        """Starts it; it accepts certificates of this authority (PEM), and says that its user speaks `language`."""
+    def on(cls, host: Host, *, trusted: bytes) -> Iterator[Browser]:
+        """Starts it; it accepts certificates of this authority (PEM), and asks for pages in Russian."""
         der = x509.load_pem_x509_certificate(trusted).public_bytes(Encoding.DER)
         host.run(("mkdir", "-p", _POLICY.rpartition("/")[0]))
         host.write(_POLICY, json.dumps({"CACertificates": [base64.b64encode(der).decode()]}))
@@ -54,7 +54,7 @@ class Browser:
         )
         host.run(unit)
         wait_until(lambda: _is_ready(host), deadline_s=300, what="chromedriver is ready")
-        options = {"args": _ARGUMENTS, "prefs": {"intl.accept_languages": language}}
+        options = {"args": _ARGUMENTS, "prefs": {"intl.accept_languages": "ru,en"}}
         wish = {"goog:chromeOptions": options, "timeouts": {"pageLoad": _PAGE_LOAD_S * 1000}}
         answer = _ask(host, "POST", "/session", {"capabilities": {"alwaysMatch": wish}})
         browser = cls(host, answer["sessionId"])

@@ -204,6 +204,15 @@ def test_every_page_shows_its_facts_and_escapes_them(site: Site, page: str) -> N
     assert response.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_speaks_russian_to_those_who_want_it(site: Site, page: str) -> None:
+    browser = {**site.log_in(), "Accept-Language": "ru-RU,ru;q=0.9,en;q=0.5"}
+    html = text(site.ask(f"/admin/{page}", None, browser))
+    assert '<html lang="ru">' in html
+    assert f"<h1>{PAGES[page]}</h1>" not in html or page in {"ssl", "sms"}
+    assert "Выйти" in html
+
+
 def test_pages_name_what_is_installed(site: Site) -> None:
     browser = site.log_in()
     assert "CN=example.org" in text(site.ask("/admin/ssl", None, browser))
@@ -233,7 +242,7 @@ def test_a_bad_field_is_told_and_changes_nothing(site: Site) -> None:
     browser = site.log_in()
     form = {"form_token": site.form_token(browser), "hostname": "mail.example.org", "port": "x"}
     response = site.ask("/admin/mail", form, browser)
-    assert "port has to be a number" in text(site.ask(response.headers["Location"], None, browser))
+    assert "“Port” has to be a number" in text(site.ask(response.headers["Location"], None, browser))
     assert site.store.installed == INSTALLED
 
 
@@ -278,7 +287,10 @@ def test_while_the_database_is_away_the_page_waits_and_the_interface_says_so(sit
     site.store.is_away = True
     response = site.ask("/admin/overview", None, browser)
     assert response.status == 503
-    assert 'http-equiv="refresh"' in text(response)
+    assert 'http-equiv="refresh" content="2"' in text(response)
+    sent = text(site.ask("/admin/media-servers/change", {}, browser))
+    assert 'content="2; url=/admin/media-servers"' in sent
+    assert "before you send it again" in sent
     program = site.ask("/api/admin/state", None, basic("admin", PASSWORD))
     assert (program.status, json.loads(text(program))["error"]) == (503, "the database does not answer")
 
