@@ -40,14 +40,6 @@ def votes(host: Host) -> str:
     return host.run(("corosync-quorumtool", "-s"), check=False).stdout
 
 
-def is_quorate(host: Host) -> bool:
-    return any(line.split() == ["Quorate:", "Yes"] for line in votes(host).splitlines())
-
-
-def is_primary(host: Host) -> bool:
-    return audits.psql(host, "SELECT pg_is_in_recovery()") == "f"
-
-
 def active_first(cluster: Cluster) -> tuple[Host, Host]:
     """The head with the primary, and the other one."""
     cluster.wait_healthy(deadline_s=REJOIN_DEADLINE_S)
@@ -100,19 +92,24 @@ def test_the_service_does_not_need_the_arbiter(cluster: Cluster) -> None:
     all_kept(cluster, writers)
 
 
-def the_active_side_goes_on(cluster: Cluster) -> None:
-    active, standby = active_first(cluster)
-    writers = serve_under_load(cluster, active)
+def cut_between(cluster: Cluster, active: Host, standby: Host, writers: tuple[Writer, ...]) -> None:
+    """The heads lose each other, the arbiter decides for the primary's side, and that goes on."""
     cluster.lab.cut_between()
     wait_until(
-        lambda: is_quorate(active) and not is_quorate(standby),
+        lambda: audits.is_quorate(active) and not audits.is_quorate(standby),
         deadline_s=DECISION_DEADLINE_S,
         what="the arbiter has decided for the primary's side",
     )
     for writer in writers:
         writer.wait_for_more()
-    assert is_primary(active)
-    assert not is_primary(standby)
+
+
+def the_active_side_goes_on(cluster: Cluster) -> None:
+    active, standby = active_first(cluster)
+    writers = serve_under_load(cluster, active)
+    cut_between(cluster, active, standby, writers)
+    assert audits.is_primary(active)
+    assert not audits.is_primary(standby)
     cluster.lab.heal_between()
     all_kept(cluster, writers)
     assert cluster.status().primary == active.name
@@ -122,9 +119,11 @@ def the_other_side_takes_over(cluster: Cluster) -> None:
     active, standby = active_first(cluster)
     outside, beside = serve_under_load(cluster, active)
     faults.isolate(cluster.lab, active)
-    wait_until(lambda: is_primary(standby), deadline_s=DECISION_DEADLINE_S, what="the standby has taken over")
+    wait_until(
+        lambda: audits.is_primary(standby), deadline_s=DECISION_DEADLINE_S, what="the standby has taken over"
+    )
     outside.wait_for_more()
-    assert not is_quorate(active)
+    assert not audits.is_quorate(active)
     faults.reconnect(cluster.lab, active)
     all_kept(cluster, (outside, beside))
     assert cluster.status().primary == standby.name
@@ -218,23 +217,20 @@ def test_a_standby_that_is_behind_never_wins(cluster: Cluster) -> None:
         lambda: data_state(active, standby) == "stale", deadline_s=DECISION_DEADLINE_S, what="it is behind"
     )
     writers[0].wait_for_more()
-    cluster.lab.cut_between()
-    wait_until(
-        lambda: is_quorate(active) and not is_quorate(standby),
-        deadline_s=DECISION_DEADLINE_S,
-        what="the arbiter has decided for the primary's side",
-    )
-    for writer in writers:
-        writer.wait_for_more()
+    cut_between(cluster, active, standby, writers)
     cluster.lab.heal_between()
-    wait_until(lambda: is_quorate(standby), deadline_s=DECISION_DEADLINE_S, what="they are together again")
+    wait_until(
+        lambda: audits.is_quorate(standby), deadline_s=DECISION_DEADLINE_S, what="they are together again"
+    )
 
     faults.isolate(cluster.lab, active)
     cut = time.time()
-    wait_until(lambda: is_quorate(standby), deadline_s=DECISION_DEADLINE_S, what="the standby has the vote")
+    wait_until(
+        lambda: audits.is_quorate(standby), deadline_s=DECISION_DEADLINE_S, what="the standby has the vote"
+    )
     wait_until(lambda: time.time() > cut + 30, deadline_s=300, what="30 s in which it could take over")
-    assert is_quorate(standby)
-    assert not is_primary(standby)
+    assert audits.is_quorate(standby)
+    assert not audits.is_primary(standby)
     assert cluster.status(1 + cluster.lab.heads.index(standby)).primary == ""
     faults.reconnect(cluster.lab, active)
     set_replication(active, standby, allowed=True)
@@ -290,7 +286,7 @@ def test_without_an_arbiter_both_sides_serve(cluster: Cluster) -> None:
     assert cluster.configure("--no-arbiter").returncode == 0
     cluster.lab.cut_between()
     wait_until(
-        lambda: is_primary(active) and is_primary(standby),
+        lambda: audits.is_primary(active) and audits.is_primary(standby),
         deadline_s=DECISION_DEADLINE_S,
         what="both heads are primary (split brain)",
     )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from live_cluster.apply.waiting import Clock, wait_until
 from live_cluster.commands.missing import SETTLED, Missing, Wish, failure_fields, missing_of
 from live_cluster.commands.status import Server, view_now
-from live_cluster.errors import CommandFailed, problem
 from live_cluster.messages import Message, message
 from live_cluster.model.cluster_view import ClusterView, Role
+from live_cluster.remote.local import command_failed
 
 _WRITE_DEADLINE_S = 60.0
 
@@ -31,15 +30,7 @@ def run_here(server: Server, argv: tuple[str, ...]) -> None:
     """One changing command on this server; CommandFailed with what it said."""
     completed = server.start(argv).finish(timeout_s=_WRITE_DEADLINE_S)
     if completed.returncode != 0:
-        raise CommandFailed(
-            problem(
-                "command-failed",
-                node=os.uname().nodename,
-                command=" ".join(argv),
-                exit_code=completed.returncode,
-                output=completed.stderr.decode(errors="replace").strip(),
-            )
-        )
+        raise command_failed(argv, completed.returncode, completed.stderr)
 
 
 def follow(

@@ -72,13 +72,18 @@ def run_local(
     except FileNotFoundError:
         completed = Completed(argv=tuple(argv), returncode=127, stdout=b"", stderr=b"command not found")
     if check and completed.returncode != 0:
-        raise CommandFailed(
-            problem(
-                "command-failed",
-                node=os.uname().nodename,
-                command=" ".join(argv),
-                exit_code=completed.returncode,
-                output=completed.stderr.decode(errors="replace").strip()[-2000:],
-            )
-        )
+        raise command_failed(completed.argv, completed.returncode, completed.stderr)
     return completed
+
+
+def command_failed(argv: Sequence[str], returncode: int, stderr: bytes) -> CommandFailed:
+    """What to raise for a command on this server that did not succeed."""
+    return CommandFailed(
+        problem(
+            "command-failed",
+            node=os.uname().nodename,
+            command=" ".join(argv),
+            exit_code=returncode,
+            output=stderr.decode(errors="replace").strip()[-2000:],
+        )
+    )
