@@ -46,7 +46,7 @@ def _patterns() -> tuple[tuple[re.Pattern[str], tuple[str, ...], str], ...]:
 
     return tuple(
         (
-            re.compile("(.+)".join(map(re.escape, _HOLE.split(text)[::2])), re.DOTALL),
+            re.compile("(.+?)".join(map(re.escape, _HOLE.split(text)[::2])), re.DOTALL),
             tuple(_HOLE.findall(text)),
             translation,
         )

@@ -9,6 +9,8 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import TYPE_CHECKING
 
+from ivcs_server.connecting import why
+
 if TYPE_CHECKING:
     import smtplib
 
@@ -151,8 +153,10 @@ def reason_of(error: OSError | smtplib.SMTPException) -> str:
         case smtplib.SMTPRecipientsRefused():
             refusals = (f"{code} {_said(text)}" for code, text in error.recipients.values())
             return f"the recipient is refused: {', '.join(refusals)}"
-        case _:
+        case smtplib.SMTPException():
             return str(error) or type(error).__name__
+        case _:
+            return why(error)
 
 
 # X509_V_ERR_… of OpenSSL (x509_vfy.h).

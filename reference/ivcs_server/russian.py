@@ -109,10 +109,10 @@ WORDS = {
     "Default H.323 From header": "H.323-заголовок From по умолчанию",
 }
 ADVICE = {
-    "A media server does not answer; new conferences and those that ran there run on the others. See that"
-    " it has power and network, and that ivcs-media runs there: systemctl status ivcs-media.": (
-        "Медиасервер не отвечает; новые конференции и те, что шли на нём, идут на других. Проверьте на "
-        "нём питание, сеть и службу ivcs-media: systemctl status ivcs-media."
+    "A media server does not answer: its conferences move to the others, and new ones begin there. See that it"
+    " has power and network, and that ivcs-media runs on it: systemctl status ivcs-media.": (
+        "Медиасервер не отвечает: его конференции переходят на другие, там же начинаются и новые. Проверьте "
+        "на нём питание, сеть и службу ivcs-media: systemctl status ivcs-media."
     ),
     "Certificate and key are installed on both heads, for web, SIP and H.323 alike, by:": (
         "Сертификат и ключ устанавливает на оба головных сервера, сразу для веб-страницы, SIP и H.323, "
@@ -218,5 +218,41 @@ PROBLEMS = {
     "no mail server is set": "почтовый сервер не задан",
     "SMS is turned off": "отправка SMS отключена",
     "no SMSC is set": "SMS-центр не задан",
+    "SMPP 3.4 allows {} characters of ASCII for the {said}": "SMPP 3.4 допускает {} символов ASCII: {said}",
+    "user name": "имя пользователя",
+    "password": "пароль",
+    "sender": "отправитель",
+    '"{}" is not one mail address': "«{}» не почтовый адрес",
+    '"{}" is not a telephone number such as +79001234567': "«{}» не номер телефона вида +79001234567",
+    '"{}" is no mail server: the port must be a number from 1 to 65535': (
+        "«{}» не почтовый сервер: порт должен быть числом от 1 до 65535"
+    ),
+    "the server offers no encryption (STARTTLS), so it is not told the password": (
+        "сервер не предлагает шифрования (STARTTLS), поэтому пароль ему не передаётся"
+    ),
+    "its certificate is made out to another server ({}); name it as its certificate does": (
+        "его сертификат выдан другому серверу ({}); укажите имя из сертификата"
+    ),
+    "its certificate is not valid now ({}); renew it there, and look at this server's clock": (
+        "его сертификат сейчас не действует ({}); обновите его там и проверьте часы этого сервера"
+    ),
+    "its certificate is not trusted ({}); put that of its authority into /usr/local/share/ca-certificates and "
+    "run update-ca-certificates": (
+        "его сертификату нет доверия ({}); положите сертификат удостоверяющего центра в "
+        "/usr/local/share/ca-certificates и выполните update-ca-certificates"
+    ),
+    "the name is not known here ({}); see the DNS settings of both heads": (
+        "имя здесь неизвестно ({}); проверьте настройки DNS обоих головных серверов"
+    ),
+    "it does not answer; see address, port and the firewalls between": (
+        "не отвечает; проверьте адрес, порт и межсетевые экраны на пути"
+    ),
+    "Connection refused: nothing listens there; see address and port": (
+        "в соединении отказано: там ничего не слушает; проверьте адрес и порт"
+    ),
+    "the recipient is refused: {}": "получатель отклонён: {}",
+    "refused: {}": "отказ: {}",
+    "{} ended the connection, or did not answer in time": "{} оборвал соединение или не ответил вовремя",
+    "{}:{}: {said}": "{}:{}: {said}",
 }
 TEXTS = PAGES | WORDS | ADVICE | MESSAGES | PROBLEMS

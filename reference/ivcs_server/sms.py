@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ivcs_server.connecting import why
 from ivcs_server.mail import NotSent, TurnedOff
 
 SMPP_PORT = 2775
@@ -91,8 +92,10 @@ def send_sms(
         raise NotSent(f"{place} refused: {error.args[0]}") from error
     except ConnectionLost as error:
         raise NotSent(f"{place} ended the connection, or did not answer in time") from error
-    except (OSError, ValueError) as error:
-        raise NotSent(f"{place}: {error or type(error).__name__}") from error
+    except OSError as error:
+        raise NotSent(f"{place}: {why(error)}") from error
+    except ValueError as error:
+        raise NotSent(f"{place}: {error}") from error
     return f"{place} took one message for +{recipient.text}, with the id {message_id}"
 
 

@@ -72,6 +72,15 @@ def test_what_stands_in_a_text_stands_in_its_translation(text: str) -> None:
             "smsc:2775 took one message for +7900, with the id 12",
             "smsc:2775 принял одно сообщение для +7900, идентификатор 12",
         ),
+        (
+            "mail:25: Connection refused: nothing listens there; see address and port",
+            "mail:25: в соединении отказано: там ничего не слушает; проверьте адрес и порт",
+        ),
+        (
+            "SMPP 3.4 allows 20 characters of ASCII for the sender",
+            "SMPP 3.4 допускает 20 символов ASCII: отправитель",
+        ),
+        ("mail:25: an unknown reason", "mail:25: an unknown reason"),
         ("a text {} of somebody else", "a text {} of somebody else"),
     ],
 )
