@@ -322,7 +322,7 @@ def test_a_media_server_that_is_off_is_told_and_the_rest_is_done(cluster: Cluste
 def test_a_media_server_is_removed_while_it_is_off(cluster: Cluster) -> None:
     cluster.lab.media[0].power_off()
     report = cluster.configure("--remove-media-node", "10.81.0.11")
-    assert report.returncode == 0, report
+    assert (report.returncode, report.codes) == (0, ["media-server-left"]), report
     assert media(cluster)["10.81.0.12"] == "ivcs-media-1"
     assert "10.81.0.11" not in media(cluster)
     for head in cluster.lab.heads:
@@ -333,6 +333,19 @@ def test_a_media_server_is_removed_while_it_is_off(cluster: Cluster) -> None:
         assert "10.81.0.11/32" not in access
     again = cluster.configure("--remove-media-node", "10.81.0.11")
     assert (again.returncode, again.changed) == (0, False)
+
+
+def test_a_removed_media_server_that_is_back_is_cleaned_up(cluster: Cluster) -> None:
+    former = cluster.lab.media[0]
+    former.power_on()
+    unlock(former, cluster.passphrase)
+    report = cluster.configure("--remove-media-node", "10.81.0.11")
+    assert report.returncode == 0, report
+    assert {step.node for step in report.steps} == {"10.81.0.11"}
+    assert "ivcs-main-1" not in former.read("/etc/hosts")
+    assert "ivcs-media-0" in former.read("/etc/hosts")
+    assert "--comment live-cluster " not in former.run(("iptables", "--list-rules", "INPUT")).stdout
+    assert not cluster.configure("--remove-media-node", "10.81.0.11").changed
 
 
 # -- after a failover; last, for a head is lost --------------------------------------------------------------------

@@ -51,6 +51,11 @@ class Fleet:
         for server in self.servers.values():
             server.watch = self._note
 
+    def add(self, server: Server) -> None:
+        """One more, which was connected later."""
+        server.watch = self._note
+        self.servers[server.name] = server
+
     async def lock(self, names: Sequence[str], note: str) -> None:
         """Refuse a second run at the same time (D4): the kernel frees the locks when this run ends, however."""
         problems: list[Problem] = []

@@ -18,6 +18,7 @@ from live_cluster.access.site_key import SiteSecret
 from live_cluster.apply.fleet import Fleet, connect
 from live_cluster.apply.run import Observer, Run, StepResult
 from live_cluster.apply.survey import facts_of, look_again, observe
+from live_cluster.commands.former_media import former_servers, join_if_there
 from live_cluster.commands.keeping import HISTORY, SET_ASIDE, forget_old_runs
 from live_cluster.errors import (
     Declined,
@@ -114,9 +115,11 @@ async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
     names = every_name[:2] if only_timeouts else every_name
     interface.say(message("connecting", count=len(names)))
     fleet, absent = await _connected(wish, names)
-    outcome.problems += absent
+    former = () if only_timeouts else former_servers(wish.settings)
+    left = await _join_former(wish, fleet, former)
+    outcome.problems += (*absent, *left)
     outcome.is_partial = bool(absent)
-    interface.warnings(absent)
+    interface.warnings((*absent, *left))
     names = tuple(one for one in names if one.name in fleet.servers)
     try:
         if not wish.dry_run:
@@ -124,7 +127,8 @@ async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
             await fleet.lock(heads, f"{wish.asked_by}, {time.strftime('%Y-%m-%d %H:%M:%S %z')}")
         facts = await facts_of(fleet, names, settings=wish.settings, profile=wish.profile)
         _judge(wish, facts, interface, outcome)
-        blueprint = _blueprint(wish, facts, frozenset(one.node for one in absent))
+        joined = tuple(one for one in former if one.name in fleet.servers)
+        blueprint = replace(_blueprint(wish, facts, frozenset(one.node for one in absent)), former=joined)
         outcome.plan, found = await _planned(fleet, _stages(wish, blueprint))
         if not only_timeouts:
             outcome.drift, outcome.prunes = foreign_in_cib(blueprint), wish.prune
@@ -175,10 +179,19 @@ async def _connected(wish: Wish, names: Sequence[ServerName]) -> tuple[Fleet, tu
         return await connect([one for one in names if one.name not in absent], credentials), told
 
 
+async def _join_former(wish: Wish, fleet: Fleet, former: tuple[ServerName, ...]) -> tuple[Problem, ...]:
+    if not former:
+        return ()
+    secret = wish.site_secret()
+    credentials = controller_credentials(secret, valid_s=CERTIFICATE_LIFE_S)
+    return await join_if_there(fleet, former, credentials, secret)
+
+
 def _dispensable(wish: Wish, names: Sequence[ServerName]) -> frozenset[str]:
     """Servers that a run can do without; an arbiter is none of them, for the heads must know each other's vote."""
     media = (one for one in names if one.role is Role.MEDIA)
-    return frozenset(one.name for one in media if one.address != wish.settings.arbiter)
+    needed = (one.name for one in media if one.address != wish.settings.arbiter)
+    return frozenset((*needed, *(one.name for one in former_servers(wish.settings))))
 
 
 def _judge(wish: Wish, facts: ClusterFacts, interface: Interface, outcome: Outcome) -> None:

@@ -7,6 +7,7 @@ TEXTS: dict[str, str] = {
     "application-not-written": "{node}: the application's settings could not be written to its database: {reason}. None of them has changed. Remove the cause and repeat the command.",
     "application-connection-lost": "{node}: the connection to the database was lost while the application's settings were written: {reason}. Either all of them have changed or none. See sudo live-cluster status; when the database runs again, repeat the command: it writes what is missing.",
     "application-database-moved": "{node}: the database has moved to the other head meanwhile, so the application's settings could not be written. Repeat the command: it goes on from here.",
+    "media-server-left": "{node} was removed everywhere else, but could not be cleaned up itself: {reason} The lines between “# live-cluster begin” and “# live-cluster end” in its /etc/hosts and the cluster's file among its firewall rules stay there. If it goes on being used, unlock it and repeat --remove-media-node, or remove them by hand.",
     "profile-without-setting": "--{option}: the profile of {product} has no section [{section}], so this cannot be set. Leave the option out, or add the section to the profile.",
     "license-refused": "--{option}: the application refuses this license: {reason}. Nothing has been touched. Check the file, and --license-server-instance-id.",
     # The certificate and its key.

@@ -74,6 +74,8 @@ TEXTS: dict[str, str] = {
     "stage-replication": "Preparing replication",
     "stage-complete": "Bringing everything up",
     "stage-storage": "Preparing the file storage, waiting for the standby",
+    "stage-former": "Cleaning up the media servers that left",
+    "step-sessions-ended": "End what {addresses} has open at the database and the file storage",
     "stage-settings": "Keeping the settings",
     "corosync-silent": "Corosync does not run on this server. Start it: systemctl start corosync pacemaker",
     "timeouts-now": "token: {token} ms, repeated up to {retransmits} times, every {interval} ms\nconsensus: {consensus} ms\nA lost server is noticed after about {noticed} s; the services are expected on the other one after 0.75*token+token = {total} s.",

@@ -74,6 +74,8 @@ TEXTS: dict[str, str] = {
     "stage-replication": "Подготовка репликации",
     "stage-complete": "Запуск всего остального",
     "stage-storage": "Подготовка файлового хранилища, ожидание резервной базы",
+    "stage-former": "Очистка удалённых медиасерверов",
+    "step-sessions-ended": "Завершить соединения {addresses} с базой данных и файловым хранилищем",
     "stage-settings": "Сохранение настроек",
     "corosync-silent": "Corosync на этом сервере не работает. Запустите: systemctl start corosync pacemaker",
     "timeouts-now": "token: {token} мс, повторяется до {retransmits} раз, каждые {interval} мс\nconsensus: {consensus} мс\nПропавший сервер будет замечен примерно через {noticed} с; службы ожидаются на другом через 0,75*token+token = {total} с.",

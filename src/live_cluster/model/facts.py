@@ -18,6 +18,8 @@ class Role(Enum):
     MEDIA = "media"
     # A server of its own that is nothing but the arbiter; a media server that is one stays a media server.
     ARBITER = "arbiter"
+    # A media server that this run removes.
+    FORMER = "former"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

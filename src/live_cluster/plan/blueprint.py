@@ -60,6 +60,8 @@ class Blueprint:
     prune: bool = False
     # Media servers that are off: the others learn of them, and nothing is done there.
     absent: frozenset[str] = frozenset()
+    # Media servers that this run removes and that can be reached; all of them are in settings.removed_media.
+    former: tuple[ServerName, ...] = ()
 
     @property
     def servers(self) -> tuple[ServerName, ...]:

@@ -12,6 +12,7 @@ from live_cluster.plan import (
     cluster_steps,
     database_steps,
     fencing_steps,
+    former_steps,
     head_steps,
     resource_steps,
     storage_steps,
@@ -55,6 +56,8 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
             ),
         ),
         Stage(title=message("stage-settings"), steps=(*fencing_steps.removal_steps(plan), *_stored(plan))),
+        # Last: everything else is done, whatever state those are in.
+        Stage(title=message("stage-former"), steps=former_steps.former_steps(plan)),
     )
 
 
