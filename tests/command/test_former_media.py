@@ -11,6 +11,7 @@ from installation import FIRST_RUN, Finished, Installation
 from live_cluster.access.login import Outcome
 from live_cluster.commands import former_media
 from live_cluster.errors import ExitCode, Problem, Unreachable, problem
+from live_cluster.probes.head import question
 from live_cluster.probes.node import ADDRESSES
 from live_cluster.remote.requests import CommandResult, FileState
 from recordings.configure.recorded import RecordedServer
@@ -18,7 +19,14 @@ from recordings.configure.recorder import key_of
 
 MEDIA, ADDRESS = "ivcs-media-0", "10.81.0.11"
 FRAGMENT = "/etc/iptables-config/ipv4/filter.d/0500-live-cluster"
-SESSIONS = f"run ss -H -n -t state established ( sport = :5432 or sport = :445 ) and ( dst {ADDRESS} )"
+IN_DATABASE = key_of(
+    question(
+        f"SELECT count(*) FROM pg_stat_activity WHERE client_addr IN ('{ADDRESS}');",
+        database="postgres",
+        port=5432,
+    )
+)
+IN_FILES = f"run ss -H -n -t state established ( sport = :445 ) and ( dst {ADDRESS} )"
 NOTHING = CommandResult(returncode=0)
 
 
@@ -30,8 +38,17 @@ def configured(site: Installation, monkeypatch: pytest.MonkeyPatch) -> Installat
     class Secret:
         fingerprint = "x"
 
-    monkeypatch.setattr("live_cluster.cli.run_cli.find_secret", lambda _: Secret())
-    site.servers["ivcs-main-1"].instead[SESSIONS] = NOTHING
+    given: list[None] = []
+
+    def find_secret(_: object) -> Secret:
+        # Standard input, or somebody at a terminal, gives the passphrase once for each command.
+        assert len(given) == site.connected
+        given.append(None)
+        return Secret()
+
+    site.connected = 0
+    monkeypatch.setattr("live_cluster.cli.run_cli.find_secret", find_secret)
+    site.servers["ivcs-main-1"].instead |= {IN_DATABASE: NOTHING, IN_FILES: NOTHING}
     return site
 
 
@@ -76,8 +93,7 @@ def test_what_it_has_open_at_the_primary_is_ended(
 ) -> None:
     reachable(configured, monkeypatch)
     assert ("ivcs-main-1", "sessions-ended") not in steps_of(removal(configured))
-    open_one = b"0 0 10.81.0.102:5432 10.81.0.11:40000\n"
-    configured.servers["ivcs-main-1"].instead[SESSIONS] = CommandResult(returncode=0, stdout=open_one)
+    configured.servers["ivcs-main-1"].instead[IN_DATABASE] = CommandResult(returncode=0, stdout=b"1\n")
     assert ("ivcs-main-1", "sessions-ended") in steps_of(removal(configured))
 
 

@@ -42,6 +42,7 @@ from live_cluster.plan.cib_steps import foreign_in_cib, pruned_file
 from live_cluster.plan.prerequisites import Situation, problems_of
 from live_cluster.plan.step import Plan, Stage, outstanding
 from live_cluster.remote.requests import Refused, WriteFile
+from live_cluster.remote.ssh import Credentials
 from live_cluster.render.cib_foreign import ForeignObject
 from live_cluster.render.corosync_conf import CLUSTER_NAME
 
@@ -114,14 +115,16 @@ async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
     every_name = server_names(wish.settings, wish.profile)
     names = every_name[:2] if only_timeouts else every_name
     interface.say(message("connecting", count=len(names)))
-    fleet, absent = await _connected(wish, names)
-    former = () if only_timeouts else former_servers(wish.settings)
-    left = await _join_former(wish, fleet, former)
-    outcome.problems += (*absent, *left)
+    secret = wish.site_secret()
+    credentials = controller_credentials(secret, valid_s=CERTIFICATE_LIFE_S)
+    fleet, absent = await _connected(wish, names, credentials, secret)
     outcome.is_partial = bool(absent)
-    interface.warnings((*absent, *left))
     names = tuple(one for one in names if one.name in fleet.servers)
     try:
+        former = () if only_timeouts else former_servers(wish.settings)
+        told = (*absent, *await join_if_there(fleet, former, credentials, secret))
+        outcome.problems += told
+        interface.warnings(told)
         if not wish.dry_run:
             heads = [server.name for server in names[:2]]
             await fleet.lock(heads, f"{wish.asked_by}, {time.strftime('%Y-%m-%d %H:%M:%S %z')}")
@@ -146,10 +149,10 @@ async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
         await fleet.close()
 
 
-async def _connected(wish: Wish, names: Sequence[ServerName]) -> tuple[Fleet, tuple[Problem, ...]]:
+async def _connected(
+    wish: Wish, names: Sequence[ServerName], credentials: Credentials, secret: SiteSecret
+) -> tuple[Fleet, tuple[Problem, ...]]:
     """All servers, but for media servers that are off: the rest can be done without them (C14)."""
-    secret = wish.site_secret()
-    credentials = controller_credentials(secret, valid_s=CERTIFICATE_LIFE_S)
     try:
         return await connect(names, credentials), ()
     except Unreachable as error:
@@ -177,14 +180,6 @@ async def _connected(wish: Wish, names: Sequence[ServerName]) -> tuple[Fleet, tu
             for one in explained
         )
         return await connect([one for one in names if one.name not in absent], credentials), told
-
-
-async def _join_former(wish: Wish, fleet: Fleet, former: tuple[ServerName, ...]) -> tuple[Problem, ...]:
-    if not former:
-        return ()
-    secret = wish.site_secret()
-    credentials = controller_credentials(secret, valid_s=CERTIFICATE_LIFE_S)
-    return await join_if_there(fleet, former, credentials, secret)
 
 
 def _dispensable(wish: Wish, names: Sequence[ServerName]) -> frozenset[str]:

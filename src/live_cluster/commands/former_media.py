@@ -32,6 +32,8 @@ async def join_if_there(
     fleet: Fleet, servers: Sequence[ServerName], credentials: Credentials, secret: SiteSecret
 ) -> tuple[Problem, ...]:
     """Connects those that can be reached; the run does not depend on any of them."""
+    if not servers:
+        return ()
     staying = {address for one in fleet.servers.values() for address in await _addresses(one)}
 
     async def join(server: ServerName) -> Unreachable | None:

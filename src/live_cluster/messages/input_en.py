@@ -58,7 +58,7 @@ TEXTS: dict[str, str] = {
     "address-repeated": "{place}: {value} is already the value of --{other}. Every server and every floating address needs an address of its own.",
     "media-gap": "{place}: --{missing} is missing. Media servers are numbered from 1 without gaps.",
     "media-named-and-removed": "{place}: {value} is to be removed and named at once. Give one of the two.",
-    "media-not-there": "--{option}: there is no media server {value} among the settings (there are: {known}). Only its entry in the application is removed, if there is one.",
+    "media-not-there": "--{option}: there is no media server {value} among the settings (there are: {known}). What an earlier run may have left of it is removed: its entry in the application, and on the server itself.",
     "head-address-changed": "--{option}: the cluster was set up with {old}, and {new} is another address. This version does not move a head server to another address. Keep {old}: name the heads as before, or leave the option out.",
     "username-without-password": "--{username_option} is given without --{option}. If a password is needed, give it with --{option}-file.",
     "setting-unknown": "{place}: there is no such setting.",

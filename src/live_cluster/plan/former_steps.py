@@ -9,7 +9,7 @@ from live_cluster.model.facts import ServerName
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import Edit, absent_step, edit_step, followed_by
 from live_cluster.plan.server_steps import HOSTS, RULES
-from live_cluster.plan.step import Impact, Replies, Step, command_check
+from live_cluster.plan.step import Check, Impact, Replies, Step, command_check
 from live_cluster.probes.head import question
 from live_cluster.remote.requests import Command, CommandResult, Request
 from live_cluster.render.firewall import COMMENT, SMB_PORT
@@ -47,28 +47,32 @@ def _firewall(plan: Blueprint, server: ServerName) -> tuple[Step, ...]:
 
 def _sessions_ended(plan: Blueprint, gone: tuple[IPv4Address, ...]) -> Step:
     """The firewall and PostgreSQL judge a connection only when it is opened."""
-    database = plan.profile.database
-    ports = (str(database.port), *((SMB_PORT,) if plan.profile.samba else ()))
-    local = " or ".join(f"sport = :{port}" for port in ports)
-    remote = " or ".join(f"dst {address}" for address in gone)
-    argv = ("ss", "-H", "-n", "-t", "state", "established", f"( {local} ) and ( {remote} )")
+    database, samba = plan.profile.database, plan.profile.samba
     listed = ", ".join(f"'{address}'" for address in gone)
-    sql = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_addr IN ({listed});"
-    ask = question(sql, database="postgres", port=database.port)
+    theirs = f"FROM pg_stat_activity WHERE client_addr IN ({listed});"
+    count = question(f"SELECT count(*) {theirs}", database="postgres", port=database.port)
+    end = question(f"SELECT pg_terminate_backend(pid) {theirs}", database="postgres", port=database.port)
+    filter_ = f"( sport = :{SMB_PORT} ) and ( {' or '.join(f'dst {address}' for address in gone)} )"
+    shared = Command(argv=("ss", "-H", "-n", "-t", "state", "established", filter_))
+
+    def holds(replies: Replies) -> bool:
+        # A database that does not answer has nobody connected; a connection that never logged in is not counted.
+        return all(
+            isinstance(one, CommandResult) and (not one.ok or one.text.strip() in ("", "0"))
+            for one in replies
+        )
 
     def actions(_: Replies) -> tuple[Request, ...]:
         # Whether they are gone is what the check asks; a service that is just restarting has ended them itself.
-        end = Command(argv=ask.argv, stdin=ask.stdin, changes_node=True, accepts=(0, 1, 2, 3))
-        files = tuple(
+        in_database = Command(argv=end.argv, stdin=end.stdin, changes_node=True, accepts=(0, 1, 2, 3))
+        in_files = tuple(
             Command(
-                argv=("smbcontrol", plan.profile.samba.unit, "kill-client-ip", str(address)),
-                changes_node=True,
-                accepts=(0, 1),
+                argv=("smbcontrol", "smbd", "kill-client-ip", str(address)), changes_node=True, accepts=(0, 1)
             )
             for address in gone
-            if plan.profile.samba
+            if samba
         )
-        return (end, *files)
+        return (in_database, *in_files)
 
     return Step(
         code="sessions-ended",
@@ -76,6 +80,6 @@ def _sessions_ended(plan: Blueprint, gone: tuple[IPv4Address, ...]) -> Step:
         title=message("step-sessions-ended", addresses=", ".join(str(one) for one in gone)),
         impact=Impact.NONE,
         actions=actions,
-        check=command_check(Command(argv=argv), lambda result: result.ok and not result.text.strip()),
+        check=Check(requests=(count, *((shared,) if samba else ())), holds=holds),
         deadline_s=_SESSIONS_DEADLINE_S,
     )
