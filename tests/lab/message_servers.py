@@ -38,20 +38,26 @@ class Noted:
         return [json.loads(line) for line in self.host.read(self.path).splitlines()]
 
 
-def start_mail(lab: Lab, *, port: str = MAIL_PORT, days: int = 9) -> Noted:
+def open_ports(lab: Lab) -> None:
+    """The client lets connections through to both; where nothing listens yet, they are refused at once."""
+    for port in (MAIL_PORT, SMPP_PORT):
+        rule = ("INPUT", "--protocol", "tcp", "--dport", port, "--jump", "ACCEPT")
+        lab.client.run(("iptables", "--insert", *rule))
+
+
+def start_mail(lab: Lab) -> Noted:
     """A mail server whose certificate is made out to its address; nobody trusts it yet."""
-    name = f"mail-{port}"
-    key = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=mail"
-    more = f"-days {days} -addext keyUsage=critical,digitalSignature,keyCertSign"
-    names = f"-addext subjectAltName=IP:{ADDRESS} -keyout {name}.key -out {name}.crt"
-    lab.client.run(("sh", "-c", f"cd /root && {key} {more} {names} && cat {name}.key {name}.crt >{name}.pem"))
-    return _start(lab, mail_server.__file__, port, f"/root/{name}.pem")
+    key = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=mail"
+    more = "-addext keyUsage=critical,digitalSignature,keyCertSign"
+    names = f"-addext subjectAltName=IP:{ADDRESS} -keyout mail.key -out mail.crt"
+    lab.client.run(("sh", "-c", f"cd /root && {key} {more} {names} && cat mail.key mail.crt >mail.pem"))
+    return _start(lab, mail_server.__file__, MAIL_PORT, "/root/mail.pem")
 
 
-def trust_mail(lab: Lab, port: str = MAIL_PORT) -> None:
-    """The heads trust the certificate of the mail server at this port."""
+def trust_mail(lab: Lab) -> None:
+    """The heads trust the mail server's certificate."""
     for head in lab.heads:
-        head.write(_TRUSTED, lab.client.read(f"/root/mail-{port}.crt"))
+        head.write(_TRUSTED, lab.client.read("/root/mail.crt"))
         head.run(("update-ca-certificates",))
 
 
@@ -64,7 +70,6 @@ def _start(lab: Lab, program: str, port: str, *more: str) -> Noted:
     client, name = lab.client, Path(program).name
     noted = Noted(client, f"/root/{port}.taken")
     client.write(f"/root/{name}", Path(program).read_text("utf-8"))
-    client.run(("iptables", "--insert", "INPUT", "--protocol", "tcp", "--dport", port, "--jump", "ACCEPT"))
     output = (f"--property=StandardOutput=append:{noted.path}", "--property=StandardError=journal")
     argv = ("systemd-run", f"--unit=lab-{port}", *output, "/usr/bin/python3", f"/root/{name}", ADDRESS, port)
     client.run((*argv, *more))

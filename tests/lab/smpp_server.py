@@ -68,17 +68,6 @@ class Submitted:
                 return int.from_bytes(self.header[2:4]), self.header[4], self.header[5]
         return 0, 1, 1
 
-    @property
-    def text(self) -> str:
-        """What a telephone would show."""
-        match self.coding:
-            case 0:
-                return _gsm(self.content)
-            case 8:
-                return self.content.decode("utf-16-be")
-            case _:
-                return self.content.decode("latin-1")
-
 
 @dataclass(slots=True)
 class Centre:
@@ -102,7 +91,7 @@ class Centre:
                 "to": part.recipient,
                 "coding": part.coding,
                 "parts": count,
-                "text": "".join(parts[one].text for one in sorted(parts)),
+                "text": text_of(b"".join(parts[one].content for one in sorted(parts)), part.coding),
             }
             sys.stdout.write(json.dumps(note) + "\n")
             sys.stdout.flush()
@@ -141,6 +130,17 @@ class Session:
             return BAD_PASSWORD
         self.account = name
         return OK
+
+
+def text_of(content: bytes, coding: int) -> str:
+    """What a telephone would show; a letter may begin in one part and end in the next."""
+    match coding:
+        case 0:
+            return _gsm(content)
+        case 8:
+            return content.decode("utf-16-be")
+        case _:
+            return content.decode("latin-1")
 
 
 def _text(body: bytes) -> tuple[str, bytes]:
