@@ -38,8 +38,12 @@ ALL = (
 def put_files(head: Host) -> None:
     """What the options name: certificate, key and license."""
     put_certificate(head, FIRST)
-    argv = ("/usr/lib/ivcs/ivcs-admin", "make-license", "--holder", "Lab", "--valid-until", "2099-01-01")
-    head.write(LICENSE, head.run((*argv, "--instance-id", INSTANCE_ID)).stdout)
+    put_license(head, LICENSE, INSTANCE_ID)
+
+
+def put_license(head: Host, path: str, instance_id: str, *, until: str = "2099-01-01") -> None:
+    argv = ("/usr/lib/ivcs/ivcs-admin", "make-license", "--holder", "Lab", "--valid-until", until)
+    head.write(path, head.run((*argv, "--instance-id", instance_id)).stdout)
 
 
 def put_certificate(head: Host, pair: Made) -> None:
@@ -53,6 +57,25 @@ def rows(cluster: Cluster, sql: str) -> list[dict[str, Any]]:
     asked = f"SELECT row_to_json(one) FROM ({sql}) AS one"
     argv = ("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-d", "ivcs")
     return [json.loads(line) for line in primary.run(argv, stdin=asked).stdout.splitlines()]
+
+
+def administration(cluster: Cluster, what: str, body: str = "") -> tuple[int, str]:
+    """HTTP status and answer of the application's interface for programs; with a body it is a POST."""
+    password = cluster.lab.heads[active(cluster) - 1].read("/etc/ivcs/initial-admin-password").strip()
+    lines = {"url": f"https://{PUBLIC_ADDRESS}/api/admin/{what}", "user": f"admin:{password}"}
+    config = "".join(f'{name} = "{value}"\n' for name, value in lines.items())
+    posted = ("--header", "Content-Type: application/json", "--data", body) if body else ()
+    argv = ("curl", "-sk", "-m", "60", "--write-out", "\\n%{http_code}", *posted, "--config", "-")
+    answer, _, status = cluster.lab.client.run(argv, stdin=config).stdout.rpartition("\n")
+    return int(status), answer
+
+
+def admin_state(cluster: Cluster) -> dict[str, Any]:
+    """All settings as the application tells them."""
+    status, answer = administration(cluster, "state")
+    assert status == 200, answer
+    found: dict[str, Any] = json.loads(answer)
+    return found
 
 
 def active(cluster: Cluster) -> int:

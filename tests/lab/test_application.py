@@ -3,10 +3,8 @@
 import json
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import mail_server
 import pytest
 from application_case import (
     ALL,
@@ -21,41 +19,49 @@ from application_case import (
     SIP,
     SMSC_PASSWORD,
     TLS_PORTS,
+    admin_state,
     digest,
     put_certificate,
     put_files,
+    put_license,
     rows,
     shown_certificate,
     wait_for_certificate,
     wait_for_takeover,
 )
-from cluster import HEADS, Cluster, Report, file_states, unlock
+from cluster import (
+    DATABASE_ADDRESS,
+    FILESTORAGE_ADDRESS,
+    HEADS,
+    PUBLIC_ADDRESS,
+    Cluster,
+    Report,
+    file_states,
+    unlock,
+)
 
 from certificate_case import made
-from live_lab import Host, Lab, wait_until
+from live_lab import Host, Lab
 
 pytestmark = pytest.mark.lab
 
-MAIL_SERVER, MAIL_ADDRESS, MAIL_PORT = Path(mail_server.__file__), "10.81.0.200", "2525"
-MAIL = (
-    "--external-mail-server-hostname", f"{MAIL_ADDRESS}:{MAIL_PORT}",
-    "--external-mail-server-username", mail_server.USERNAME,
-    "--external-mail-server-password", mail_server.PASSWORD,
-)  # fmt: skip
-TABLES = ("domains", "mail_settings", "sms_settings", "license", "external_file_storage", "media_servers")
+ALL_OPTIONS = (*ALL, "--media-node-3-ip", "10.81.0.13")
+ONE_ROW = ("domains", "mail_settings", "sms_settings", "license", "external_file_storage")
+CONFIGURED = ("/etc/nginx/ssl", "/etc/opensips", "/etc/gnugk", "/etc/live-cluster")
+TABLES = (*ONE_ROW, "media_servers")
 
 
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[Cluster]:
     """Servers with the files that the options name; the tests of this module go on from one another."""
-    with Lab.up(name="applic", media=2) as lab:
+    with Lab.up(name="applic", media=3) as lab:
         put_files(lab.heads[0])
         yield Cluster.unlocked(lab)
 
 
 @pytest.fixture(scope="module")
 def first(prepared: Cluster) -> Report:
-    return prepared.configure(*ALL)
+    return prepared.configure(*ALL_OPTIONS)
 
 
 @pytest.fixture
@@ -116,6 +122,7 @@ def test_media_servers_are_registered_and_the_local_one_is_not(cluster: Cluster)
         "10.81.0.2": "ivcs-main-2",
         "10.81.0.11": "ivcs-media-0",
         "10.81.0.12": "ivcs-media-1",
+        "10.81.0.13": "ivcs-media-2",
     }
 
 
@@ -141,7 +148,7 @@ def test_status_shows_until_when_it_is_good(cluster: Cluster) -> None:
 
 def test_the_same_again_and_nothing_at_all_change_nothing(cluster: Cluster) -> None:
     before = everything(cluster)
-    for words in (ALL, ()):
+    for words in (ALL_OPTIONS, ()):
         report = cluster.configure(*words)
         assert report.returncode == 0, report
         assert not report.changed
@@ -158,40 +165,101 @@ def test_no_password_is_left_in_logs_or_records(cluster: Cluster) -> None:
 # -- changed one at a time; left out -----------------------------------------------------------------------------
 
 
+# Option, value, and what is different then; everything else was left out and stays.
+ONE_AT_A_TIME = (
+    ("public-fqdn", "b.example.com", {"domains.web_address": "b.example.com"}),
+    (
+        "external-mail-server-hostname",
+        "mail2",
+        {"mail_settings.hostname": "mail2", "mail_settings.port": 587},
+    ),
+    ("smsc-password", 'p"2', {"sms_settings.password": 'p"2'}),
+)
+THE_OTHERS = (
+    ("outgoing-sip-proxy", "sip:b.example.com", {"sip.outgoing_proxy": "sip:b.example.com"}),
+    ("default-sip-from-header", "<sip:б@b>", {"sip.default_from_header": "<sip:б@b>"}),
+    ("default-h323-from-header", "<h323:б@b>", {"h323.default_from_header": "<h323:б@b>"}),
+    ("external-mail-server-username", "у 2", {"mail_settings.username": "у 2"}),
+    ("external-mail-server-password", "п'2", {"mail_settings.password": "п'2"}),
+    ("smsc-host", "smsc2", {"sms_settings.host": "smsc2"}),
+    ("smsc-port", "2777", {"sms_settings.port": 2777}),
+    ("smsc-username", "s'2", {"sms_settings.username": "s'2"}),
+    ("smsc-sender-address", "О 2", {"sms_settings.sender_address": "О 2"}),
+    ("license-server-instance-id", "№ 2", {"license.server_instance_id": "№ 2"}),
+)
+
+
 @pytest.mark.parametrize(
-    ("option", "value", "sql"),
+    ("option", "value", "expected"),
     [
-        (
-            "outgoing-sip-proxy",
-            "sip:b.example.com",
-            "SELECT value AS v FROM system_settings WHERE name LIKE '%proxy'",
-        ),
-        (
-            "default-sip-from-header",
-            "<sip:б@b>",
-            "SELECT value AS v FROM system_settings WHERE name LIKE 'sip.d%'",
-        ),
-        (
-            "default-h323-from-header",
-            "<h323:б@b>",
-            "SELECT value AS v FROM system_settings WHERE name LIKE 'h%'",
-        ),
-        ("external-mail-server-hostname", "mail2", "SELECT hostname AS v FROM mail_settings"),
-        ("external-mail-server-username", "у 2", "SELECT username AS v FROM mail_settings"),
-        ("external-mail-server-password", "п'2", "SELECT password AS v FROM mail_settings"),
-        ("smsc-host", "smsc2", "SELECT host AS v FROM sms_settings"),
-        ("smsc-username", "s'2", "SELECT username AS v FROM sms_settings"),
-        ("smsc-password", 'p"2', "SELECT password AS v FROM sms_settings"),
-        ("smsc-sender-address", "О 2", "SELECT sender_address AS v FROM sms_settings"),
+        *(pytest.param(*one, id=one[0]) for one in ONE_AT_A_TIME),
+        *(pytest.param(*one, id=one[0], marks=pytest.mark.matrix) for one in THE_OTHERS),
     ],
 )
-def test_one_setting_is_changed_and_nothing_else(cluster: Cluster, option: str, value: str, sql: str) -> None:
-    before = everything(cluster)
+def test_one_setting_is_changed_and_nothing_else(
+    cluster: Cluster, option: str, value: str, expected: dict[str, Any]
+) -> None:
+    before = places(cluster)
     report = cluster.configure(f"--{option}", value)
     assert report.returncode == 0, report
-    assert rows(cluster, sql) == [{"v": value}]
-    after = everything(cluster)
-    assert sum(after[table] != before[table] for table in after) == 1
+    after = places(cluster)
+    assert {place: after[place] for place in after if after[place] != before[place]} == expected
+
+
+def places(cluster: Cluster) -> dict[str, Any]:
+    """Every value of every setting, by its place."""
+    found = {one["name"]: one["value"] for one in rows(cluster, "SELECT * FROM system_settings")}
+    for table in ONE_ROW:
+        found |= {f"{table}.{column}": value for column, value in only(cluster, table).items()}
+    return {**found, "media": media(cluster)}
+
+
+def test_a_new_license_replaces_the_file_alone(cluster: Cluster) -> None:
+    before = places(cluster)
+    put_license(cluster.lab.heads[0], "/root/new «license».lic", str(before["license.server_instance_id"]))
+    report = cluster.configure("--license-file", "/root/new «license».lic")
+    assert report.returncode == 0, report
+    after = places(cluster)
+    changed = {place for place in after if after[place] != before[place]}
+    assert changed == {"license.file", "license.file_name", "license.installed_at"}
+    assert licensed(cluster)
+
+
+def licensed(cluster: Cluster) -> bool:
+    """What the application itself says of its license at the public address."""
+    return bool(admin_state(cluster)["license"]["valid"])
+
+
+def test_a_media_server_gets_another_address(cluster: Cluster) -> None:
+    assert cluster.configure("--remove-media-node", "10.81.0.13").returncode == 0
+    assert cluster.configure("--media-node-2-ip", "10.81.0.13").returncode == 0
+    now = media(cluster)
+    assert now["10.81.0.13"] == "ivcs-media-1"
+    assert "10.81.0.12" not in now
+    report = cluster.configure("--media-node-2-ip", "10.81.0.12", "--media-node-3-ip", "10.81.0.13")
+    assert report.returncode == 0, report
+    assert len(media(cluster)) == 5
+
+
+@pytest.mark.matrix
+def test_floating_addresses_move(cluster: Cluster) -> None:
+    """The services that listen at an address come along."""
+    options = {
+        "--public-ip": (PUBLIC_ADDRESS, "10.81.0.110"),
+        "--filestorage-ip": (FILESTORAGE_ADDRESS, "10.81.0.111"),
+        "--database-ip": (DATABASE_ADDRESS, "10.81.0.112"),
+    }
+    for option, (_, moved) in options.items():
+        report = cluster.configure(option, moved)
+        assert report.returncode == 0, report
+        cluster.wait_healthy()
+    assert only(cluster, "external_file_storage")["address"] == "10.81.0.111"
+    for port in ("443", "5061", "1300"):
+        cluster.lab.client.run(("nc", "-z", "-w", "60", "10.81.0.110", port))
+    back = (word for option, (former, _) in options.items() for word in (option, former))
+    assert cluster.configure(*back).returncode == 0
+    cluster.wait_healthy()
+    assert not cluster.configure().changed
 
 
 def test_what_somebody_changes_in_the_application_stays(cluster: Cluster) -> None:
@@ -204,52 +272,6 @@ def test_what_somebody_changes_in_the_application_stays(cluster: Cluster) -> Non
     assert rows(cluster, "SELECT web_address AS v FROM domains") == [{"v": "by.hand"}]
     assert cluster.configure("--public-fqdn", FQDN).returncode == 0
     assert rows(cluster, "SELECT web_address AS v FROM domains") == [{"v": FQDN}]
-
-
-@pytest.fixture(scope="module")
-def mail(prepared: Cluster) -> str:
-    """A mail server on the client, which the heads trust; the file where it notes what it took."""
-    client, taken = prepared.lab.client, "/root/mail.taken"
-    key = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=mail"
-    more = "-addext keyUsage=critical,digitalSignature,keyCertSign"
-    names = f"-addext subjectAltName=IP:{MAIL_ADDRESS} -keyout /root/mail.key -out /root/mail.crt"
-    client.run(("sh", "-c", f"{key} {more} {names} && cat /root/mail.key /root/mail.crt >/root/mail.pem"))
-    client.write("/root/mail_server.py", MAIL_SERVER.read_text("utf-8"))
-    client.run(
-        ("iptables", "--insert", "INPUT", "--protocol", "tcp", "--dport", MAIL_PORT, "--jump", "ACCEPT")
-    )
-    output = (f"--property=StandardOutput=append:{taken}", "--property=StandardError=journal")
-    unit = ("systemd-run", "--unit=lab-mail", *output)
-    client.run((*unit, "/usr/bin/python3", "/root/mail_server.py", MAIL_ADDRESS, MAIL_PORT, "/root/mail.pem"))
-    listens = ("nc", "-z", MAIL_ADDRESS, MAIL_PORT)
-    wait_until(lambda: client.run(listens, check=False).returncode == 0, deadline_s=300, what="mail is taken")
-    for head in prepared.lab.heads:
-        head.write("/usr/local/share/ca-certificates/lab-mail.crt", client.read("/root/mail.crt"))
-        head.run(("update-ca-certificates",))
-    return taken
-
-
-def check_mail(cluster: Cluster) -> tuple[int, dict[str, Any]]:
-    """`check --mail` on the head where the application runs."""
-    place = cluster.status().place_of("ivcs-server")
-    argv = ("live-cluster", "check", "--mail", "you@example.org", "--json")
-    completed = cluster.lab.heads[HEADS.index(place[0])].run(argv, check=False)
-    return completed.returncode, json.loads(completed.stdout)
-
-
-def test_exactly_one_mail_is_sent_and_only_with_the_right_password(cluster: Cluster, mail: str) -> None:
-    client = cluster.lab.client
-    report = cluster.configure(*MAIL)
-    assert report.returncode == 0, report
-    code, document = check_mail(cluster)
-    assert code == 0, document
-    sent = {"from": mail_server.USERNAME, "to": ["you@example.org"]}
-    assert [json.loads(line) for line in client.read(mail).splitlines()] == [sent]
-    assert cluster.configure("--external-mail-server-password", "wrong").returncode == 0
-    code, document = check_mail(cluster)
-    assert code == 1, document
-    assert "535" in json.dumps(document)
-    assert len(client.read(mail).splitlines()) == 1
 
 
 def test_services_are_turned_off(cluster: Cluster) -> None:
@@ -267,17 +289,23 @@ def test_services_are_turned_off(cluster: Cluster) -> None:
 
 def test_what_is_wrong_is_told_and_nothing_is_touched(cluster: Cluster) -> None:
     head = cluster.lab.heads[0]
+    before = (everything(cluster), file_states(head, *CONFIGURED))
+    put_license(head, "/root/other.lic", "another server")
+    put_license(head, "/root/old.lic", "", until="2020-01-01")
     head.write("/root/bad.lic", "nothing\n")
-    before = (everything(cluster), file_states(head, "/etc/nginx/ssl", "/etc/opensips", "/etc/gnugk"))
-    refused = cluster.configure("--license-file", "/root/bad.lic")
-    assert (refused.returncode, refused.codes) == (78, ["license-refused"])
-    head.write("/root/video.key", made("other").key.decode(), mode=0o600)
+    for name, reason in (("other", "another server"), ("old", "expired"), ("bad", "no license file")):
+        refused = cluster.configure("--license-file", f"/root/{name}.lic")
+        assert (refused.returncode, refused.codes) == (78, ["license-refused"])
+        assert reason in refused.problems[0]["message"]
+    put_certificate(head, made("other.example.com", days=(-9, -1), by=AUTHORITY))
+    head.write("/root/video.key", made("other").key.decode(), mode=0o644)
     wrong = cluster.configure(*CERTIFICATE)
-    assert (wrong.returncode, wrong.codes) == (64, ["key-of-other-certificate"])
-    put_certificate(head, made(FQDN, days=(-9, -1), by=AUTHORITY))
-    expired = cluster.configure(*CERTIFICATE)
-    assert (expired.returncode, expired.codes) == (64, ["certificate-expired"])
-    assert (everything(cluster), file_states(head, "/etc/nginx/ssl", "/etc/opensips", "/etc/gnugk")) == before
+    assert (wrong.returncode, wrong.codes) == (
+        64,
+        ["certificate-expired", "certificate-for-others", "key-of-other-certificate", "key-visible"],
+    )
+    assert all(one["option"] in one["message"] for one in wrong.problems), wrong
+    assert (everything(cluster), file_states(head, *CONFIGURED)) == before
 
 
 def main_processes(head: Host) -> str:
@@ -302,10 +330,10 @@ def test_a_renewed_certificate_is_read_without_a_restart(cluster: Cluster) -> No
 
 def test_heads_leave_and_join_the_media_servers(cluster: Cluster) -> None:
     assert cluster.configure("--no-media-on-heads").returncode == 0
-    assert set(media(cluster)) == {"10.81.0.11", "10.81.0.12"}
+    assert set(media(cluster)) == {"10.81.0.11", "10.81.0.12", "10.81.0.13"}
     assert not cluster.configure().changed
     assert cluster.configure("--media-on-heads").returncode == 0
-    assert len(media(cluster)) == 4
+    assert len(media(cluster)) == 5
 
 
 def test_a_media_server_that_is_off_is_told_and_the_rest_is_done(cluster: Cluster) -> None:
@@ -358,4 +386,5 @@ def test_everything_holds_after_a_failover(cluster: Cluster) -> None:
     cluster.lab.heads[lost].power_off()
     wait_for_takeover(cluster, left)
     assert everything(cluster) == before
+    assert licensed(cluster)
     wait_for_certificate(cluster, RENEWED)

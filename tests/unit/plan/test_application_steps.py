@@ -237,6 +237,14 @@ def test_media_servers_come_and_go_as_named() -> None:
     assert added == ["+ media server 10.81.0.13 (ivcs-media-2)"]
 
 
+def test_thirty_media_servers_are_registered_by_one_command_in_one_transaction() -> None:
+    before = {f"media-node-{number}-ip": f"10.81.0.{10 + number}" for number in range(1, 31)}
+    wish = first_run(**{name.replace("-", "_"): address for name, address in before.items()})
+    sql = written(wish, answer())
+    assert sql.count("INSERT INTO public.media_servers") == 32
+    assert (sql.count("BEGIN;"), sql.count("COMMIT;")) == (1, 1)
+
+
 def test_what_cannot_be_asked_is_to_be_done() -> None:
     ready, step = application_steps(blueprint(wish=first_run()))
     silent = (CommandResult(returncode=2, stderr=b"no socket\n"), NO_VIEW)
