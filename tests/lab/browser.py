@@ -75,11 +75,6 @@ class Browser:
             return False
         return True
 
-    @property
-    def place(self) -> str:
-        """Address of the page that is shown."""
-        return str(self._do("GET", "/url"))
-
     def all(self, selector: str) -> list[str]:
         """Values of the fields, or texts of the other elements, that this CSS selector finds."""
         return list(self._script(_READ, selector))
@@ -107,10 +102,6 @@ class Browser:
         return wait_until(
             lambda: next((text for text in self.all(selector) if fits(text)), ""), deadline_s=120, what=what
         )
-
-    def picture(self) -> bytes:
-        """What is to be seen, as PNG."""
-        return base64.b64decode(self._do("GET", "/screenshot"))
 
     def _find(self, selector: str) -> str:
         return str(self._do("POST", "/element", {"using": "css selector", "value": selector})[_ELEMENT])

@@ -58,7 +58,7 @@ def browser(cluster: Cluster) -> Iterator[Browser]:
         browser.open(f"{ADMIN}/")
         browser.fill("#password", password)
         browser.press("main button")
-        assert browser.place == f"{ADMIN}/overview", browser.one("body")
+        browser.wait_for("h1", what="the administrator is logged in", fits=lambda title: title == "Обзор")
         yield browser
 
 
@@ -89,6 +89,7 @@ def create(browser: Browser, name: str) -> None:
     browser.open(f"{ADMIN}/conferences")
     browser.fill("#name", name)
     browser.press("main form button")
+    browser.wait_for("#message", what=f"{name} is created", fits=lambda text: name in text)
 
 
 def test_the_browser_takes_no_certificate_of_another_name(browser: Browser) -> None:
