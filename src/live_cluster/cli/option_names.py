@@ -123,8 +123,8 @@ RUN_OPTIONS = (
         name=PROFILE,
         metavar="FILE",
         help=Words(
-            "Another application profile than the one that is installed.",
-            "Профиль приложения вместо установленного.",
+            "Another application profile than the one that is installed; it is kept for later runs.",
+            "Профиль приложения вместо установленного; сохраняется для следующих запусков.",
         ),
     ),
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from plan_case import PROFILE, blueprint, facts, settings
 
 from certificate_case import made
-from live_cluster.model.certificate_record import RECORD, parse_record
+from live_cluster.model.certificate_record import RECORD, CertificateRecord, parse_record
 from live_cluster.model.facts import FileFacts
 from live_cluster.model.settings import CertificateFiles, ClusterSettings
 from live_cluster.plan.blueprint import Blueprint
@@ -122,6 +123,23 @@ def test_the_record_says_when_it_ends_without_a_slow_module() -> None:
     assert 299 <= record.days_left(time.time()) <= 300
     assert parse_record("") is None
     assert parse_record("soon\nabc\n") is None
+
+
+@pytest.mark.parametrize(
+    ("now", "left"),
+    [
+        ("2026-11-23 12:00", 30),
+        ("2026-11-23 12:01", 29),
+        ("2026-12-23 11:59", 0),
+        ("2026-12-23 12:00", 0),
+        ("2026-12-23 12:01", -1),
+        ("2027-12-23 12:00", -365),
+    ],
+)
+def test_days_are_counted_whole_and_an_expired_one_has_none(now: str, left: int) -> None:
+    ends = datetime(2026, 12, 23, 12, tzinfo=UTC)
+    record = CertificateRecord(expires_s=int(ends.timestamp()), digest="", paths=())
+    assert record.days_left(datetime.fromisoformat(f"{now}+00:00").timestamp()) == left
 
 
 def test_a_run_that_names_none_leaves_everything() -> None:

@@ -90,6 +90,13 @@ def test_an_option_that_the_product_has_no_place_for_is_an_error(option: str) ->
     assert judged(wish(**given), PROFILE) == []
 
 
+def test_so_is_a_certificate_that_nothing_would_use() -> None:
+    named = wish()
+    named = replace(named, said=replace(named.said, named=frozenset(("ssl-certificate-file",))))
+    assert judged(named, EXAMPLE) == [("profile-without-setting", "ssl-certificate-file")]
+    assert judged(named, PROFILE) == []
+
+
 def test_what_it_does_not_have_is_not_looked_for() -> None:
     servers = fleet()
     names = server_names(wish(), PROFILE)
