@@ -216,7 +216,8 @@ def places(cluster: Cluster) -> dict[str, Any]:
 
 def test_a_new_license_replaces_the_file_alone(cluster: Cluster) -> None:
     before = places(cluster)
-    put_license(cluster.lab.heads[0], "/root/new «license».lic", str(before["license.server_instance_id"]))
+    forced = str(before["license.server_instance_id"])
+    put_license(cluster.lab.heads[0], "/root/new «license».lic", forced, until="2098-12-31")
     report = cluster.configure("--license-file", "/root/new «license».lic")
     assert report.returncode == 0, report
     after = places(cluster)
