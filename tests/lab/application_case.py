@@ -34,6 +34,9 @@ ALL = (
     "--default-sip-from-header", SIP, "--default-h323-from-header", H323,
 )  # fmt: skip
 
+ONE_ROW = ("domains", "mail_settings", "sms_settings", "license", "external_file_storage")
+TABLES = (*ONE_ROW, "media_servers")
+
 
 def put_files(head: Host) -> None:
     """What the options name: certificate, key and license."""
@@ -81,6 +84,38 @@ def admin_state(cluster: Cluster) -> dict[str, Any]:
 def active(cluster: Cluster) -> int:
     """Number of a head that is there."""
     return next(number for number, head in enumerate(cluster.lab.heads, start=1) if head.is_running)
+
+
+def setting(cluster: Cluster, name: str) -> str:
+    (row,) = rows(cluster, f"SELECT value FROM system_settings WHERE name = '{name}'")
+    return str(row["value"])
+
+
+def only(cluster: Cluster, table: str) -> dict[str, Any]:
+    (row,) = rows(cluster, f"SELECT * FROM {table}")
+    return row
+
+
+def media(cluster: Cluster) -> dict[str, str]:
+    return {row["address"]: row["name"] for row in rows(cluster, "SELECT address, name FROM media_servers")}
+
+
+def everything(cluster: Cluster) -> dict[str, list[dict[str, Any]]]:
+    tables = (*TABLES, "system_settings")
+    return {table: rows(cluster, f"SELECT * FROM {table} ORDER BY 1") for table in tables}
+
+
+def places(cluster: Cluster) -> dict[str, Any]:
+    """Every value of every setting, by its place."""
+    found = {one["name"]: one["value"] for one in rows(cluster, "SELECT * FROM system_settings")}
+    for table in ONE_ROW:
+        found |= {f"{table}.{column}": value for column, value in only(cluster, table).items()}
+    return {**found, "media": media(cluster)}
+
+
+def licensed(cluster: Cluster) -> bool:
+    """What the application itself says of its license at the public address."""
+    return bool(admin_state(cluster)["license"]["valid"])
 
 
 def shown_certificate(cluster: Cluster, port: int) -> str:

@@ -19,12 +19,17 @@ from application_case import (
     SIP,
     SMSC_PASSWORD,
     TLS_PORTS,
-    admin_state,
     digest,
+    everything,
+    licensed,
+    media,
+    only,
+    places,
     put_certificate,
     put_files,
     put_license,
     rows,
+    setting,
     shown_certificate,
     wait_for_certificate,
     wait_for_takeover,
@@ -46,9 +51,7 @@ from live_lab import Host, Lab
 pytestmark = pytest.mark.lab
 
 ALL_OPTIONS = (*ALL, "--media-node-3-ip", "10.81.0.13")
-ONE_ROW = ("domains", "mail_settings", "sms_settings", "license", "external_file_storage")
 CONFIGURED = ("/etc/nginx/ssl", "/etc/opensips", "/etc/gnugk", "/etc/live-cluster")
-TABLES = (*ONE_ROW, "media_servers")
 
 
 @pytest.fixture(scope="module")
@@ -68,25 +71,6 @@ def first(prepared: Cluster) -> Report:
 def cluster(prepared: Cluster, first: Report) -> Cluster:
     assert first.returncode == 0, first
     return prepared
-
-
-def setting(cluster: Cluster, name: str) -> str:
-    (row,) = rows(cluster, f"SELECT value FROM system_settings WHERE name = '{name}'")
-    return str(row["value"])
-
-
-def only(cluster: Cluster, table: str) -> dict[str, Any]:
-    (row,) = rows(cluster, f"SELECT * FROM {table}")
-    return row
-
-
-def media(cluster: Cluster) -> dict[str, str]:
-    return {row["address"]: row["name"] for row in rows(cluster, "SELECT address, name FROM media_servers")}
-
-
-def everything(cluster: Cluster) -> dict[str, list[dict[str, Any]]]:
-    tables = (*TABLES, "system_settings")
-    return {table: rows(cluster, f"SELECT * FROM {table} ORDER BY 1") for table in tables}
 
 
 # -- all options of the article ---------------------------------------------------------------------------------
@@ -206,14 +190,6 @@ def test_one_setting_is_changed_and_nothing_else(
     assert {place: after[place] for place in after if after[place] != before[place]} == expected
 
 
-def places(cluster: Cluster) -> dict[str, Any]:
-    """Every value of every setting, by its place."""
-    found = {one["name"]: one["value"] for one in rows(cluster, "SELECT * FROM system_settings")}
-    for table in ONE_ROW:
-        found |= {f"{table}.{column}": value for column, value in only(cluster, table).items()}
-    return {**found, "media": media(cluster)}
-
-
 def test_a_new_license_replaces_the_file_alone(cluster: Cluster) -> None:
     before = places(cluster)
     forced = str(before["license.server_instance_id"])
@@ -224,11 +200,6 @@ def test_a_new_license_replaces_the_file_alone(cluster: Cluster) -> None:
     changed = {place for place in after if after[place] != before[place]}
     assert changed == {"license.file", "license.file_name", "license.installed_at"}
     assert licensed(cluster)
-
-
-def licensed(cluster: Cluster) -> bool:
-    """What the application itself says of its license at the public address."""
-    return bool(admin_state(cluster)["license"]["valid"])
 
 
 def test_a_media_server_gets_another_address(cluster: Cluster) -> None:
