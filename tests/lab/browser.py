@@ -100,7 +100,7 @@ class Browser:
     def wait_for(self, selector: str, fits: Callable[[str], bool] = bool, *, what: str) -> str:
         """The text of the first element of this selector that fits; the page is not asked for again."""
         return wait_until(
-            lambda: next((text for text in self.all(selector) if fits(text)), ""), deadline_s=120, what=what
+            lambda: next((text for text in self.all(selector) if fits(text)), ""), deadline_s=300, what=what
         )
 
     def _find(self, selector: str) -> str:

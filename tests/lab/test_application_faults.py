@@ -196,7 +196,7 @@ def lock_table(primary: Host) -> Background:
     holder = primary.start(PSQL, stdin=HOLD)
     wait_until(
         lambda: primary.run(PSQL, stdin=HOLDS).stdout.strip() == "1",
-        deadline_s=120,
+        deadline_s=300,
         what="the table is locked",
     )
     return holder
@@ -206,7 +206,7 @@ def wait_until_it_writes(primary: Host) -> None:
     """`configure` is in the middle of its transaction, and waits for the lock."""
     wait_until(
         lambda: primary.run(PSQL, stdin=WAITS).stdout.strip() == "1",
-        deadline_s=120,
+        deadline_s=300,
         what="the transaction waits for the lock",
         every_s=0.1,
     )
