@@ -320,11 +320,16 @@ def other_head(name: str) -> int:
 
 
 def write_conference(host: Host, name: str, address: str = "127.0.0.1") -> str:
-    """Creates a conference from this host and returns its id."""
-    argv = ("curl", "-sS", "--fail", "-m", "10", "-d", json.dumps({"name": name}))
-    kind = ("-H", "Content-Type: application/json")
-    answer = host.run((*argv, *kind, f"http://{address}/api/conferences")).stdout
-    return str(json.loads(answer)["id"])
+    """Creates a conference from this host and returns its id; a server just booted makes its tables first."""
+    url = f"http://{address}/api/conferences"
+    argv = ("curl", "-sS", "--fail", "-m", "10")
+    wait_until(
+        lambda: host.run((*argv, f"{url}?limit=1"), check=False).returncode == 0,
+        deadline_s=300,
+        what=f"the application answers at {address}",
+    )
+    body = ("-H", "Content-Type: application/json", "-d", json.dumps({"name": name}))
+    return str(json.loads(host.run((*argv, *body, url)).stdout)["id"])
 
 
 def cib_version(host: Host) -> str:
