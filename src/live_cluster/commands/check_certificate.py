@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,13 +60,7 @@ def _finding(path: str, wanted: _Wanted) -> Finding:
     if hashlib.sha256(content).hexdigest() != wanted.digest:
         # Allowed: somebody renews it in another way. But the other head has another one then.
         problems.append(warning("check-certificate-replaced", path=path))
-    return Finding(
-        subject=found.subject,
-        good=True,
-        detail=found.detail,
-        facts=found.facts,
-        warnings=tuple(problems),
-    )
+    return replace(found, warnings=tuple(problems))
 
 
 def _told(path: str, text: Message, expires: datetime | None, *, good: bool = False) -> Finding:

@@ -65,22 +65,18 @@ def _steps_from_peer(plan: Blueprint, node: str) -> tuple[Step, ...]:
 
 
 def _target_step(plan: Blueprint, node: str, target: CertificateTarget, pair: _Pair) -> Step:
-    key = WriteFile(
-        path=target.private_key,
-        content=pair.key,
-        mode=int(target.private_key_mode, 8),
-        owner=target.owner,
-        group=target.group,
-        set_aside=plan.set_aside,
-    )
-    chain = WriteFile(
-        path=target.certificate,
-        content=pair.chain,
-        mode=int(target.certificate_mode, 8),
-        owner=target.owner,
-        group=target.group,
-        set_aside=plan.set_aside,
-    )
+    def file(path: str, content: bytes, mode: str) -> WriteFile:
+        return WriteFile(
+            path=path,
+            content=content,
+            mode=int(mode, 8),
+            owner=target.owner,
+            group=target.group,
+            set_aside=plan.set_aside,
+        )
+
+    key = file(target.private_key, pair.key, target.private_key_mode)
+    chain = file(target.certificate, pair.chain, target.certificate_mode)
     # Read again, or started, after both files were written; a service that does not run here reads them one day.
     unit = state_and_change(target.unit)
 

@@ -158,7 +158,7 @@ def _file_server(plan: Blueprint, node: str) -> tuple[Step, ...]:
 
 def _samba(plan: Blueprint, node: str, storage: FileStorage, address: IPv4Address) -> Step:
     settings = plan.settings
-    heads = (address for head in settings.heads for address in (head.address, head.secondary) if address)
+    heads = (own for head in settings.heads for own in (head.address, head.secondary) if own)
     share = Share(
         name=storage.share,
         path=storage.mount_point,

@@ -17,14 +17,13 @@ from live_cluster.plan.fencing_prerequisites import fencing_problems
 from live_cluster.probes.arbiter import DAEMON_PACKAGE
 from live_cluster.probes.node import FILE_SERVER, PACKAGES
 from live_cluster.render.corosync_conf import is_ours
-from live_cluster.render.firewall import opens_to_all
+from live_cluster.render.firewall import SMB_PORT, opens_to_all
 
 # Debian releases the product is tested on.
 SYSTEMS = {("debian", "12"), ("debian", "13")}
 CLOCK_LIMIT_S = 1.0
 FREE_LIMIT_BYTES = 512 * 1024 * 1024
 # corosync.conf(5): the first knet link; who may hold the ports that the cluster needs.
-SMB_PORT = 445
 PORT_OWNERS = {("udp", 5405): ("corosync",), ("tcp", SMB_PORT): ("smbd",)}
 
 

@@ -12,7 +12,7 @@ COROSYNC_PORTS = "5405:5412"
 # corosync-qnetd(8), on the arbiter.
 ARBITER_PORT = "5403"
 # The file storage's share (smb.conf(5): smb ports).
-SMB_PORT = "445"
+SMB_PORT = 445
 COMMENT = "live-cluster"
 
 
@@ -39,9 +39,9 @@ def filter_fragment(
         lines += [_accept(peer, "tcp", str(database_port)) for peer in peers]
         lines += [_accept(head, "udp", COROSYNC_PORTS) for head in heads]
         if part.has_files:
-            lines += [_accept(peer, "tcp", SMB_PORT) for peer in peers]
+            lines += [_accept(peer, "tcp", str(SMB_PORT)) for peer in peers]
         lines += [_drop("tcp", str(database_port)), _drop("udp", COROSYNC_PORTS)]
-        lines += [_drop("tcp", SMB_PORT)] if part.has_files else []
+        lines += [_drop("tcp", str(SMB_PORT))] if part.has_files else []
     return "\n".join(lines) + "\n"
 
 

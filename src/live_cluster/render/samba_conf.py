@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from live_cluster.render.firewall import SMB_PORT
 from live_cluster.render.ownership import OWNED
 
 
@@ -33,7 +34,7 @@ def samba_conf(share: Share, *, filestorage_ip: IPv4Address) -> str:
     interfaces = {filestorage_ip}
     bind interfaces only = yes
     disable netbios = yes
-    smb ports = 445
+    smb ports = {SMB_PORT}
     map to guest = never
     server min protocol = SMB2_10
     load printers = no
