@@ -20,7 +20,7 @@ from live_cluster.model.facts import (
     ServerName,
 )
 from live_cluster.model.profile import Profile
-from live_cluster.model.settings import BlockDevice, ClusterSettings, Fencing
+from live_cluster.model.settings import ClusterSettings, Fencing, Storage
 from live_cluster.plan.step import Observed, Plan, Stage, Step, requests_of, seen
 from live_cluster.probes import arbiter, head, node
 from live_cluster.remote.requests import Command, CommandResult, ReadFile, Reply, Request
@@ -32,14 +32,13 @@ async def facts_of(
 ) -> ClusterFacts:
     """Everything that a plan is made of."""
     storage = settings.filestorage
-    device = storage.path if isinstance(storage, BlockDevice) else ""
     fencing = settings.fencing
     agents = sorted({one.agent for one in fencing.devices}) if isinstance(fencing, Fencing) else []
     # Opening the first command costs a fork more than the others; a clock asked alone is a better clock.
     third = settings.arbiter
     answers = await asyncio.gather(
         *(
-            _ask(fleet, one, _requests(one, profile, device, agents) + _about_arbiter(one, third))
+            _ask(fleet, one, _requests(one, profile, storage, agents) + _about_arbiter(one, third))
             for one in names
         )
     )
@@ -47,7 +46,7 @@ async def facts_of(
     facts = {one.name: node.node_facts(one, by_name[one.name], _signs(one, profile)) for one in names}
     heads = [one for one in names if one.role is Role.HEAD]
     first, second = (
-        head.head_facts(facts[one.name], by_name[one.name], profile=profile, device=device) for one in heads
+        head.head_facts(facts[one.name], by_name[one.name], profile=profile, storage=storage) for one in heads
     )
     answering, without_gateway, license_refusal, certificate_files, chains = await asyncio.gather(
         _answering(fleet, tuple(facts.values()), settings),
@@ -133,12 +132,12 @@ async def _ask(
 
 
 def _requests(
-    server: ServerName, profile: Profile, device: str, agents: Sequence[str]
+    server: ServerName, profile: Profile, storage: Storage | None, agents: Sequence[str]
 ) -> tuple[Request, ...]:
     is_head = server.role is Role.HEAD
     wanted = node.node_requests(_signs(server, profile), is_head=is_head)
     if is_head:
-        wanted += head.head_requests(profile, device, agents)
+        wanted += head.head_requests(profile, storage, agents)
     return wanted
 
 

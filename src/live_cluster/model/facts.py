@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from lxml import etree
 
 from live_cluster.model.fence_metadata import AgentMetadata
+from live_cluster.model.storage_facts import StorageFacts
 
 
 class Role(Enum):
@@ -38,15 +39,6 @@ class NetworkAddress:
 
     nic: str
     interface: IPv4Interface
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockDeviceFacts:
-    """The file storage's device as one head sees it (blkid(8))."""
-
-    exists: bool
-    filesystem: str = ""
-    uuid: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +123,7 @@ class HeadFacts:
 
     node: NodeFacts
     database: DatabaseFacts
-    device: BlockDeviceFacts | None
+    storage: StorageFacts | None
     service_secrets: str = field(repr=False)
     corosync_conf: str
     cib: bytes = field(repr=False)

@@ -8,8 +8,8 @@ from ipaddress import IPv4Address
 from live_cluster.model.facts import ClusterFacts, NodeFacts, Role, ServerName
 from live_cluster.model.profile import Profile
 from live_cluster.model.service_secrets import ServiceSecrets
-from live_cluster.model.settings import BlockDevice, ClusterSettings
-from live_cluster.render.cib import FloatingAddress
+from live_cluster.model.settings import ClusterSettings
+from live_cluster.render.cib_parts import FloatingAddress
 from live_cluster.render.corosync_conf import arbiter_address, is_ours
 
 # What messages call an arbiter of its own; its host name stays as it is.
@@ -120,12 +120,6 @@ class Blueprint:
         """Where the database is primary now, or will be first."""
         attribute = f"{self.profile.resources.database}-data"
         return self.facts.primary or self.facts.holder_of_latest(attribute) or self.head_names[0]
-
-    @property
-    def device(self) -> str:
-        """The file storage's block device."""
-        storage = self.settings.filestorage
-        return storage.path if isinstance(storage, BlockDevice) else ""
 
     def floating(self, address: IPv4Address) -> FloatingAddress:
         """Interface and prefix of a floating address on the first head (the prerequisites compare both heads)."""

@@ -11,9 +11,10 @@ from lxml import etree
 from live_cluster.errors import Problem, problem, warning
 from live_cluster.model.facts import ClusterFacts, HeadFacts, NodeFacts, Role
 from live_cluster.model.profile import Profile
-from live_cluster.model.settings import BlockDevice, ClusterSettings
+from live_cluster.model.settings import ClusterSettings
 from live_cluster.plan.application_prerequisites import application_problems
 from live_cluster.plan.fencing_prerequisites import fencing_problems
+from live_cluster.plan.storage_prerequisites import storage_problems
 from live_cluster.probes.arbiter import DAEMON_PACKAGE
 from live_cluster.probes.node import FILE_SERVER, PACKAGES
 from live_cluster.render.corosync_conf import is_ours
@@ -43,7 +44,7 @@ def problems_of(now: Situation) -> tuple[Problem, ...]:
         found += _every_server(node, now)
     for head in now.facts.heads:
         found += _every_head(head, now)
-    found += _storage(now)
+    found += storage_problems(now.settings, now.profile, now.facts)
     found += _both_heads(now)
     found += _networks(now)
     found += _ping_targets(now)
@@ -88,25 +89,7 @@ def _every_head(head: HeadFacts, now: Situation) -> Iterator[Problem]:
             continue
         if owners and listener.process not in owners:
             yield problem("port-taken", node=name, port=listener.port, process=listener.process or "?")
-    yield from _device(head, now)
     yield from _foreign_cluster(head)
-
-
-def _storage(now: Situation) -> Iterator[Problem]:
-    """The resource tree holds a file system, and the application runs only where it is mounted."""
-    if now.profile.filestorage is not None and now.settings.filestorage is None:
-        yield problem("option-missing", option="filestorage-device", example="/dev/mapper/filestorage")
-
-
-def _device(head: HeadFacts, now: Situation) -> Iterator[Problem]:
-    storage = now.settings.filestorage
-    if not isinstance(storage, BlockDevice) or head.device is None:
-        return
-    place = {"option": "filestorage-device", "node": head.node.server.name, "device": storage.path}
-    if not head.device.exists:
-        yield problem("device-missing", **place)
-    elif head.device.filesystem != "ext4":
-        yield problem("device-not-ext4", found=head.device.filesystem or "-", **place)
 
 
 def _foreign_cluster(head: HeadFacts) -> Iterator[Problem]:
@@ -133,22 +116,7 @@ def _both_heads(now: Situation) -> Iterator[Problem]:
             first=", ".join(first.database.versions),
             second=", ".join(second.database.versions),
         )
-    if first.device and second.device and first.device.uuid != second.device.uuid:
-        yield problem(
-            "devices-differ", option="filestorage-device", first=first.device.uuid, second=second.device.uuid
-        )
-    yield from _account(now)
     yield from _data(now)
-
-
-def _account(now: Situation) -> Iterator[Problem]:
-    """File systems hold numbers: with another one the application could not read its files after a switch-over."""
-    first, second = (head.storage_owner for head in now.facts.heads)
-    if now.profile.filestorage is not None and first and second and first != second:
-        user = now.profile.filestorage.owner
-        yield problem(
-            "account-differs", node=now.facts.heads[1].node.server.name, user=user, first=first, second=second
-        )
 
 
 def _data(now: Situation) -> Iterator[Problem]:

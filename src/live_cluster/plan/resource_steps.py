@@ -8,10 +8,13 @@ from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.cluster_steps import START_DEADLINE_S
 from live_cluster.plan.database_steps import REJOIN_PROGRESS, agent_parameters
 from live_cluster.plan.fencing_steps import cib_devices
+from live_cluster.plan.mounts import mount_of
 from live_cluster.plan.step import Impact, Step, always
 from live_cluster.plan.view_checks import runs, stopped_on_purpose, view_check
 from live_cluster.remote.requests import Command
 from live_cluster.render import cib
+from live_cluster.render.cib_parts import Service
+from live_cluster.render.cib_storage import SharedFiles
 
 # A base backup of a large database takes hours; progress is shown meanwhile.
 COPY_DEADLINE_S = 6 * 3600.0
@@ -86,14 +89,14 @@ def standby_step(plan: Blueprint) -> Step:
     )
 
 
-def _shared_files(plan: Blueprint) -> cib.SharedFiles | None:
+def _shared_files(plan: Blueprint) -> SharedFiles | None:
     profile, address = plan.profile, plan.settings.filestorage_ip
     if profile.filestorage is None or profile.samba is None:
         return None
     assert address is not None  # the rules want it for a product that has a file storage
-    return cib.SharedFiles(
+    return SharedFiles(
         address=plan.floating(address),
-        device=plan.device,
+        mount=mount_of(plan.settings.filestorage),
         mount_point=profile.filestorage.mount_point,
         samba_unit=profile.samba.unit,
     )
@@ -109,9 +112,7 @@ def cib_plan(plan: Blueprint) -> cib.CibPlan:
         database_ip=plan.floating(settings.database_ip),
         public_ip=plan.floating(settings.public_ip),
         files=_shared_files(plan),
-        services=tuple(
-            cib.Service(resource=one.resource, unit=one.unit) for one in profile.clustered_services
-        ),
+        services=tuple(Service(resource=one.resource, unit=one.unit) for one in profile.clustered_services),
         database_parameters=agent_parameters(plan),
         # Without a gateway the media servers stand for the client network, without these the heads themselves.
         ping_targets=(gateway,) if gateway else others or tuple(head.address for head in settings.heads),

@@ -8,7 +8,7 @@ from live_cluster.messages import message
 from live_cluster.plan.file_steps import file_step, followed_by
 from live_cluster.plan.step import Impact, Step, always, command_check
 from live_cluster.remote.requests import Command, CommandResult, WriteFile
-from live_cluster.render.cib import SERVICE_STOP_S
+from live_cluster.render.cib_parts import SERVICE_STOP_S
 
 # Pacemaker's unit has this from Debian; Corosync's and nginx's have not: a killed one stayed away (seen).
 # Without a limit: a unit that systemd has given up keeps its server out of the cluster until somebody comes.

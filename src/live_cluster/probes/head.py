@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from live_cluster.model.certificate_record import RECORD
 from live_cluster.model.cluster_view import stopped_on_purpose
-from live_cluster.model.facts import BlockDeviceFacts, DatabaseFacts, FileFacts, HeadFacts, NodeFacts
+from live_cluster.model.facts import DatabaseFacts, FileFacts, HeadFacts, NodeFacts
 from live_cluster.model.fence_metadata import AgentMetadata, parse_metadata
 from live_cluster.model.profile import Profile
 from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE
+from live_cluster.model.settings import Storage
 from live_cluster.probes.pacemaker import NoClusterView, parse_crm_mon
+from live_cluster.probes.storage import storage_facts, storage_requests
 from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, Reply, Request
 
 DATABASE_CLUSTER = "main"
@@ -65,16 +67,6 @@ def account_numbers(text: str) -> str:
     return ":".join(fields[2:4]) if len(fields) == 7 else ""
 
 
-def device_question(path: str) -> Command:
-    """Type and id of what is on the block device, read from the device itself."""
-    return Command(argv=("blkid", "-p", "-o", "export", "--", path))
-
-
-def device_exists(path: str) -> Command:
-    """Is it a block device?"""
-    return Command(argv=("test", "-b", path))
-
-
 def metadata_question(agent: str) -> Command:
     """What a fence agent says about its parameters."""
     return Command(argv=(agent, "-o", "metadata"))
@@ -94,7 +86,9 @@ def agent_requests(agents: Sequence[str]) -> tuple[Request, ...]:
     return (*(metadata_question(agent) for agent in agents), *((IPMITOOL_EXISTS,) if agents else ()))
 
 
-def head_requests(profile: Profile, device: str, agents: Sequence[str] = ()) -> tuple[Request, ...]:
+def head_requests(
+    profile: Profile, storage: Storage | None, agents: Sequence[str] = ()
+) -> tuple[Request, ...]:
     """All requests of one head, to be made at the same time."""
     wanted: tuple[Request, ...] = (
         CLUSTERS, HANDED_OVER, CIB, CIB_FILE, VIEW, COROSYNC_CONF, SECRETS, CERTIFICATE_RECORD,
@@ -103,13 +97,11 @@ def head_requests(profile: Profile, device: str, agents: Sequence[str] = ()) -> 
     if profile.filestorage:
         wanted += (account_question(profile.filestorage.owner),)
     wanted += tuple(ReadFile(path=path) for path in profile.second_head.files_from_first_head)
-    if device:
-        wanted += (device_question(device), device_exists(device))
-    return wanted + agent_requests(agents)
+    return wanted + storage_requests(storage) + agent_requests(agents)
 
 
 def head_facts(
-    node: NodeFacts, replies: Mapping[Request, Reply], *, profile: Profile, device: str
+    node: NodeFacts, replies: Mapping[Request, Reply], *, profile: Profile, storage: Storage | None
 ) -> HeadFacts:
     """The answers of one head as a value."""
     cib = replies[CIB]
@@ -121,7 +113,7 @@ def head_facts(
             size_bytes=_number(replies[size_question(profile)]) or 0,
             handed_over=bool(_text(replies[HANDED_OVER])),
         ),
-        device=_device(replies, device) if device else None,
+        storage=storage_facts(storage, replies),
         service_secrets=_file(replies[SECRETS]).text,
         corosync_conf=_file(replies[COROSYNC_CONF]).text,
         certificate_record=_file(replies[CERTIFICATE_RECORD]).text,
@@ -180,17 +172,6 @@ def _complete_xml(reply: Reply) -> bytes:
     """The CIB's file; nothing where it is missing or was cut off by a full disk."""
     content = _file(reply).content
     return content if content.rstrip().endswith(b"</cib>") else b""
-
-
-def _device(replies: Mapping[Request, Reply], device: str) -> BlockDeviceFacts:
-    exists = replies[device_exists(device)]
-    text = _text(replies[device_question(device)])
-    values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-    return BlockDeviceFacts(
-        exists=_is_so(exists),
-        filesystem=values.get("TYPE", ""),
-        uuid=values.get("UUID", ""),
-    )
 
 
 def certificate_requests(profile: Profile) -> tuple[ReadFile, ...]:

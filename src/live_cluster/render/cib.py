@@ -23,6 +23,8 @@ from live_cluster.render.cib_elements import (
     primitive,
 )
 from live_cluster.render.cib_fencing import Device, primitive_of, properties
+from live_cluster.render.cib_parts import FloatingAddress, Service, floating_address, service_unit
+from live_cluster.render.cib_storage import SharedFiles, storage
 
 # Pacemaker waits this long at start for a peer that is already in charge; its default of 20 s is most of the
 # 28 s that a cold start takes (measured; 7 s with 5 s). The heads of a pair answer each other within a second, and
@@ -43,8 +45,6 @@ _PROPERTIES = {
     # from a coordinator). Asked this much later they are done: that took 5 ms, and 80 ms at a load of 35.
     "transition-delay": "50ms",
 }
-# Seconds that a service of the application has to end.
-SERVICE_STOP_S = 5
 _RESOURCE_DEFAULTS = {
     "resource-stickiness": "200",
     "migration-threshold": "3",
@@ -52,33 +52,6 @@ _RESOURCE_DEFAULTS = {
     # again within that time still adds up: the clock runs from the last failure.
     "failure-timeout": "60s",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FloatingAddress:
-    """An address that moves with its group, its prefix length and the interface it belongs to."""
-
-    address: IPv4Address
-    prefix: int
-    nic: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """A clustered systemd unit and the id of its resource."""
-
-    resource: str
-    unit: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedFiles:
-    """The file storage: what is mounted where, and shared by whom at which address."""
-
-    address: FloatingAddress
-    device: str
-    mount_point: str
-    samba_unit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,30 +119,19 @@ def first_cib() -> bytes:
 def _resources(plan: CibPlan) -> Element:
     names = plan.names
     application = (
-        _address(names.application_address, plan.public_ip),
-        *(_service(service) for service in plan.services),
+        floating_address(names.application_address, plan.public_ip),
+        *(service_unit(service) for service in plan.services),
     )
     return element(
         "resources",
-        group(names.database_group, (_address(names.database_address, plan.database_ip),)),
-        *_storage(names, plan.files),
+        group(names.database_group, (floating_address(names.database_address, plan.database_ip),)),
+        *storage(names, plan.files),
         group(names.application_group, application),
         clone(names.database_clone, _database(plan), _DATABASE_CLONE_META),
         clone(names.diskspace_clone, _disk_space(names.diskspace), {"interleave": "true"}),
         clone(names.monitor_clone, _connectivity(plan), {"interleave": "true"}),
         *(primitive(primitive_of(device)) for device in plan.fencing),
     )
-
-
-def _storage(names: Resources, files: SharedFiles | None) -> tuple[Element, ...]:
-    if files is None:
-        return ()
-    members = (
-        _filesystem(names.filestorage_filesystem, files),
-        _address(names.filestorage_address, files.address),
-        _service(Service(resource=names.filestorage_samba, unit=files.samba_unit)),
-    )
-    return (group(names.filestorage_group, members),)
 
 
 def _placed(plan: CibPlan) -> Placed:
@@ -193,66 +155,6 @@ _DATABASE_CLONE_META = {
     # What a head is worth when the heads shoot at each other: the one with the primary counts for more.
     "priority": "1",
 }
-
-
-def _address(identity: str, floating: FloatingAddress) -> Primitive:
-    return Primitive(
-        id=identity,
-        agent="ocf:heartbeat:IPaddr2",
-        parameters={
-            "ip": str(floating.address),
-            "cidr_netmask": str(floating.prefix),
-            "nic": floating.nic,
-            # Neighbours learn the new place of the address from these; the default waits 200 ms between them.
-            "arp_count": "3",
-            "arp_interval": "100",
-        },
-        operations=(
-            Operation(name="monitor", interval="5s", timeout="20s"),
-            Operation(name="start", timeout="30s"),
-            Operation(name="stop", timeout="30s"),
-        ),
-    )
-
-
-def _filesystem(identity: str, files: SharedFiles) -> Primitive:
-    return Primitive(
-        id=identity,
-        agent="ocf:heartbeat:Filesystem",
-        parameters={
-            "device": files.device,
-            "directory": files.mount_point,
-            "fstype": "ext4",
-            "options": "noatime",
-        },
-        operations=(
-            # Writes a small file: a mounted file system whose device is gone looks alive to every lesser check, and
-            # stays read-only when the device is back until somebody mounts it anew.
-            Operation(name="monitor", interval="10s", timeout="60s", parameters={"OCF_CHECK_LEVEL": "20"}),
-            Operation(name="start", timeout="120s"),
-            Operation(name="stop", timeout="120s"),
-        ),
-    )
-
-
-def _service(service: Service) -> Primitive:
-    # Pacemaker looks at a systemd job every tenth of the timeout, at most every 2 s: a start takes 2.2 s with a
-    # timeout of 100 s and 0.8 s with 5 s (measured). Slow starts under load matter more than that second. Stops are
-    # another matter: before a killed ivcs-server starts again, those after it in the group stop one by one. A stop
-    # that takes longer than its 5 s is no reason to leave a service alone for ever, as Pacemaker does without
-    # fencing: it goes on. Systemd kills the service a second earlier anyway (plan/service_steps.py: ends_in_time).
-    # A look costs one question to systemd over D-Bus, and no process.
-    return Primitive(
-        id=service.resource,
-        agent=f"systemd:{service.unit}",
-        operations=(
-            Operation(name="monitor", interval="1s", timeout="60s"),
-            Operation(name="start", timeout="60s"),
-            Operation(name="stop", timeout=f"{SERVICE_STOP_S}s", on_fail="ignore"),
-        ),
-        # Restarting a service in place is quicker than moving the whole stack, database included.
-        meta={"migration-threshold": "10", "failure-timeout": "30s"},
-    )
 
 
 def _database(plan: CibPlan) -> Primitive:

@@ -91,7 +91,7 @@ def with_head(seen: ClusterFacts, number: int, **changed: Any) -> ClusterFacts:
 
 
 def _changed(head: HeadFacts, changed: dict[str, Any]) -> HeadFacts:
-    for part in ("node", "database", "device"):
+    for part in ("node", "database", "storage"):
         value = getattr(head, part)
         if value is None:
             continue

@@ -11,8 +11,9 @@ import pytest
 from plan_case import facts, ip, settings, situation, with_head
 
 from live_cluster.errors import Severity
-from live_cluster.model.facts import ArbiterFacts, BlockDeviceFacts, ClusterFacts, Listener
-from live_cluster.plan import prerequisites
+from live_cluster.model.facts import ArbiterFacts, ClusterFacts, Listener
+from live_cluster.model.storage_facts import BlockDeviceFacts
+from live_cluster.plan import prerequisites, storage_prerequisites
 from live_cluster.plan.prerequisites import problems_of
 from recordings.configure.recorded import RELEASES
 
@@ -82,13 +83,13 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         ["versions-differ"],
     ),
     "no disk": (
-        both(head(1, device=BlockDeviceFacts(exists=False)), head(2, device=BlockDeviceFacts(exists=False))),
+        both(head(1, storage=BlockDeviceFacts(exists=False)), head(2, storage=BlockDeviceFacts(exists=False))),
         ["device-missing ivcs-main-1", "device-missing ivcs-main-2"],
     ),
     "empty disk": (
         both(
-            head(1, device=BlockDeviceFacts(exists=True)),
-            head(2, device=BlockDeviceFacts(exists=True, filesystem="xfs")),
+            head(1, storage=BlockDeviceFacts(exists=True)),
+            head(2, storage=BlockDeviceFacts(exists=True, filesystem="xfs")),
         ),
         ["device-not-ext4 ivcs-main-1", "device-not-ext4 ivcs-main-2"],
     ),
@@ -165,7 +166,9 @@ def test_what_is_wrong_is_named(name: str) -> None:
 
 
 def test_every_code_has_a_case() -> None:
-    source = Path(prerequisites.__file__).read_text("utf-8")
+    source = "".join(
+        Path(str(one.__file__)).read_text("utf-8") for one in (prerequisites, storage_prerequisites)
+    )
     codes = set(re.findall(r'(?:problem|warning|judged)\(\s*"([a-z0-9-]+)"', source))
     assert codes
     tested = {line.split()[0] for _, lines in CASES.values() for line in lines}

@@ -7,7 +7,7 @@ import pytest
 from live_cluster.plan.service_steps import comes_back, ends_in_time
 from live_cluster.plan.step import Observed, Step, is_done
 from live_cluster.remote.requests import CommandResult, FileState, ReadFile, WriteFile
-from live_cluster.render.cib import SERVICE_STOP_S
+from live_cluster.render.cib_parts import SERVICE_STOP_S
 
 PATH = "/etc/systemd/system/smbd.service.d/50-live-cluster.conf"
 

@@ -10,6 +10,8 @@ import pytest
 
 from live_cluster.model.facts import HeadFacts, Listener, NodeFacts, Role, ServerName
 from live_cluster.model.profile import load_profile
+from live_cluster.model.settings import BlockDevice
+from live_cluster.model.storage_facts import BlockDeviceFacts
 from live_cluster.probes import head, node
 from live_cluster.remote.requests import (
     ClockReading,
@@ -29,7 +31,7 @@ FIREWALL = node.Signs(units=("iptables-config.service",), fragment=FRAGMENT)
 SIGNS = node.Signs(
     units=(*PROFILE.installed.units, *FIREWALL.units), paths=PROFILE.installed.paths, fragment=FRAGMENT
 )
-DEVICE = "/dev/lun"
+STORAGE = BlockDevice(path="/dev/lun")
 
 
 def name_of(server: str) -> ServerName:
@@ -46,10 +48,10 @@ def node_facts_of(server: str, release: str = "bookworm", *, configured: bool = 
 
 def head_facts_of(server: str, release: str = "bookworm", *, configured: bool = False) -> HeadFacts:
     recorded = RecordedServer(server, release, configured=configured)
-    requests = (*node.node_requests(SIGNS), *head.head_requests(PROFILE, DEVICE))
+    requests = (*node.node_requests(SIGNS), *head.head_requests(PROFILE, STORAGE))
     answers = answers_of(recorded, requests)
     facts = node.node_facts(name_of(server), answers, SIGNS)
-    return head.head_facts(facts, answers, profile=PROFILE, device=DEVICE)
+    return head.head_facts(facts, answers, profile=PROFILE, storage=STORAGE)
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -76,8 +78,8 @@ def test_facts_of_a_fresh_head(release: str) -> None:
     assert facts.database.user_rows == 0
     assert facts.database.size_bytes > 10 * 2**20
     assert not facts.database.handed_over
-    assert facts.device is not None
-    assert (facts.device.exists, facts.device.filesystem) == (True, "ext4")
+    assert isinstance(facts.storage, BlockDeviceFacts)
+    assert (facts.storage.exists, facts.storage.filesystem) == (True, "ext4")
     assert facts.primary == ""
     assert "cluster_name: debian" in facts.corosync_conf
     assert tuple(one.path for one in facts.shared_files) == PROFILE.second_head.files_from_first_head
@@ -89,7 +91,7 @@ def test_facts_of_a_configured_head(release: str) -> None:
     first, second = (head_facts_of(server, release, configured=True) for server in HEADS)
     assert first.primary == second.primary == "ivcs-main-1"
     assert first.database.handed_over
-    assert first.device == second.device
+    assert first.storage == second.storage
     assert first.service_secrets == second.service_secrets != ""
     assert b'id="ivcs-db-ms"' in first.cib
     assert first.node.has(IPv4Address("10.81.0.102"))
@@ -115,20 +117,20 @@ def refused(request: Request) -> Reply:
 @pytest.mark.parametrize("answer", [nothing_works, refused])
 def test_a_server_without_any_tool_has_no_facts_and_makes_no_error(answer: object) -> None:
     assert callable(answer)
-    requests = (*node.node_requests(SIGNS), *head.head_requests(PROFILE, DEVICE))
+    requests = (*node.node_requests(SIGNS), *head.head_requests(PROFILE, STORAGE))
     answers: dict[Request, Reply] = {request: answer(request) for request in requests}
     facts = node.node_facts(name_of("ivcs-main-1"), answers, SIGNS)
     assert (facts.system, facts.addresses, facts.gateway, facts.packages) == ("", (), None, ())
     assert (facts.missing_units, facts.missing_paths) == (SIGNS.units, SIGNS.paths)
-    found = head.head_facts(facts, answers, profile=PROFILE, device=DEVICE)
+    found = head.head_facts(facts, answers, profile=PROFILE, storage=STORAGE)
     assert (found.database.versions, found.database.user_rows, found.cib, found.primary) == (
         (),
         None,
         b"",
         "",
     )
-    assert found.device is not None
-    assert not found.device.exists
+    assert found.storage is not None
+    assert not found.storage.exists
 
 
 def test_units_that_systemd_does_not_know() -> None:
@@ -188,10 +190,10 @@ def test_postgresql_clusters_named_main_count() -> None:
 
 
 def test_a_cib_file_that_was_cut_off_is_no_cib() -> None:
-    requests = (*node.node_requests(SIGNS), *head.head_requests(PROFILE, DEVICE))
+    requests = (*node.node_requests(SIGNS), *head.head_requests(PROFILE, STORAGE))
     answers: dict[Request, Reply] = {request: nothing_works(request) for request in requests}
     facts = node.node_facts(name_of("ivcs-main-1"), answers, SIGNS)
     for content, kept in ((b"<cib><configuration/></cib>\n", True), (b"<cib><configu", False)):
         answers[head.CIB_FILE] = FileState(exists=True, content=content)
-        found = head.head_facts(facts, answers, profile=PROFILE, device=DEVICE).cib
+        found = head.head_facts(facts, answers, profile=PROFILE, storage=STORAGE).cib
         assert found == (content if kept else b"")

@@ -6,7 +6,9 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from live_cluster.model.profile import load_profile
-from live_cluster.render.cib import CibPlan, FloatingAddress, Service, SharedFiles
+from live_cluster.render.cib import CibPlan
+from live_cluster.render.cib_parts import FloatingAddress, Service
+from live_cluster.render.cib_storage import Mount, SharedFiles
 
 PROFILE = load_profile(Path(__file__).parents[3] / "profiles/ivcs.toml")
 
@@ -16,7 +18,7 @@ PLAN = CibPlan(
     public_ip=FloatingAddress(address=IPv4Address("192.0.2.100"), prefix=24, nic="bond0"),
     files=SharedFiles(
         address=FloatingAddress(address=IPv4Address("192.0.2.101"), prefix=24, nic="bond0"),
-        device="/dev/mapper/filestorage",
+        mount=Mount(device="/dev/mapper/filestorage", fstype="ext4", options="noatime"),
         mount_point="/srv/filestorage",
         samba_unit="smbd",
     ),

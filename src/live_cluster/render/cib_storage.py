@@ -1,0 +1,60 @@
+"""The file storage's group: what is mounted, its address, the file server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from live_cluster.model.profile import Resources
+from live_cluster.render.cib_elements import Element, Operation, Primitive, group
+from live_cluster.render.cib_parts import FloatingAddress, Service, floating_address, service_unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """What is mounted, in the words of mount(8)."""
+
+    device: str
+    fstype: str
+    options: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFiles:
+    """The file storage: what is mounted where, and shared by whom at which address."""
+
+    address: FloatingAddress
+    mount: Mount
+    mount_point: str
+    samba_unit: str
+
+
+def storage(names: Resources, files: SharedFiles | None) -> tuple[Element, ...]:
+    """The group as the article has it; nothing for a product without files."""
+    if files is None:
+        return ()
+    members = (
+        _filesystem(names.filestorage_filesystem, files),
+        floating_address(names.filestorage_address, files.address),
+        service_unit(Service(resource=names.filestorage_samba, unit=files.samba_unit)),
+    )
+    return (group(names.filestorage_group, members),)
+
+
+def _filesystem(identity: str, files: SharedFiles) -> Primitive:
+    return Primitive(
+        id=identity,
+        agent="ocf:heartbeat:Filesystem",
+        parameters={
+            "device": files.mount.device,
+            "directory": files.mount_point,
+            "fstype": files.mount.fstype,
+            "options": files.mount.options,
+        },
+        operations=(
+            # Writes a small file: a mounted file system whose device is gone looks alive to every lesser check, and
+            # stays read-only when the device is back until somebody mounts it anew.
+            Operation(name="monitor", interval="10s", timeout="60s", parameters={"OCF_CHECK_LEVEL": "20"}),
+            Operation(name="start", timeout="120s"),
+            Operation(name="stop", timeout="120s"),
+        ),
+    )
