@@ -9,6 +9,11 @@ from live_cluster.model.maintenance import Maintenance
 from live_cluster.model.membership import Quorum
 from live_cluster.model.replication import Rejoin, Replication
 
+# As in the module typing, which takes 3 ms to load.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from live_cluster.model.mirror import Mirror
+
 
 def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
     """The JSON form; new fields may be added within version 1, none is removed or renamed."""
@@ -25,6 +30,7 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
         "failed_actions": [_failed_action(one) for one in view.failures],
         "last_day": seen.recent.as_dict(),
         "replication": _replication(replication),
+        "drbd": None if seen.mirror is None else _mirror(seen.mirror),
         "rejoin": _rejoin(seen.rejoin),
         "set_aside": [{"path": one.path, "bytes": one.size_bytes} for one in seen.set_aside],
         "arbiter": _arbiter(seen.quorum),
@@ -109,6 +115,25 @@ def _replication(replication: Replication) -> dict[str, object]:
         "standby": replication.standby,
         "standby_state": replication.standby_state,
         "lag_bytes": replication.lag_bytes,
+    }
+
+
+def _mirror(mirror: Mirror) -> dict[str, object]:
+    drbd = mirror.drbd
+    resync = {
+        "node": mirror.target or None,
+        "percent": drbd.synced_percent,
+        "left_bytes": drbd.out_of_sync_kib << 10,
+        "remaining": drbd.remaining or None,
+        "bytes_per_second": drbd.kib_per_second << 10,
+    }
+    return {
+        "connection": drbd.connection,
+        "split_brain": mirror.is_split,
+        "here": {"node": mirror.here or None, "role": drbd.role, "disk": drbd.disk},
+        "there": {"node": mirror.there or None, "role": drbd.peer_role, "disk": drbd.peer_disk},
+        "out_of_sync_bytes": drbd.out_of_sync_kib << 10,
+        "resync": resync if mirror.copies else None,
     }
 
 

@@ -151,6 +151,7 @@ def our_lines(seen: Observation, verdict: Verdict, output: Output) -> Iterator[s
     if seen.view.database is not None:
         colour = "" if seen.replication.mode is Mode.SYNCHRONOUS else "yellow"
         yield output.styled(output.words(replication_line(seen.replication)), colour)
+    yield from _mirror_lines(seen, output)
     if seen.rejoin is not None:
         yield output.styled(output.words(_rejoin(seen.rejoin)), "yellow")
     if seen.quorum is not None and seen.quorum.arbiter:
@@ -169,6 +170,13 @@ def our_lines(seen: Observation, verdict: Verdict, output: Output) -> Iterator[s
     yield from _verdict_lines(verdict, output)
     for hazard in verdict.hazards:
         yield output.styled(output.words(message("hazard", text=hazard)), "yellow")
+
+
+def _mirror_lines(seen: Observation, output: Output) -> Iterator[str]:
+    if seen.mirror is not None:
+        from live_cluster.cli.status_mirror import mirror_lines
+
+        yield from mirror_lines(seen.mirror, output)
 
 
 def _certificate_lines(seen: Observation, output: Output) -> Iterator[str]:

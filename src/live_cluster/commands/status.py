@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from live_cluster.model.cluster_view import ClusterView
     from live_cluster.model.health import Certificate, Observation
     from live_cluster.model.maintenance import Maintenance
+    from live_cluster.model.mirror import Mirror
     from live_cluster.model.replication import SetAside
     from live_cluster.remote.early import Answer
 
@@ -43,7 +44,7 @@ DATABASE_DEADLINE_S = 5.0
 class Server:
     """What is needed of this server: processes, its database, `configure`'s last file, the agent's progress."""
 
-    __slots__ = ("ask_database", "certificate", "corosync_conf", "history", "mark", "rejoin", "start")
+    __slots__ = ("ask_database", "certificate", "corosync_conf", "drbd", "history", "mark", "rejoin", "start")
 
     def __init__(
         self,
@@ -61,6 +62,7 @@ class Server:
         self.ask_database = ask_database
         self.history = local_tools.HISTORY
         self.certificate = "/var/lib/live-cluster/certificate"
+        self.drbd = "/proc/drbd"
 
 
 class Asked:
@@ -87,7 +89,7 @@ def understand(asked: Asked, server: Server) -> Observation:
     # While the tools are still at work.
     recent = recent_failures(server.history)
     view = _view(asked.crm_mon, server)
-    repair = _content(server.rejoin)
+    repair, links = _content(server.rejoin), _text(asked.links)
     return Observation(
         maintenance=_maintenance(server) if view.maintenance_mode else None,
         view=view,
@@ -96,11 +98,12 @@ def understand(asked: Asked, server: Server) -> Observation:
         ),
         quorum=membership.parse_quorum(_text(asked.quorum), asked.corosync_conf)
         or membership.configured_quorum(asked.corosync_conf),
-        links=membership.parse_links(_text(asked.links)),
+        links=membership.parse_links(links),
         rejoin=replication.parse_rejoin(repair),
         set_aside=_sizes(replication.parse_set_aside(repair)),
         recent=recent,
         certificate=_certificate(server),
+        mirror=_mirror(view, server, membership.parse_local_id(links)),
     )
 
 
@@ -125,6 +128,25 @@ def _certificate(server: Server) -> Certificate | None:
         return None
     until = time.strftime("%Y-%m-%d", time.gmtime(record.expires_s))
     return Certificate(until=until, days_left=record.days_left(time.time()))
+
+
+def _mirror(view: ClusterView, server: Server, local_id: str) -> Mirror | None:
+    """None where the cluster has no DRBD, or it is not up on this server."""
+    if view.mirror is None:
+        return None
+    from live_cluster.model.mirror import mirror_of
+    from live_cluster.probes.drbd import module_version, parse_proc
+
+    text = _content(server.drbd)
+    devices = parse_proc(text)
+    if module_version(text).startswith("9"):
+        from live_cluster.probes.drbd9 import STATUS_TOOL, parse_status
+
+        devices = parse_status(_text(_start(server, STATUS_TOOL)))
+    # Others on this server are not the cluster's; one that was not set up by us is named in the settings.
+    settings = _content(server.mark) if len(devices) > 1 else ""
+    minor = next((one for one in devices if f'"/dev/drbd{one}"' in settings), min(devices, default=None))
+    return None if minor is None else mirror_of(view, devices[minor], local_id)
 
 
 def _sizes(paths: tuple[str, ...]) -> tuple[SetAside, ...]:

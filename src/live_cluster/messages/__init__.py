@@ -36,6 +36,7 @@ SECTIONS = (
     "cib",
     "events",
     "application",
+    "mirror",
 )
 
 

@@ -109,6 +109,7 @@ class Node(Record):
     shutdown: bool = False
     health: str = "green"
     attributes: Mapping[str, str] = MappingProxyType({})
+    id: str = ""
 
     @property
     def available(self) -> bool:
@@ -209,6 +210,11 @@ class ClusterView(Record):
         promoted = database.nodes_in(Role.PROMOTED) if database else ()
         return promoted[0] if promoted else ""
 
+    @property
+    def mirror(self) -> ResourceSet | None:
+        """The set that runs DRBD on both heads, where the files lie on a mirrored disk."""
+        return next((one for one in self.sets if _is_mirror(one)), None)
+
 
 DATABASE_AGENT = "ocf:live-cluster:postgresql"
 
@@ -217,6 +223,11 @@ def _is_database(candidate: ResourceSet) -> bool:
     return candidate.kind is Kind.PROMOTABLE and any(
         instance.agent == DATABASE_AGENT for instance in candidate.instances
     )
+
+
+def _is_mirror(candidate: ResourceSet) -> bool:
+    agents = ("ocf:linbit:drbd", "ocf::linbit:drbd")
+    return candidate.kind is Kind.PROMOTABLE and any(one.agent in agents for one in candidate.instances)
 
 
 def stopped_on_purpose(view: ClusterView) -> bool:

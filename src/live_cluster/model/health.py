@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from live_cluster.model.mirror import Mirror
+
 # Below this SysInfo gives a head's disk up, and the primary moves.
 LEAST_FREE_MB = 500
 
@@ -61,6 +63,7 @@ class Observation(Record):
     set_aside: tuple[SetAside, ...] = ()
     recent: RecentFailures = RecentFailures()
     certificate: Certificate | None = None
+    mirror: Mirror | None = None
 
 
 class Loss(Record):
@@ -134,7 +137,8 @@ def _down(view: ClusterView) -> Iterator[Message]:
     # A missing primary holds everything else back, so it stands first.
     for group in sorted(view.sets, key=lambda one: one.kind is not Kind.PROMOTABLE):
         if group.kind is Kind.PROMOTABLE and not group.nodes_in(Role.PROMOTED):
-            yield message("health-not-promoted", resource=group.id)
+            code = "health-drbd-not-promoted" if group is view.mirror else "health-not-promoted"
+            yield message(code, resource=group.id)
         elif group.is_clone and not any(instance.active for instance in group.instances):
             yield message("health-clone-not-running", resource=group.id)
         elif not group.is_clone:
@@ -167,6 +171,8 @@ def _blocking(seen: Observation) -> Iterator[Message]:
     for group, instance in view.instances():
         if instance.failed and not group.is_clone and _runs(instance):
             yield message("health-resource-failed", resource=instance.id)
+    if seen.mirror is not None and seen.mirror.is_split:
+        yield message("health-drbd-split-brain")
     if len(view.nodes) < 2:
         yield message("health-one-node")
     if view.fencing_enabled and not view.fencing_devices:
@@ -222,6 +228,10 @@ def _reasons_against_surviving(survivor: Node, seen: Observation) -> Iterator[Me
     for group in seen.view.sets:
         if group.kind is Kind.CLONE and not _covers(group, survivor.name):
             yield message("health-clone-missing", resource=group.id, node=survivor.name)
+    if seen.view.mirror is not None:
+        from live_cluster.model.mirror_health import mirror_bars
+
+        yield from mirror_bars(survivor.name, seen.mirror, seen.view)
     if survivor.name != seen.view.primary and seen.view.database is not None:
         yield from _database_bars(survivor, seen.view.database, seen)
 
@@ -282,12 +292,20 @@ def _hazards(seen: Observation) -> Iterator[Message]:
                 yield message("hazard-link-down", number=link.number, address=link.remote_address)
     if seen.replication.commits_wait:
         yield message("hazard-commits-wait")
-    if seen.certificate is not None and seen.certificate.days_left < 0:
-        yield message("hazard-certificate-expired", until=seen.certificate.until)
-    elif seen.certificate is not None and seen.certificate.days_left < WARNING_DAYS:
-        yield message(
-            "hazard-certificate-expires", until=seen.certificate.until, days=seen.certificate.days_left
-        )
+    if seen.mirror is not None:
+        from live_cluster.model.mirror_health import mirror_hazards
+
+        yield from mirror_hazards(seen.mirror, seen.view)
+    yield from _certificate_hazards(seen.certificate)
     bans = [count for count in seen.view.fail_counts if not count.bans]
     for count in bans:
         yield message("hazard-failures-counted", resource=count.resource, node=count.node, count=count.times)
+
+
+def _certificate_hazards(known: Certificate | None) -> Iterator[Message]:
+    if known is None:
+        return
+    if known.days_left < 0:
+        yield message("hazard-certificate-expired", until=known.until)
+    elif known.days_left < WARNING_DAYS:
+        yield message("hazard-certificate-expires", until=known.until, days=known.days_left)

@@ -51,6 +51,12 @@ def parse_links(text: str) -> tuple[Link, ...]:
     return tuple(_link(line.split()) for line in text.splitlines() if _is_link(line.split()))
 
 
+def parse_local_id(text: str) -> str:
+    """This server's node id in the same output; empty where there was no answer."""
+    _, found, rest = text.partition("Local node ID ")
+    return rest.partition(",")[0].split("\n")[0].strip() if found else ""
+
+
 def _is_link(words: list[str]) -> bool:
     """LINK: NUMBER udp (LOCAL->REMOTE) STATE..."""
     return len(words) > 4 and words[0] == "LINK:" and words[2] == "udp" and "->" in words[3]

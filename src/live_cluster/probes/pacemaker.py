@@ -100,6 +100,7 @@ def _nodes(root: Element) -> tuple[Node, ...]:
             shutdown=_flag(element, "shutdown"),
             health=element.get("health", "green"),
             attributes=attributes.get(element.get("name", ""), {}),
+            id=element.get("id", ""),
         )
         for element in root.iterfind("nodes/node")
     )
