@@ -1,9 +1,10 @@
-"""Whole servers on one machine: systemd-nspawn hosts, two switches, a shared block device, faults."""
+"""Whole servers on one machine: containers or virtual machines, switches, a shared block device, faults."""
 
 from live_lab.errors import HostIsOff, LabCommandFailed, LabError, LabInUse, WaitTimeout
+from live_lab.host import Host
 from live_lab.lab import Lab
-from live_lab.nspawn_host import Host
 from live_lab.process import Background, Completed
+from live_lab.topology import Scheme
 from live_lab.wait import slowness, wait_until
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "LabCommandFailed",
     "LabError",
     "LabInUse",
+    "Scheme",
     "WaitTimeout",
     "slowness",
     "wait_until",

@@ -12,9 +12,11 @@ from live_lab.errors import LabError
 from live_lab.fault_cli import fault_command, heal_all_command, soak_command, split_brain_command
 from live_lab.image import ImageWish, layers_for, prune_bases, prune_layers, prune_unfinished
 from live_lab.lab import Lab, LabWish, all_labs, remove
+from live_lab.machine_image import prune_machine_images
+from live_lab.network import SWITCHES
 from live_lab.process import become
 from live_lab.recipe import RELEASES, default_release
-from live_lab.topology import LINKS, plan_hosts
+from live_lab.topology import LINKS, Scheme, plan_hosts
 
 _NAME = click.option(
     "--name", default="lab", show_default=True, help="Which lab; several can run side by side."
@@ -26,7 +28,9 @@ _PRODUCT = click.option(
     show_default=True,
     help="Install the packages from dist/.",
 )
-_LINK = click.argument("link", type=click.Choice(LINKS))
+# Whether a host has it says the host: only virtual machines have more than one interface for a network.
+_LINK = click.argument("link", metavar="bond0|bond1|eth0…")
+_SWITCH = click.argument("switch", type=click.Choice((*LINKS, *map(str, SWITCHES))))
 
 
 class _Group(click.Group):
@@ -50,10 +54,23 @@ def main() -> None:
 @_PRODUCT
 @click.option("--media", type=int, default=1, show_default=True, help="Number of media hosts.")
 @click.option("--replace", is_flag=True, help="Remove a running lab of this name first.")
-def up(*, name: str, release: str, with_product: bool, media: int, replace: bool) -> None:
+@click.option(
+    "--vm", is_flag=True, help="The heads get kernels of their own: bonding, DRBD, network file systems."
+)
+@click.option(
+    "--scheme",
+    type=click.Choice([scheme.value for scheme in Scheme]),
+    help="How redundant the networks of such heads are; full unless told else.",
+)
+def up(*, name: str, scheme: str | None, vm: bool, **choices: Any) -> None:
     """Boot a fresh lab."""
-    image = ImageWish(release=release, has_product=with_product)
-    wish = LabWish(image=image, media=media, is_owned=False, may_replace=replace)
+    wish = LabWish(
+        image=ImageWish(release=choices["release"], has_product=choices["with_product"]),
+        media=choices["media"],
+        scheme=Scheme(scheme or Scheme.FULL) if vm or scheme else None,
+        is_owned=False,
+        may_replace=choices["replace"],
+    )
     lab = Lab.create(name, wish, announce=click.echo)
     _show(lab)
     click.echo(f"Enter a host: ./lab shell ivcs-main-1{_suffix(name)}    End: ./lab down{_suffix(name)}")
@@ -132,7 +149,7 @@ def controller(*, name: str, host: str, state: str) -> None:
 @click.argument("host")
 @_LINK
 def cut(*, name: str, host: str, link: str) -> None:
-    """Pull a cable of a host."""
+    """Pull the cables of a host's network, or that of one interface."""
     Lab.attach(name).cut(host, link)
 
 
@@ -141,8 +158,24 @@ def cut(*, name: str, host: str, link: str) -> None:
 @click.argument("host")
 @_LINK
 def heal(*, name: str, host: str, link: str) -> None:
-    """Put a cable back."""
+    """Put them back."""
     Lab.attach(name).heal(host, link)
+
+
+@main.command("switch-off")
+@_NAME
+@_SWITCH
+def switch_off(*, name: str, switch: str) -> None:
+    """A whole network, or switch 1 or 2 before the virtual machines, passes nothing any more."""
+    Lab.attach(name).switch_down(switch)
+
+
+@main.command("switch-on")
+@_NAME
+@_SWITCH
+def switch_on(*, name: str, switch: str) -> None:
+    """It works again."""
+    Lab.attach(name).switch_up(switch)
 
 
 @main.command("cut-between")
@@ -169,6 +202,7 @@ def image(*, release: str, with_product: bool) -> None:
         layers_for(plan, wish, click.echo)
     prune_layers(click.echo)
     prune_bases(click.echo)
+    prune_machine_images(click.echo)
     prune_unfinished(click.echo)
     click.echo(f"The {release} image is ready.")
 

@@ -29,14 +29,15 @@ _HEAD_SERVICES = (
 )
 
 
-def _sparse_file(path: Path, size: int) -> None:
+def sparse_file(path: Path, size: int) -> None:
+    """A file of so many bytes that takes no room before they are written."""
     with path.open("wb") as file:
         file.truncate(size)
 
 
 def create_lun(places: Places) -> str:
     """The administrator's part of the shared storage: a block device with ext4; returns its node here."""
-    _sparse_file(places.lun, LUN_BYTES)
+    sparse_file(places.lun, LUN_BYTES)
     run((*_MKFS, "-L", "filestorage", str(places.lun)))
     return attach_loop(places.lun)
 
@@ -47,7 +48,7 @@ def create_disk(places: Places, host: HostPlan, layers: Sequence[Path]) -> None:
     disk, mounted = home / "disk.img", home / "disk"
     for directory in (home, mounted, places.root(host.name)):
         directory.mkdir(parents=True)
-    _sparse_file(disk, DISK_BYTES)
+    sparse_file(disk, DISK_BYTES)
     run((*_MKFS, "-m", "0", str(disk)))
     run(("mount", "-o", "loop", str(disk), str(mounted)))
     (mounted / "upper").mkdir(mode=0o755)
@@ -55,10 +56,10 @@ def create_disk(places: Places, host: HostPlan, layers: Sequence[Path]) -> None:
     lower = ":".join(str(layer) for layer in layers)
     options = f"lowerdir={lower},upperdir={mounted}/upper,workdir={mounted}/work"
     run(("mount", "-t", "overlay", "overlay", "-o", options, str(places.root(host.name))))
-    _personalise(places.root(host.name), host)
+    personalise(places.root(host.name), host)
 
 
-def _personalise(root: Path, host: HostPlan) -> None:
+def personalise(root: Path, host: HostPlan) -> None:
     """What makes two installations different: name, identity, keys, addresses."""
     (root / "etc/hostname").write_text(f"{host.hostname}\n")
     (root / "etc/hosts").write_text(f"127.0.0.1\tlocalhost\n127.0.1.1\t{host.hostname}\n")
@@ -70,9 +71,12 @@ def _personalise(root: Path, host: HostPlan) -> None:
 
 
 def _interfaces(host: HostPlan) -> str:
-    """Static addresses outlive a cut cable. A reboot from within keeps the namespace: hence the flush."""
+    """Static addresses outlive a cut cable. A reboot from within keeps the namespace: hence the flush.
+
+    Machines have files of networkd.
+    """
     stanzas = ["auto lo\niface lo inet loopback\n"]
-    for port in host.ports:
+    for port in () if host.is_machine else host.ports:
         lines = [
             f"auto {port.link}",
             f"iface {port.link} inet static",

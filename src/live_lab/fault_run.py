@@ -13,9 +13,9 @@ from pathlib import Path
 from live_lab import audits
 from live_lab.errors import FaultNotSurvived, LabError, WaitTimeout
 from live_lab.faults import NETWORK_VERBS, VERBS, heal_everything
+from live_lab.host import Host
 from live_lab.lab import Lab
 from live_lab.matrix import Act, Primary, Row, Service
-from live_lab.nspawn_host import Host
 from live_lab.pair import Verdict, have_arbiter, verdict_of
 from live_lab.wait import wait_until
 from live_lab.writer import Acknowledged, Writer, longest_silence_s

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from live_lab.errors import LabError
+from live_lab.host import Host
 from live_lab.lab import Lab
-from live_lab.nspawn_host import Host
 from live_lab.pair import begin_configure, begin_switchover, configure_again
 from live_lab.topology import LINKS
 

@@ -17,18 +17,21 @@ from live_lab.process import run
 from live_lab.recipe import (
     ASSETS,
     FINISH,
+    MACHINE_PACKAGES,
     RELEASES,
     SECOND_DATABASE,
     Recipe,
     asset_files,
     digest,
     install_packages,
+    machine_files,
+    machine_script,
 )
 from live_lab.state import lock
 from live_lab.topology import HostPlan, Role
 
 # Everything dies with us, mounts included: a killed build leaves only files, which the next build removes.
-_CONFINED = (
+CONFINED = (
     "setpriv", "--pdeathsig", "KILL",
     "unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
 )  # fmt: skip
@@ -78,7 +81,10 @@ class ImageWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layer:
-    """Whatever the script changes, when run in the tree of the lower layers with the files in /mnt."""
+    """Whatever the script changes, when run in the tree of the lower layers with the files in /mnt.
+
+    Of directories only the name counts: where their content may change, the script tells of it.
+    """
 
     what: str
     script: str
@@ -89,10 +95,12 @@ def layers_for(host: HostPlan, wish: ImageWish, announce: Announce) -> tuple[Pat
     """Read-only trees of this host, the uppermost first; builds what is missing."""
     is_media = host.role is Role.MEDIA
     base = _base(Recipe(release=wish.release, is_media=is_media), announce)
-    system: tuple[Path, ...] = (base,)
-    if extras := wish.extras_for(host.role):
-        system = (_layered(system, _extra_packages(extras), announce), base)
-    layers = system
+    layers: tuple[Path, ...] = (base,)
+    if extras := (*(MACHINE_PACKAGES if host.is_machine else ()), *wish.extras_for(host.role)):
+        layers = (_layered(layers, _extra_packages(extras), announce), *layers)
+    if host.is_machine:
+        machine = _Layer(what="kernel modules", script=machine_script(), files=machine_files())
+        layers = (_layered(layers, machine, announce), *layers)
     if wish.has_product:
         # Every package in a layer of its own: the big one is installed once for all roles.
         for package in packages_for(host.role, with_application=wish.has_application):
@@ -116,13 +124,13 @@ def _base(recipe: Recipe, announce: Announce) -> Path:
             "mmdebstrap", "--mode=root", "--variant=minbase",
             f"--aptopt={options}", f"--include={','.join(recipe.packages)}", release, str(tree), "-",
         )  # fmt: skip
-        run((*_CONFINED, *_CLEAN, *command), stdin=sources_for(release), timeout_s=BUILD_DEADLINE_S)
+        run((*CONFINED, *_CLEAN, *command), stdin=sources_for(release), timeout_s=BUILD_DEADLINE_S)
         for asset in asset_files():
             target = tree / asset.relative_to(ASSETS)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(asset, target)
             target.chmod(0o755 if target.parent.name in {"bin", "sbin"} else 0o644)
-        run((*_CONFINED, "chroot", str(tree), *_CLEAN, "/bin/sh"), stdin=FINISH)
+        run((*CONFINED, "chroot", str(tree), *_CLEAN, "/bin/sh"), stdin=FINISH)
 
     return built(recipe.name, build)
 
@@ -142,17 +150,18 @@ def _extra_packages(packages: tuple[str, ...]) -> _Layer:
 def _layered(lowers: tuple[Path, ...], layer: _Layer, announce: Announce) -> Path:
     content = [layer.script.encode(), *(str(lower).encode() for lower in lowers)]
     for file in layer.files:
-        content += [file.name.encode(), file.read_bytes()]
+        content += [file.name.encode(), file.read_bytes() if file.is_file() else b""]
 
     def build(partial: Path) -> None:
         announce(f"Building an image layer: {layer.what}")
         for name in ("tree", "work", "root", "files"):
             (partial / name).mkdir()
         for file in layer.files:
-            shutil.copyfile(file, partial / "files" / file.name)
+            copy = shutil.copyfile if file.is_file() else shutil.copytree
+            copy(file, partial / "files" / file.name)
         lower_option = ":".join(str(lower) for lower in lowers)
         shell = ("sh", "-c", _IN_LAYER, "layer", lower_option, str(partial), str(partial / "files"), *_CLEAN)
-        run((*_CONFINED, *shell), stdin=layer.script, timeout_s=BUILD_DEADLINE_S)
+        run((*CONFINED, *shell), stdin=layer.script, timeout_s=BUILD_DEADLINE_S)
         for name in ("work", "root", "files"):
             shutil.rmtree(partial / name)
 
@@ -184,7 +193,7 @@ def prune_layers(announce: Announce) -> None:
     """Removes all layers but those used last; never what a lab has mounted."""
     layers = [path for path in cache_root().glob("layer-*") if path.is_dir() and path.suffix != ".partial"]
     layers.sort(key=lambda path: (cache_root() / f"{path.name}.lock").stat().st_mtime, reverse=True)
-    _remove_unmounted(layers[LAYERS_KEPT:], announce)
+    remove_unmounted(layers[LAYERS_KEPT:], announce)
 
 
 def prune_bases(announce: Announce) -> None:
@@ -194,7 +203,7 @@ def prune_bases(announce: Announce) -> None:
     }
     patterns = (f"{kind}{release}-*" for kind in ("", "media-") for release in RELEASES)
     bases = [path for pattern in patterns for path in cache_root().glob(pattern) if path.is_dir()]
-    _remove_unmounted(
+    remove_unmounted(
         [path for path in bases if path.suffix != ".partial" and path.name not in current], announce
     )
 
@@ -210,7 +219,8 @@ def prune_unfinished(announce: Announce) -> None:
             remove_tree(partial)
 
 
-def _remove_unmounted(trees: list[Path], announce: Announce) -> None:
+def remove_unmounted(trees: list[Path], announce: Announce) -> None:
+    """Removes directories of the cache, but for those that a lab has mounted."""
     mounted = Path("/proc/self/mountinfo").read_text()
     for tree in trees:
         if str(tree) not in mounted:

@@ -14,18 +14,23 @@ from typing import Self
 from live_lab.controller import Controller
 from live_lab.disk import create_disk, create_lun
 from live_lab.errors import LabError, LabInUse
+from live_lab.host import Host
 from live_lab.image import ImageWish, layers_for, prune_layers
 from live_lab.logs import collect
+from live_lab.machine_disk import create_machine_disk
+from live_lab.machine_host import MachineHost
+from live_lab.machine_image import machine_image
 from live_lab.mounts import limit_loop, remove_tree
-from live_lab.network import Network
-from live_lab.nspawn_host import Host
+from live_lab.network import SWITCHES, Network
+from live_lab.nspawn_host import NspawnHost
 from live_lab.places import STATE_ROOT, Places
 from live_lab.reaper import reap
 from live_lab.recipe import default_release
 from live_lab.state import LabState, load_lab, lock, myself, save_lab
-from live_lab.topology import LINKS, HostPlan, Role, check_name, plan_hosts
+from live_lab.topology import LINKS, HostPlan, Role, Scheme, check_name, plan_hosts
 
 _TOOLS = ("systemd-nspawn", "mmdebstrap", "ip", "nsenter", "losetup", "mkfs.ext4", "ssh-keygen", "setpriv")
+_MACHINE_TOOLS = ("linux.uml",)
 # Each systemd needs about six; the kernel's default of 128 is used up by a dozen hosts.
 _INOTIFY_INSTANCES = 8192
 _BOOTING_AT_ONCE = 6
@@ -33,10 +38,14 @@ _BOOTING_AT_ONCE = 6
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LabWish:
-    """What kind of lab; `is_owned` labs may be removed by others once our process has ended."""
+    """What kind of lab; `is_owned` labs may be removed by others once our process has ended.
+
+    With a network scheme the heads are virtual machines with a kernel of their own.
+    """
 
     image: ImageWish = ImageWish()  # noqa: RUF009 - frozen
     media: int = 1
+    scheme: Scheme | None = None
     is_owned: bool = True
     may_replace: bool = False
 
@@ -54,41 +63,50 @@ class Lab:
         self.places = places
         self._state = state
         self._network = Network(places)
+        self.scheme = Scheme(state.scheme) if state.scheme else None
         self.hosts: dict[str, Host] = {
-            plan.name: Host(places, plan, state.lun_device) for plan in plan_hosts(state.media)
+            plan.name: (MachineHost if plan.is_machine else NspawnHost)(places, plan, state.lun_device)
+            for plan in plan_hosts(state.media, self.scheme)
         }
 
     @classmethod
     def up(
-        cls, name: str = "t1", release: str | None = None, media: int = 1, *, with_product: bool = True
+        cls,
+        name: str = "t1",
+        release: str | None = None,
+        media: int = 1,
+        *,
+        with_product: bool = True,
+        scheme: Scheme | None = None,
     ) -> Self:
         """Boots a fresh lab that belongs to this process; what is left of an earlier one is removed."""
         image = ImageWish(release=release or default_release(), has_product=with_product)
-        return cls.create(name, LabWish(image=image, media=media))
+        return cls.create(name, LabWish(image=image, media=media, scheme=scheme))
 
     @classmethod
     def create(cls, name: str, wish: LabWish, announce: Callable[[str], None] = _silent) -> Self:
         """As `up`, with every choice; `announce` gets a line for everything that takes long."""
         places = Places(lab=check_name(name))
-        _check_machine()
-        plans = plan_hosts(wish.media)
+        _check_machine(_TOOLS if wish.scheme is None else (*_TOOLS, *_MACHINE_TOOLS))
+        plans = plan_hosts(wish.media, wish.scheme)
         with lock(places.lock, what=f"lab {name}", deadline_s=0):
             _check_free(places, wish)
             reap(places)
             prune_layers(announce)
-            layers = {plan.name: layers_for(plan, wish.image, announce) for plan in plans}
+            sources = {plan.name: _sources(plan, wish.image, announce) for plan in plans}
             state = LabState(
                 release=wish.image.release,
                 media=wish.media,
                 has_product=wish.image.has_product,
                 is_complete=False,
                 lun_device="",
+                scheme=wish.scheme.value if wish.scheme else "",
                 owner=myself() if wish.is_owned else None,
             )
             save_lab(places, state)
             is_complete = False
             try:
-                state = _assemble(places, state, plans, layers)
+                state = _assemble(places, state, plans, sources)
                 lab = cls(places, state)
                 announce(f"Booting {len(plans)} hosts")
                 lab._boot()
@@ -164,21 +182,21 @@ class Lab:
         host.power_off()
         remove_tree(self.places.root(host.name).parent)
         wish = ImageWish(release=self._state.release, has_product=self._state.has_product)
-        create_disk(self.places, host.plan, layers_for(host.plan, wish, _silent))
+        _create_disk(self.places, host.plan, _sources(host.plan, wish, _silent))
         host.power_on()
 
     def collect_logs(self, directory: Path) -> None:
         """Journals, logs, consoles and cluster configuration of all hosts, a subdirectory each."""
-        collect(self.places, list(self.hosts), directory)
+        collect(self.places, list(self.hosts.values()), directory)
 
     # -- cables and switches --------------------------------------------------------------------------------
 
     def cut(self, host: str, link: str) -> None:
-        """Pulls a cable; it stays out over power cycles."""
+        """Pulls the cables of a network, or that of one interface (eth0); they stay out over power cycles."""
         self._network.set_cable(self.host(host).plan, link, connected=False)
 
     def heal(self, host: str, link: str) -> None:
-        """Puts the cable back."""
+        """Puts them back."""
         self._network.set_cable(self.host(host).plan, link, connected=True)
 
     def cut_between(self) -> None:
@@ -189,13 +207,27 @@ class Lab:
         """The heads reach each other again."""
         self._network.set_between([host.plan for host in self.heads], connected=True)
 
-    def switch_down(self, link: str) -> None:
-        """The switch of this network stops passing anything."""
-        self._network.set_switch(_known_link(link), running=False)
+    def switch_down(self, switch: str) -> None:
+        """The network `bond0` or `bond1` passes nothing any more; `1` or `2`: that switch, in both networks."""
+        self._set_switch(switch, running=False)
 
-    def switch_up(self, link: str) -> None:
-        """The switch works again."""
-        self._network.set_switch(_known_link(link), running=True)
+    def switch_up(self, switch: str) -> None:
+        """It works again."""
+        self._set_switch(switch, running=True)
+
+    def _set_switch(self, switch: str, *, running: bool) -> None:
+        if switch not in self.switches:
+            raise LabError(f"there is no network or switch {switch}; there are {', '.join(self.switches)}")
+        if switch in LINKS:
+            self._network.set_switch(switch, running=running)
+        else:
+            plans = [host.plan for host in self.hosts.values()]
+            self._network.set_machine_switch(int(switch), plans, running=running)
+
+    @property
+    def switches(self) -> tuple[str, ...]:
+        """The networks, and switches 1 and 2 where the heads are virtual machines."""
+        return (*LINKS, *(str(number) for number in SWITCHES if self.scheme))
 
     def gateway_silent(self) -> None:
         """The gateway answers no pings any more, as a firewall often wants it."""
@@ -224,12 +256,6 @@ class Lab:
         limit_loop(self._state.lun_device, 0)
 
 
-def _known_link(link: str) -> str:
-    if link not in LINKS:
-        raise LabError(f"there is no network {link}; there are {', '.join(LINKS)}")
-    return link
-
-
 def remove(name: str) -> None:
     """Takes the lab of this name away, or whatever is left of it."""
     places = Places(lab=check_name(name))
@@ -243,10 +269,10 @@ def all_labs() -> Iterator[str]:
         yield from sorted(entry.name for entry in STATE_ROOT.iterdir() if entry.is_dir())
 
 
-def _check_machine() -> None:
+def _check_machine(tools: tuple[str, ...]) -> None:
     if os.geteuid() != 0:
         raise LabError("the lab needs root: it mounts and makes network namespaces; run: sudo ./lab …")
-    missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
+    missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
         raise LabError(f"not on this machine: {', '.join(missing)}; run: tools/bootstrap")
     limit = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -266,14 +292,30 @@ def _check_free(places: Places, wish: LabWish) -> None:
         raise LabInUse(f"lab {places.lab} belongs to process {state.owner.pid}; use another --name")
 
 
+def _sources(plan: HostPlan, wish: ImageWish, announce: Callable[[str], None]) -> tuple[Path, ...]:
+    """What the host's disk is made from: its layers, or the one image made of them."""
+    layers = layers_for(plan, wish, announce)
+    return (machine_image(layers, announce),) if plan.is_machine else layers
+
+
+def _create_disk(places: Places, plan: HostPlan, sources: tuple[Path, ...]) -> None:
+    if plan.is_machine:
+        create_machine_disk(places, plan, sources[0])
+    else:
+        create_disk(places, plan, sources)
+
+
 def _assemble(
-    places: Places, state: LabState, plans: tuple[HostPlan, ...], layers: dict[str, tuple[Path, ...]]
+    places: Places, state: LabState, plans: tuple[HostPlan, ...], sources: dict[str, tuple[Path, ...]]
 ) -> LabState:
     """Switches, the shared device and the disks; no host has power yet."""
     places.disks.mkdir(parents=True)
-    Network(places).create_switches()
+    network = Network(places)
+    network.create_switches()
+    if state.scheme:
+        network.create_machine_switches()
     state = dataclasses.replace(state, lun_device=create_lun(places))
     save_lab(places, state)
     with ThreadPoolExecutor(max_workers=_BOOTING_AT_ONCE) as pool:
-        list(pool.map(lambda plan: create_disk(places, plan, layers[plan.name]), plans))
+        list(pool.map(lambda plan: _create_disk(places, plan, sources[plan.name]), plans))
     return state

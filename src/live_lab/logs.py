@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+from live_lab.errors import LabError
+from live_lab.host import Host
+from live_lab.machine_disk import opened_disk
 from live_lab.places import Places
 from live_lab.process import run
 
@@ -13,21 +18,35 @@ _TREES = ("var/log", "var/lib/pacemaker/cib", "etc/corosync")
 _LEFT_OUT = shutil.ignore_patterns("journal", "private", "authkey", "apt", "*.bin")
 
 
-def collect(places: Places, hosts: list[str], target: Path) -> None:
+# A machine that does not write this in time is frozen or has lost its disk; its older logs are there.
+_SYNC_TIMEOUT_S = 30.0
+
+
+def collect(places: Places, hosts: Sequence[Host], target: Path) -> None:
     """Copies from the disks: hosts that are off, frozen or cut off give their logs, too; replaces earlier ones."""
     for host in hosts:
-        root, own = places.root(host), target / host
+        own = target / host.name
         shutil.rmtree(own, ignore_errors=True)
         own.mkdir(parents=True)
-        if places.console(host).exists():
-            shutil.copy(places.console(host), own)
-        for tree in _TREES:
-            if (root / tree).is_dir():
-                shutil.copytree(root / tree, own / tree, symlinks=True, ignore=_LEFT_OUT)
-        journal = (
-            "journalctl",
-            f"--directory={root}/var/log/journal",
-            "--no-pager",
-            "--output=short-iso-precise",
-        )
-        (own / "journal.txt").write_text(run(journal, check=False, timeout_s=300).stdout)
+        if places.console(host.name).exists():
+            shutil.copy(places.console(host.name), own)
+        if host.plan.is_machine:
+            with contextlib.suppress(LabError):
+                host.run(("sync",), timeout_s=_SYNC_TIMEOUT_S)
+            with opened_disk(places, host.name) as root:
+                _copy(root, own)
+        else:
+            _copy(places.root(host.name), own)
+
+
+def _copy(root: Path, own: Path) -> None:
+    for tree in _TREES:
+        if (root / tree).is_dir():
+            shutil.copytree(root / tree, own / tree, symlinks=True, ignore=_LEFT_OUT)
+    journal = (
+        "journalctl",
+        f"--directory={root}/var/log/journal",
+        "--no-pager",
+        "--output=short-iso-precise",
+    )
+    (own / "journal.txt").write_text(run(journal, check=False, timeout_s=300).stdout)

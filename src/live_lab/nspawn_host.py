@@ -1,4 +1,4 @@
-"""One host: a whole Debian server under systemd-nspawn, with power switch, disk and cables."""
+"""A host under systemd-nspawn: a whole Debian server on the kernel of this machine."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from live_lab.cgroup import JOIN, HostCgroup
-from live_lab.errors import HostIsOff, LabError
-from live_lab.network import Network
+from live_lab.cgroup import JOIN
+from live_lab.errors import HostIsOff
+from live_lab.host import CLEAN_ENVIRONMENT, Host
 from live_lab.places import Places
-from live_lab.process import Background, Completed, detach, run
-from live_lab.state import load_power, mark_of, save_power
+from live_lab.process import detach
+from live_lab.state import load_power
 from live_lab.topology import HostPlan
-from live_lab.wait import wait_until
 
 # A lab must not set the clock of the machine, load modules into its kernel or reach its ports.
 _WITHHELD = "CAP_SYS_TIME,CAP_SYS_MODULE,CAP_SYS_RAWIO"
@@ -27,50 +26,17 @@ _NSPAWN_ENVIRONMENT = {
     "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
     "SYSTEMD_NSPAWN_LOCK": "0",  # its lock files stay behind; the lab has its own
 }
-_CLEAN = (
-    "env", "-i", "--chdir=/", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash", "LANG=C.UTF-8",
-)  # fmt: skip
-BOOT_DEADLINE_S = 120.0
-# systemd gives what is left at the very end 90 s (DefaultTimeoutStopSec): also commands that entered from outside.
-SHUT_DOWN_DEADLINE_S = 300.0
+_CLEAN = ("env", "-i", "--chdir=/", *CLEAN_ENVIRONMENT)
 
 
-class Host:
-    """A server of the lab; `name` is its name in the lab, which need not be the one it gives itself."""
+class NspawnHost(Host):
+    """A server of the lab that boots in seconds and runs at native speed."""
+
+    boot_deadline_s = 120.0
 
     def __init__(self, places: Places, plan: HostPlan, lun_device: str) -> None:
-        self.plan = plan
-        self.name = plan.name
-        self.addresses = {port.link: port.address for port in plan.ports}
-        self._places = places
+        super().__init__(places, plan)
         self._lun_device = lun_device
-        self._network = Network(places)
-        self._cgroup = HostCgroup(path=f"{places.lab}/{plan.name}")
-
-    def __repr__(self) -> str:
-        return f"<host {self.name} of lab {self._places.lab}>"
-
-    # -- commands -------------------------------------------------------------------------------------------
-
-    def run(
-        self, argv: Sequence[str], *, stdin: str | bytes = "", check: bool = True, timeout_s: float = 120.0
-    ) -> Completed:
-        """Runs a command as root on the host, in a clean environment, without terminal."""
-        return run(self.enter(argv), stdin=stdin, check=check, timeout_s=timeout_s)
-
-    def start(self, argv: Sequence[str], *, stdin: str | bytes = "") -> Background:
-        """Starts a command on the host that goes on beside us."""
-        return Background(self.enter(argv), stdin=stdin)
-
-    def read(self, path: str) -> str:
-        """Text of a file on the host."""
-        return self.run(("cat", "--", path)).stdout
-
-    def write(self, path: str, text: str, mode: int = 0o644) -> None:
-        """Creates or replaces a file on the host."""
-        script = 'umask 077; cat >"$1" && chmod "$2" "$1"'
-        self.run(("sh", "-c", script, "write", path, f"{mode:o}"), stdin=text)
 
     def enter(self, argv: Sequence[str], *, environment: Sequence[str] = ()) -> tuple[str, ...]:
         """The command line that runs `argv` inside the host: all its namespaces, its control group."""
@@ -89,24 +55,11 @@ class Host:
             raise HostIsOff(f"{self.name} has power but its system does not run (booting or going down)")
         return leader
 
-    # -- power ----------------------------------------------------------------------------------------------
+    def incarnation(self) -> str:
+        """Process id of the system that runs now."""
+        return str(self.leader())
 
-    @property
-    def is_running(self) -> bool:
-        """Whether it has power; says nothing about how far it has booted."""
-        return load_power(self._places, self.name) is not None
-
-    def power_on(self, *, wait: bool = True) -> None:
-        """Boots from its disk, with fresh network interfaces; nothing when it runs already."""
-        if self.is_running:
-            return
-        # Fresh groups: in those that once were killed, the kernel kills what systemd 257 starts (status 9/KILL).
-        self._cgroup.kill()
-        self._cgroup.remove()
-        self._cgroup.create()
-        if self._network.is_plugged_in(self.plan):
-            self._network.unplug(self.plan)
-        self._network.plug_in(self.plan)
+    def _start(self) -> int:
         if self.plan.has_lun:
             self._announce_lun()
         environment = {**os.environ, **_NSPAWN_ENVIRONMENT}
@@ -114,59 +67,11 @@ class Host:
         machine = (str(file) for file in self._cgroup.boot_files())
         supervisor = ("sh", "-c", _POWER, JOIN, "join", *machine, "--", *self._nspawn())
         argv = ("sh", "-c", JOIN, "join", *visitors, "--", *supervisor)
-        pid = detach(argv, log=self._places.console(self.name), env=environment)
-        save_power(self._places, self.name, mark_of(pid))
-        if wait:
-            self.wait_booted()
-
-    def power_off(self) -> None:
-        """Power loss: every process vanishes at once, the links go down. What was not on the disk is gone."""
-        self._cgroup.kill()
-        if self._network.is_plugged_in(self.plan):
-            self._network.unplug(self.plan)
-        wait_until(lambda: not self.is_running, deadline_s=300, what=f"{self.name} off", every_s=0.02)
-
-    def shut_down(self) -> None:
-        """An orderly end, as by the power button."""
-        self.run(("systemctl", "poweroff"), check=False)
-        wait_until(
-            lambda: not self.is_running, deadline_s=SHUT_DOWN_DEADLINE_S, what=f"{self.name} shut down"
-        )
-        self.power_off()
-
-    def reboot(self) -> None:
-        """An orderly end and a new boot."""
-        self.shut_down()
-        self.power_on()
-
-    def freeze(self) -> None:
-        """All processes stand still, the network does not answer, nothing is lost: a hung hypervisor."""
-        self._cgroup.freeze()
-
-    def thaw(self) -> None:
-        """The processes go on."""
-        self._cgroup.thaw()
-
-    def wait_booted(self) -> str:
-        """Waits for the end of the boot; returns `running`, or `degraded` when units failed."""
-        wait_until(self._has_system, deadline_s=BOOT_DEADLINE_S, what=f"{self.name}: systemd answers")
-        return self.run(
-            ("systemctl", "is-system-running", "--wait"), check=False, timeout_s=BOOT_DEADLINE_S
-        ).stdout.strip()
-
-    def failed_units(self) -> list[str]:
-        """Units that failed since the boot."""
-        listing = self.run(("systemctl", "list-units", "--failed", "--plain", "--no-legend")).stdout
-        return [line.split()[0] for line in listing.splitlines()]
+        return detach(argv, log=self._places.console(self.name), env=environment)
 
     def _has_system(self) -> bool:
         power = load_power(self._places, self.name)
-        if power is None:
-            console = self._places.console(self.name)
-            raise LabError(
-                f"{self.name} ended while booting; its console ({console}):\n{console.read_text()[-2000:]}"
-            )
-        leader = _leader_below(power.pid)
+        leader = None if power is None else _leader_below(power.pid)
         return leader is not None and Path(f"/proc/{leader}/root/run/systemd/private").exists()
 
     def _announce_lun(self) -> None:

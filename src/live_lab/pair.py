@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 
 from live_lab.audits import FLOATING_ADDRESSES
+from live_lab.host import Host
 from live_lab.lab import Lab
-from live_lab.nspawn_host import Host
 from live_lab.wait import wait_until
 
 CONFIGURE_DEADLINE_S = 900.0

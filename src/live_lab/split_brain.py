@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from live_lab import audits
+from live_lab.host import Host
 from live_lab.lab import Lab
-from live_lab.nspawn_host import Host
 from live_lab.pair import have_arbiter
 from live_lab.wait import wait_until
 from live_lab.writer import Writer

@@ -39,7 +39,10 @@ def mark_of(pid: int) -> ProcessMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabState:
-    """The lab as a whole; `owner` is the process that ends it, none for a lab made by hand."""
+    """The lab as a whole; `owner` is the process that ends it, none for a lab made by hand.
+
+    `scheme` is empty where no host is a virtual machine.
+    """
 
     release: str
     media: int
@@ -47,6 +50,7 @@ class LabState:
     is_complete: bool
     lun_device: str
     owner: ProcessMark | None
+    scheme: str = ""
 
 
 def _write(path: Path, value: object) -> None:

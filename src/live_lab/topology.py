@@ -14,6 +14,14 @@ PREFIX_LENGTH = 24
 MOST_MEDIA = 80  # .11 to .90; the floating addresses begin at .100
 
 
+class Scheme(Enum):
+    """How the networks of heads with a kernel of their own are made redundant."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    NONE = "none"
+
+
 class Role(Enum):
     """What a host is for; decides which packages it gets and which services it starts with."""
 
@@ -31,35 +39,81 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cable:
+    """What connects an interface of a host, by its name there, with a switch; `link` is the network behind it."""
+
+    interface: str
+    link: str
+    switch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostPlan:
-    """One host: `name` in the lab, `hostname` on its disk before anybody configured it."""
+    """One host: `name` in the lab, `hostname` on its disk before anybody configured it.
+
+    `nics` are the network interface controllers of a virtual machine; a host without any is a container.
+    """
 
     name: str
     hostname: str
     role: Role
     ports: tuple[Port, ...]
+    nics: tuple[Cable, ...] = ()
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether it has a kernel of its own."""
+        return bool(self.nics)
+
+    @property
+    def cables(self) -> tuple[Cable, ...]:
+        """A container has one for each network, whose end in it is called as the network."""
+        plain = (Cable(interface=port.link, link=port.link, switch=port.link) for port in self.ports)
+        return self.nics or tuple(plain)
+
+    def cables_of(self, name: str) -> tuple[Cable, ...]:
+        """All cables of a network (`bond0`), or the one of an interface (`eth0`)."""
+        found = tuple(cable for cable in self.cables if name in (cable.link, cable.interface))
+        if not found:
+            known = dict.fromkeys(name for cable in self.cables for name in (cable.link, cable.interface))
+            raise LabError(f"{self.name} has no link {name}; it has {', '.join(known)}")
+        return found
 
     @property
     def has_lun(self) -> bool:
         """Whether the shared block device is connected to it."""
         return self.role is Role.HEAD
 
-    def port(self, link: str) -> Port:
-        """The interface on this network."""
-        for port in self.ports:
-            if port.link == link:
-                return port
-        raise LabError(
-            f"{self.name} has no link {link}; it has {', '.join(port.link for port in self.ports)}"
-        )
+
+def switch_name(number: int, link: str) -> str:
+    """The part of switch 1 or 2 that carries this network; behind both lies the rest of the network."""
+    return f"{link}-sw{number}"
 
 
-def _head(number: int) -> HostPlan:
-    ports = (
-        Port(link="bond0", address=f"10.81.0.{number}"),
-        Port(link="bond1", address=f"10.81.1.{number}"),
+def _nic(interface: str, link: str, switch: int) -> Cable:
+    return Cable(interface=interface, link=link, switch=switch_name(switch, link))
+
+
+# Partial: the customer has one switch; the private network between the heads is as redundant as ever.
+_PRIVATE_NICS = (_nic("eth1", "bond1", 1), _nic("eth3", "bond1", 2))
+_NICS = {
+    Scheme.FULL: (_nic("eth0", "bond0", 1), _nic("eth2", "bond0", 2), *_PRIVATE_NICS),
+    Scheme.PARTIAL: (_nic("eth0", "bond0", 1), _nic("eth2", "bond0", 1), *_PRIVATE_NICS),
+    Scheme.NONE: (_nic("eth0", "bond0", 1),),
+}
+
+
+def _head(number: int, scheme: Scheme | None) -> HostPlan:
+    ports: tuple[Port, ...] = (Port(link="bond0", address=f"10.81.0.{number}"),)
+    if scheme is not Scheme.NONE:
+        ports = (*ports, Port(link="bond1", address=f"10.81.1.{number}"))
+    return HostPlan(
+        name=f"ivcs-main-{number}",
+        hostname=f"mcu-{number}",
+        role=Role.HEAD,
+        ports=ports,
+        nics=_NICS[scheme] if scheme else (),
     )
-    return HostPlan(name=f"ivcs-main-{number}", hostname=f"mcu-{number}", role=Role.HEAD, ports=ports)
 
 
 def _media(number: int) -> HostPlan:
@@ -67,14 +121,17 @@ def _media(number: int) -> HostPlan:
     return HostPlan(name=f"ivcs-media-{number}", hostname=f"mcu-media-{number}", role=Role.MEDIA, ports=ports)
 
 
-def plan_hosts(media: int) -> tuple[HostPlan, ...]:
-    """Two heads, the media hosts and the client host, which is no part of the cluster."""
+def plan_hosts(media: int, scheme: Scheme | None = None) -> tuple[HostPlan, ...]:
+    """Two heads, the media hosts and the client host, which is no part of the cluster.
+
+    With a network scheme the heads are virtual machines.
+    """
     if not 0 <= media <= MOST_MEDIA:
         raise LabError(f"a lab has 0 to {MOST_MEDIA} media hosts, not {media}")
     client = HostPlan(
         name="client", hostname="client", role=Role.CLIENT, ports=(Port(link="bond0", address="10.81.0.200"),)
     )
-    return (_head(1), _head(2), *(_media(number) for number in range(media)), client)
+    return (_head(1, scheme), _head(2, scheme), *(_media(number) for number in range(media)), client)
 
 
 def check_name(name: str) -> str:

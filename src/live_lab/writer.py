@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from uuid import uuid4
 
+from live_lab.host import Host
 from live_lab.lab import Lab
-from live_lab.nspawn_host import Host
 from live_lab.wait import wait_until
 
 PUBLIC_ADDRESS = "10.81.0.100"

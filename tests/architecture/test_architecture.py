@@ -39,6 +39,7 @@ MAY_START = {
     "src/live_cluster/remote/local.py",
     "src/live_cluster/remote/local_channel.py",
     "src/live_cluster_agent/process.py",
+    "src/live_lab/channel.py",  # runs within virtual machines
     "src/live_lab/process.py",
 }
 MAY_SLEEP = {

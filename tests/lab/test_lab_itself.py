@@ -202,13 +202,13 @@ def test_power_loss_keeps_the_disk_and_nothing_else(lab: Lab) -> None:
 
 def test_a_reboot_from_within_comes_back_as_after_any_boot(lab: Lab) -> None:
     host = lab.media[0]
-    before = host.leader()
+    before = host.incarnation()
     host.run(("ip", "address", "add", "10.81.0.99/24", "dev", "bond0"))
     host.run(("systemctl", "reboot"), check=False)
 
     def is_another_system() -> bool:
         try:
-            return host.leader() != before
+            return host.incarnation() != before
         except HostIsOff:
             return False
 
