@@ -51,6 +51,8 @@ class Pacemaker:
     takes_s: float = 0.3
     peer_online: bool = True
     asked_result: tuple[int, str] | None = (0, "")
+    sbd: str = "inactive"
+    sbd_settings: str = ""
     now: float = 0.0
     agent_input: str = ""
     refreshed: bool = False
@@ -72,6 +74,10 @@ class Pacemaker:
             self.agent_input = stdin.decode()
             self.now += self.takes_s
             return self.power, "ERROR: Failed: it is silent\n" if self.power == 1 else "Status: ON\n"
+        if argv[0] == "systemctl":
+            return (0 if self.sbd == "active" else 3), f"{self.sbd}\n"
+        if argv[0] == "cat":
+            return 0, self.sbd_settings
         if argv[0] == "crm_resource":
             self.refreshed = True
             return 0, ""
@@ -163,6 +169,26 @@ def test_without_devices_there_is_nothing_to_check() -> None:
 def test_a_server_without_a_device_is_bad() -> None:
     own, peer = Pacemaker(devices=DEVICE.format(n=2)).findings()
     assert (own.good, peer.good) == (False, True)
+
+
+WATCHDOG = "# live-cluster begin\nSBD_WATCHDOG_DEV=/dev/watchdog\n# live-cluster end\n"
+
+
+def test_a_watchdog_is_looked_at_where_there_is_no_device() -> None:
+    own, peer = Pacemaker(devices="", sbd="active", sbd_settings=WATCHDOG).findings()
+    assert (own.good, peer.good) == (True, True)
+    assert own.facts["check"] == peer.facts["check"] == "watchdog"
+    assert told([own]) == ["watchdog of ivcs-main-1: /dev/watchdog is armed, sbd runs"]
+
+
+def test_a_watchdog_that_nobody_feeds_is_found() -> None:
+    own, peer = Pacemaker(devices="", sbd_settings=WATCHDOG, peer_online=False).findings()
+    assert (own.good, peer.good) == (False, False)
+
+
+def test_with_a_disk_its_devices_are_asked_as_well() -> None:
+    found = Pacemaker(sbd="active", sbd_settings=WATCHDOG).findings()
+    assert [one.facts["check"] for one in found] == ["watchdog", "watchdog", "fencing", "fencing"]
 
 
 @pytest.mark.parametrize(

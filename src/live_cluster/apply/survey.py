@@ -20,10 +20,11 @@ from live_cluster.model.facts import (
     ServerName,
 )
 from live_cluster.model.profile import Profile
-from live_cluster.model.settings import ClusterSettings, Fencing, Storage
+from live_cluster.model.settings import ClusterSettings, Fencing, Storage, TurnedOff, WatchdogFencing
 from live_cluster.plan.step import Observed, Plan, Stage, Step, requests_of, seen
-from live_cluster.probes import arbiter, head, node
+from live_cluster.probes import arbiter, head, node, watchdog
 from live_cluster.remote.requests import Command, CommandResult, ReadFile, Reply, Request
+from live_cluster.render.cib_fencing import DISK_AGENT
 from live_cluster.render.corosync_conf import CLUSTER_NAME
 
 
@@ -33,12 +34,18 @@ async def facts_of(
     """Everything that a plan is made of."""
     storage = settings.filestorage
     fencing = settings.fencing
-    agents = sorted({one.agent for one in fencing.devices}) if isinstance(fencing, Fencing) else []
+    agents = _agents(fencing)
     # Opening the first command costs a fork more than the others; a clock asked alone is a better clock.
     third = settings.arbiter
     answers = await asyncio.gather(
         *(
-            _ask(fleet, one, _requests(one, profile, storage, agents) + _about_arbiter(one, third))
+            _ask(
+                fleet,
+                one,
+                _requests(one, profile, storage, agents)
+                + _about_arbiter(one, third)
+                + (watchdog.watchdog_requests(fencing) if one.role is Role.HEAD else ()),
+            )
             for one in names
         )
     )
@@ -46,7 +53,11 @@ async def facts_of(
     facts = {one.name: node.node_facts(one, by_name[one.name], _signs(one, profile)) for one in names}
     heads = [one for one in names if one.role is Role.HEAD]
     first, second = (
-        head.head_facts(facts[one.name], by_name[one.name], profile=profile, storage=storage) for one in heads
+        replace(
+            head.head_facts(facts[one.name], by_name[one.name], profile=profile, storage=storage),
+            watchdog=watchdog.watchdog_facts(fencing, by_name[one.name]),
+        )
+        for one in heads
     )
     answering, without_gateway, license_refusal, certificate_files, chains = await asyncio.gather(
         _answering(fleet, tuple(facts.values()), settings),
@@ -67,6 +78,17 @@ async def facts_of(
             (_arbiter(facts, by_name, settings, one) for one in names if one.address == third), None
         ),
     )
+
+
+def _agents(fencing: Fencing | WatchdogFencing | TurnedOff | None) -> list[str]:
+    """The fence agents that are asked about themselves."""
+    match fencing:
+        case Fencing(devices=devices):
+            return sorted({one.agent for one in devices})
+        case WatchdogFencing(disk=disk) if disk:
+            return [DISK_AGENT]
+        case _:
+            return []
 
 
 async def observe(fleet: Fleet, stages: tuple[Stage, ...]) -> Observed:

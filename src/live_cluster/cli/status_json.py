@@ -8,6 +8,7 @@ from live_cluster.model.health import Observation, Verdict
 from live_cluster.model.maintenance import Maintenance
 from live_cluster.model.membership import Quorum
 from live_cluster.model.replication import Rejoin, Replication
+from live_cluster.model.watchdog_view import Watchdog
 
 # As in the module typing, which takes 3 ms to load.
 TYPE_CHECKING = False
@@ -34,7 +35,7 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
         "rejoin": _rejoin(seen.rejoin),
         "set_aside": [{"path": one.path, "bytes": one.size_bytes} for one in seen.set_aside],
         "arbiter": _arbiter(seen.quorum),
-        "fencing": _fencing(view),
+        "fencing": _fencing(view, seen.watchdog),
         "certificate": None
         if seen.certificate is None
         else {"until": seen.certificate.until, "days_left": seen.certificate.days_left},
@@ -91,9 +92,12 @@ def _arbiter(quorum: Quorum | None) -> dict[str, object] | None:
     }
 
 
-def _fencing(view: ClusterView) -> dict[str, object]:
+def _fencing(view: ClusterView, watchdog: Watchdog | None) -> dict[str, object]:
     return {
         "enabled": view.fencing_enabled,
+        "watchdog": None
+        if watchdog is None
+        else {"device": watchdog.device, "disk": watchdog.disk or None, "armed": watchdog.armed},
         "devices": [
             {
                 "id": one.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from live_cluster.cli.fencing_text import fencing_lines
 from live_cluster.cli.output import Output
 from live_cluster.messages import Message, message
 from live_cluster.model.cluster_view import ClusterView, Failure, Instance, Kind, Node, ResourceSet, Role
@@ -157,7 +158,7 @@ def our_lines(seen: Observation, verdict: Verdict, output: Output) -> Iterator[s
     if seen.quorum is not None and seen.quorum.arbiter:
         colour = "" if seen.quorum.arbiter_votes else "yellow"
         yield output.styled(output.words(arbiter_line(seen.quorum)), colour)
-    yield from _fencing_lines(seen.view, output)
+    yield from fencing_lines(seen, output)
     yield from _certificate_lines(seen, output)
     for one in seen.set_aside:
         size = one.size_bytes >> 20
@@ -230,31 +231,6 @@ def rejoin_fields(rejoin: Rejoin) -> dict[str, object]:
     state = message(f"rejoin-{rejoin.state}") if known else rejoin.state
     detail = f": {rejoin.message}" if rejoin.message else ""
     return {"state": state, "progress": progress, "detail": detail}
-
-
-def _fencing_lines(view: ClusterView, output: Output) -> Iterator[str]:
-    if not view.fencing_enabled:
-        yield output.words(message("status-fencing-off"))
-        return
-    states = [_device_state(device) for device in view.fencing_devices]
-    text = ", ".join(output.words(state) for state in states)
-    line = message("status-fencing", devices=text) if states else message("status-fencing-none")
-    runs = all(state.code == "fencing-device-runs" for state in states)
-    yield output.styled(output.words(line), "" if states and runs else "red")
-    for event in view.failed_fencing[:1]:
-        reason = f": {event.reason}" if event.reason else ""
-        failed = message(
-            "status-fencing-failed", action=event.action, target=event.target, when=event.when, reason=reason
-        )
-        yield output.styled(output.words(failed), "yellow")
-
-
-def _device_state(device: Instance) -> Message:
-    if device.failed:
-        return message("fencing-device-failed", device=device.id)
-    if not device.active or device.role is not Role.STARTED:
-        return message("fencing-device-stopped", device=device.id)
-    return message("fencing-device-runs", device=device.id, node=", ".join(device.nodes))
 
 
 def _failure_lines(view: ClusterView, output: Output) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from live_cluster.apply.waiting import wait_until
 from live_cluster.commands.check import Finding, Tools
+from live_cluster.commands.check_watchdog import local_watchdog, watchdog_findings
 from live_cluster.commands.status import Asked, Server, understand
 from live_cluster.errors import CommandFailed, InputRejected, LiveClusterError, NotReady, problem, warning
 from live_cluster.messages import Message, message
@@ -44,9 +45,11 @@ def check_fencing(tools: Tools) -> Iterator[Finding]:
     """A finding for each head; NotReady where no fencing is configured."""
     own, heads = _names(tools)
     devices = _devices(tools)
-    if not devices:
+    watchdogs = tuple(watchdog_findings(tools, own, heads))
+    if not devices and not watchdogs:
         raise NotReady(problem("check-no-fencing"))
-    for head in heads:
+    yield from watchdogs
+    for head in heads if devices else ():
         device = next((one for one in devices if one.head == head), None)
         if device is None:
             yield _bad(head, message("check-device-missing"))
@@ -205,7 +208,7 @@ def refuse_shot(node: str, tools: Tools, server: Server) -> None:
         raise InputRejected(problem("shoot-unknown", node=node, known=", ".join(heads)))
     if node == own:
         raise InputRejected(problem("shoot-myself", node=node))
-    if not _devices(tools):
+    if not _devices(tools) and local_watchdog(tools) is None:
         raise NotReady(problem("check-no-fencing"))
     if not _verdict(server).healthy:
         raise NotReady(problem("shoot-not-whole"))

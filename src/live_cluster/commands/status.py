@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from live_cluster.model.maintenance import Maintenance
     from live_cluster.model.mirror import Mirror
     from live_cluster.model.replication import SetAside
+    from live_cluster.model.watchdog_view import Watchdog
     from live_cluster.remote.early import Answer
 
     class Running(Protocol):
@@ -44,7 +45,17 @@ DATABASE_DEADLINE_S = 5.0
 class Server:
     """What is needed of this server: processes, its database, `configure`'s last file, the agent's progress."""
 
-    __slots__ = ("ask_database", "certificate", "corosync_conf", "drbd", "history", "mark", "rejoin", "start")
+    __slots__ = (
+        "ask_database",
+        "certificate",
+        "corosync_conf",
+        "drbd",
+        "history",
+        "mark",
+        "rejoin",
+        "sbd",
+        "start",
+    )
 
     def __init__(
         self,
@@ -63,6 +74,7 @@ class Server:
         self.history = local_tools.HISTORY
         self.certificate = "/var/lib/live-cluster/certificate"
         self.drbd = "/proc/drbd"
+        self.sbd = ("/etc/default/sbd", "/run/sbd.pid")
 
 
 class Asked:
@@ -104,6 +116,7 @@ def understand(asked: Asked, server: Server) -> Observation:
         recent=recent,
         certificate=_certificate(server),
         mirror=_mirror(view, server, membership.parse_local_id(links)),
+        watchdog=watchdog_here(server),
     )
 
 
@@ -147,6 +160,15 @@ def _mirror(view: ClusterView, server: Server, local_id: str) -> Mirror | None:
     settings = _content(server.mark) if len(devices) > 1 else ""
     minor = next((one for one in devices if f'"/dev/drbd{one}"' in settings), min(devices, default=None))
     return None if minor is None else mirror_of(view, devices[minor], local_id)
+
+
+def watchdog_here(server: Server) -> Watchdog | None:
+    """Fencing by watchdog, as it is set up and runs on this server."""
+    from live_cluster.probes.watchdog_state import watchdog_of
+
+    settings, pid_file = server.sbd
+    pid = _content(pid_file).strip()
+    return watchdog_of(_content(settings), _content(f"/proc/{pid}/comm") if pid.isdigit() else "")
 
 
 def _sizes(paths: tuple[str, ...]) -> tuple[SetAside, ...]:

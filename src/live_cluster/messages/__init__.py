@@ -31,6 +31,7 @@ SECTIONS = (
     "steps",
     "access",
     "fencing",
+    "watchdog",
     "planned",
     "check",
     "cib",

@@ -24,6 +24,7 @@ from live_cluster.model.settings import (
     Secret,
     SmscGateway,
     TurnedOff,
+    WatchdogFencing,
 )
 from live_cluster.model.subjects.application import (
     H323_FROM_HEADER,
@@ -34,7 +35,13 @@ from live_cluster.model.subjects.application import (
 )
 from live_cluster.model.subjects.arbiter import ARBITER_IP
 from live_cluster.model.subjects.certificates import CERTIFICATE_FILE, PRIVATE_KEY_FILE
-from live_cluster.model.subjects.fencing import FENCING, NO_FENCING, FencingRows
+from live_cluster.model.subjects.fencing import (
+    FENCING,
+    FENCING_DISK,
+    FENCING_WATCHDOG,
+    NO_FENCING,
+    FencingRows,
+)
 from live_cluster.model.subjects.mail import MAIL_DISABLE, MAIL_HOSTNAME, MAIL_PASSWORD, MAIL_USERNAME
 from live_cluster.model.subjects.network import (
     DATABASE_IP,
@@ -188,9 +195,12 @@ def _smsc(wish: ParsedSettings) -> SmscGateway | TurnedOff | None:
     )
 
 
-def _fencing(wish: ParsedSettings) -> Fencing | TurnedOff | None:
+def _fencing(wish: ParsedSettings) -> Fencing | WatchdogFencing | TurnedOff | None:
     if wish.of(NO_FENCING):
         return TurnedOff()
+    watchdog = wish.of(FENCING_WATCHDOG)
+    if watchdog is not None:
+        return WatchdogFencing(device=watchdog, disk=wish.of(FENCING_DISK) or "")
     if wish.of(FENCING[0].device) is None:
         return None
     return Fencing(devices=(_device(wish, FENCING[0]), _device(wish, FENCING[1])))

@@ -10,6 +10,7 @@ from lxml import etree
 
 from live_cluster.model.fence_metadata import AgentMetadata
 from live_cluster.model.storage_facts import StorageFacts
+from live_cluster.model.watchdog_facts import WatchdogFacts
 
 
 class Role(Enum):
@@ -134,6 +135,7 @@ class HeadFacts:
     certificate_record: str = ""
     stopped_on_purpose: bool = False
     storage_owner: str = ""
+    watchdog: WatchdogFacts | None = None
 
     def agent_metadata(self, agent: str) -> AgentMetadata | None:
         """What a fence agent says about itself here; None where it is not installed."""

@@ -16,6 +16,7 @@ from live_cluster.model.replication import (
     SetAside,
     data_state,
 )
+from live_cluster.model.watchdog_view import Watchdog
 from live_cluster.record import Choice, Record
 
 # As in the module typing, which takes 3 ms to load.
@@ -64,6 +65,7 @@ class Observation(Record):
     recent: RecentFailures = RecentFailures()
     certificate: Certificate | None = None
     mirror: Mirror | None = None
+    watchdog: Watchdog | None = None
 
 
 class Loss(Record):
@@ -175,8 +177,10 @@ def _blocking(seen: Observation) -> Iterator[Message]:
         yield message("health-drbd-split-brain")
     if len(view.nodes) < 2:
         yield message("health-one-node")
-    if view.fencing_enabled and not view.fencing_devices:
+    if view.fencing_enabled and not view.fencing_devices and seen.watchdog is None:
         yield message("health-fencing-no-device")
+    if view.fencing_enabled and seen.watchdog is not None and not seen.watchdog.armed:
+        yield message("health-watchdog-not-armed")
     if seen.quorum is not None and view.with_quorum and not seen.quorum.stays_without_one:
         yield from _quorum_would_be_lost(seen)
 

@@ -12,7 +12,7 @@ from typing import Any
 from live_cluster.model.subjects.application import CALL_ROWS, LICENSE_ROWS
 from live_cluster.model.subjects.arbiter import ARBITER_ROWS, ARBITER_SERVICE
 from live_cluster.model.subjects.certificates import CERTIFICATE_ROWS
-from live_cluster.model.subjects.fencing import FENCING_ROWS, FENCING_SERVICE
+from live_cluster.model.subjects.fencing import FENCING_ROWS, FENCING_SERVICE, WATCHDOG_SERVICE
 from live_cluster.model.subjects.mail import MAIL_ROWS, MAIL_SERVICE
 from live_cluster.model.subjects.network import (
     ADDRESS_ROWS,
@@ -43,7 +43,14 @@ PARAMETERS: tuple[Parameter[Any], ...] = (
 )
 
 # What can be turned off again.
-SERVICES = (ARBITER_SERVICE, MEDIA_ON_HEADS_SERVICE, MAIL_SERVICE, SMSC_SERVICE, FENCING_SERVICE)
+SERVICES = (
+    ARBITER_SERVICE,
+    MEDIA_ON_HEADS_SERVICE,
+    MAIL_SERVICE,
+    SMSC_SERVICE,
+    FENCING_SERVICE,
+    WATCHDOG_SERVICE,
+)
 
 _BY_NAME = {row.name: row for row in PARAMETERS if row is not MEDIA_NODE}
 _BY_SPELLING = {spelling: row.name for row in PARAMETERS for spelling in (row.name, *row.hidden_spellings)}

@@ -153,6 +153,14 @@ class Fencing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchdogFencing:
+    """sbd(8) on both heads: their watchdog's device, and the disk between them; without one the arbiter decides."""
+
+    device: str
+    disk: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """Who said what: the names of all settings that have a value, and of those that this run names.
 
@@ -187,7 +195,7 @@ class ClusterSettings:
     license: License | None
     certificate: CertificateFiles | None
     calls: CallSettings
-    fencing: Fencing | TurnedOff | None = None
+    fencing: Fencing | WatchdogFencing | TurnedOff | None = None
     said: Said = field(default=Said(), compare=False)
 
     @property
@@ -204,4 +212,4 @@ class ClusterSettings:
     @property
     def may_split(self) -> bool:
         """Nothing keeps both heads from serving when they lose sight of each other."""
-        return self.arbiter is None and not isinstance(self.fencing, Fencing)
+        return self.arbiter is None and not isinstance(self.fencing, Fencing | WatchdogFencing)

@@ -24,7 +24,7 @@ from live_cluster.model.settings_oddities import oddities
 from live_cluster.model.subjects.application import LICENSE_FILE
 from live_cluster.model.subjects.arbiter import ARBITER_IP
 from live_cluster.model.subjects.certificates import CERTIFICATE_FILE, PRIVATE_KEY_FILE
-from live_cluster.model.subjects.fencing import FENCING
+from live_cluster.model.subjects.fencing import FENCING, FENCING_DISK, FENCING_WATCHDOG
 from live_cluster.model.subjects.mail import MAIL_HOSTNAME, MAIL_PASSWORD, MAIL_SERVICE, MAIL_USERNAME
 from live_cluster.model.subjects.network import (
     DATABASE_IP,
@@ -40,6 +40,7 @@ from live_cluster.model.subjects.network import (
 from live_cluster.model.subjects.sms import SMSC_HOST, SMSC_PASSWORD, SMSC_PORT, SMSC_SERVICE, SMSC_USERNAME
 from live_cluster.model.subjects.storage import FILESTORAGE_DEVICE, FILESTORAGE_PASSWORD, FILESTORAGE_USERNAME
 from live_cluster.model.value_types import FILE, BadValue, check_readable, path_of
+from live_cluster.model.watchdog_rules import watchdog_problems
 
 # The setting on the left is needed as soon as one of those on the right is there.
 _NEEDED_BY = (
@@ -47,6 +48,7 @@ _NEEDED_BY = (
     (HEADS[1].secondary, (HEADS[0].secondary.name,)),
     (FENCING[0].device, (FENCING[0].password.name, FENCING[1].device.name)),
     (FENCING[1].device, (FENCING[1].password.name, FENCING[0].device.name)),
+    (FENCING_WATCHDOG, (FENCING_DISK.name,)),
     (CERTIFICATE_FILE, (PRIVATE_KEY_FILE.name,)),
     (PRIVATE_KEY_FILE, (CERTIFICATE_FILE.name,)),
     (FILESTORAGE_DEVICE, (FILESTORAGE_USERNAME.name, FILESTORAGE_PASSWORD.name)),
@@ -79,6 +81,7 @@ def settings_from(
         _moved_heads,
         _token_too_short,
         _fence_devices,
+        watchdog_problems,
         _misplaced_credentials,
         refusals,
         _license_file,

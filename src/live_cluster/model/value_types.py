@@ -274,6 +274,21 @@ def fence_device_of(text: str) -> DeviceText:
         raise BadValue(fault.code, detail=fault.detail) from None
 
 
+def watchdog_of(text: str) -> str:
+    """The kernel's name of a watchdog: sysfs tells about it under the same name."""
+    if not re.fullmatch(r"/dev/watchdog[0-9]*", text):
+        raise BadValue("not-a-watchdog")
+    return text
+
+
+def disk_of(text: str) -> str:
+    """A block device's path; sbd separates several with a semicolon, and its settings are read by a shell, too."""
+    check_text(text, limit=MAX_PATH)
+    if not re.fullmatch(r"/dev/[A-Za-z0-9_./:+@=-]+", text) or ".." in text:
+        raise BadValue("not-a-disk")
+    return text
+
+
 ADDRESS = ValueType(metavar="IP", parse=address_of, wanted=Words("IPv4 address", "адрес IPv4"))
 HOST = ValueType(
     metavar="HOST", parse=host_of, wanted=Words("DNS name or IPv4 address", "имя DNS или адрес IPv4")
@@ -311,6 +326,14 @@ FENCE_DEVICE = ValueType(
         "fence agent and its parameters, quoted as in a shell",
         "агент fencing и его параметры, кавычки — как в shell",
     ),
+)
+WATCHDOG = ValueType(
+    metavar="DEVICE",
+    parse=watchdog_of,
+    wanted=Words("/dev/watchdog, /dev/watchdog1 …", "/dev/watchdog, /dev/watchdog1 …"),
+)
+DISK = ValueType(
+    metavar="DEVICE", parse=disk_of, wanted=Words("/dev/… (block device)", "/dev/… (блочное устройство)")
 )
 FLAG = ValueType(metavar="", parse=flag_of, wanted=Words("switch", "флаг"))
 TOKEN_MS = ValueType(

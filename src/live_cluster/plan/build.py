@@ -16,12 +16,14 @@ from live_cluster.plan import (
     head_steps,
     resource_steps,
     storage_steps,
+    watchdog_steps,
 )
 from live_cluster.plan.application_steps import application_steps
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import file_step
 from live_cluster.plan.server_steps import server_steps
 from live_cluster.plan.step import Stage, Step
+from live_cluster.plan.watchdog_times import watchdog_of
 from live_cluster.remote.requests import WriteFile
 
 SETTINGS_FILE = "/etc/live-cluster/cluster.toml"
@@ -32,7 +34,7 @@ PROFILE_FILE = "/etc/live-cluster/profile.toml"
 def stages(plan: Blueprint) -> tuple[Stage, ...]:
     """Barriers stand where one server's work needs another's: before the first start, and before the CIB."""
     after_start = () if plan.forming else (cluster_steps.reload_step(plan),)
-    configuration = cib_steps.cib_step(plan)
+    configuration = _configuration(plan)
     # All runs now, and has to run again after a change that restarts something.
     complete = replace(resource_steps.resources_step(plan), follows=(configuration.check,))
     return (
@@ -41,8 +43,12 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
         Stage(title=message("stage-arbiter-left"), steps=arbiter_steps.farewell_steps(plan)),
         Stage(title=message("stage-hand-over"), steps=_hand_over(plan)),
         Stage(title=message("stage-start"), steps=cluster_steps.start_steps(plan)),
-        Stage(title=message("stage-members"), steps=(*after_start, cluster_steps.members_step(plan))),
+        Stage(
+            title=message("stage-members"),
+            steps=(*after_start, cluster_steps.members_step(plan), *watchdog_steps.armed_steps(plan)),
+        ),
         Stage(title=message("stage-arbiter"), steps=arbiter_steps.vote_steps(plan)),
+        *watchdog_steps.restart_stages(plan),
         Stage(title=message("stage-resources"), steps=(configuration,)),
         Stage(title=message("stage-database"), steps=(resource_steps.primary_step(plan),)),
         Stage(title=message("stage-replication"), steps=(database_steps.replication_role(plan),)),
@@ -62,13 +68,17 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
 
 
 def _prepare(plan: Blueprint) -> tuple[Step, ...]:
-    return arbiter_steps.arbiter_steps(plan) + tuple(
-        step
-        for server in plan.servers
-        if server.name not in plan.absent
-        for step in (
-            *server_steps(plan, server),
-            *(_prepare_head(plan, server.name) if server.role is Role.HEAD else ()),
+    return (
+        arbiter_steps.arbiter_steps(plan)
+        + watchdog_steps.disk_steps(plan)
+        + tuple(
+            step
+            for server in plan.servers
+            if server.name not in plan.absent
+            for step in (
+                *server_steps(plan, server),
+                *(_prepare_head(plan, server.name) if server.role is Role.HEAD else ()),
+            )
         )
     )
 
@@ -80,9 +90,22 @@ def _hand_over(plan: Blueprint) -> tuple[Step, ...]:
         for step in (
             *head_steps.hand_over_steps(plan, node),
             *database_steps.database_hand_over(plan, node),
+            *watchdog_steps.prepared_steps(plan, node),
             *cluster_steps.membership_steps(plan, node),
         )
     )
+
+
+def _configuration(plan: Blueprint) -> Step:
+    return replace(cib_steps.cib_step(plan), follows=watchdog_steps.pause_checks(plan))
+
+
+def _watchdog_stages(plan: Blueprint) -> tuple[Stage, ...]:
+    """sbd's time-outs follow from Corosync's, too, and the CIB knows them."""
+    if watchdog_of(plan) is None:
+        return ()
+    resources = Stage(title=message("stage-resources"), steps=(_configuration(plan),))
+    return (*watchdog_steps.restart_stages(plan), resources)
 
 
 def timeout_stages(plan: Blueprint) -> tuple[Stage, ...]:
@@ -93,6 +116,7 @@ def timeout_stages(plan: Blueprint) -> tuple[Stage, ...]:
         Stage(title=message("stage-members"), steps=(cluster_steps.reload_step(plan),)),
         # Its time-outs follow from Corosync's.
         Stage(title=message("stage-arbiter"), steps=arbiter_steps.vote_steps(plan)),
+        *_watchdog_stages(plan),
         Stage(title=message("stage-settings"), steps=tuple(_stored(plan))),
     )
 

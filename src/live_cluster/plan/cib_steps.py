@@ -28,6 +28,7 @@ from live_cluster.remote.requests import Command, CommandResult, RemoveFile, Req
 from live_cluster.render import cib, cib_difference
 from live_cluster.render.cib_elements import Element
 from live_cluster.render.cib_foreign import ForeignObject, Kind, foreign_objects, kept_aside
+from live_cluster.render.cib_watchdog import as_if_armed
 
 OLD_CIB = "/run/live-cluster/cib-old.xml"
 NEW_CIB = "/run/live-cluster/cib-new.xml"
@@ -143,7 +144,8 @@ def _rehearsal(wanted: Element, foreign: tuple[ForeignObject, ...]) -> SecondLoo
 
     def new_cib(replies: Replies) -> bytes:
         present = cib_difference.without_device_history(stdout_of(replies[0]))
-        return cib_difference.merged(present, wanted, prune=bool(foreign))
+        # sbd may start only in this very run.
+        return as_if_armed(cib_difference.merged(present, wanted, prune=bool(foreign)), wanted)
 
     def requests(replies: Replies) -> tuple[Request, ...]:
         reply = replies[0]

@@ -18,12 +18,12 @@ from live_cluster.errors import Problem, problem
 from live_cluster.messages import message
 from live_cluster.model.fence_metadata import AgentMetadata
 from live_cluster.model.fencing_rules import is_for_pacemaker
-from live_cluster.model.settings import FenceDevice, Fencing, TurnedOff
+from live_cluster.model.settings import FenceDevice, Fencing, TurnedOff, WatchdogFencing
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import absent_step
 from live_cluster.plan.step import Impact, Step, always, both, file_check
 from live_cluster.remote.requests import Command, CommandResult, RemoveFile, Request, WriteFile
-from live_cluster.render.cib_fencing import Device
+from live_cluster.render.cib_fencing import Device, disk_device
 
 FOLDER = "/etc/live-cluster/fencing"
 _CANDIDATES = "/run/live-cluster/fencing"
@@ -201,6 +201,9 @@ def removal_steps(plan: Blueprint) -> Iterator[Step]:
 
 def cib_devices(plan: Blueprint) -> tuple[Device, ...]:
     """The devices as resources."""
+    fencing = plan.settings.fencing
+    if isinstance(fencing, WatchdogFencing) and fencing.disk:
+        return tuple(disk_device(head, fencing.disk) for head in plan.head_names)
     return tuple(
         Device(head=one.head, agent=one.device.agent, parameters=one.parameters(FOLDER))
         for one in head_devices(plan)

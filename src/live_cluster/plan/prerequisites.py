@@ -15,6 +15,7 @@ from live_cluster.model.settings import ClusterSettings
 from live_cluster.plan.application_prerequisites import application_problems
 from live_cluster.plan.fencing_prerequisites import fencing_problems
 from live_cluster.plan.storage_prerequisites import storage_problems
+from live_cluster.plan.watchdog_prerequisites import watchdog_prerequisites
 from live_cluster.probes.arbiter import DAEMON_PACKAGE
 from live_cluster.probes.node import FILE_SERVER, PACKAGES
 from live_cluster.render.corosync_conf import is_ours
@@ -49,6 +50,7 @@ def problems_of(now: Situation) -> tuple[Problem, ...]:
     found += _networks(now)
     found += _ping_targets(now)
     found += fencing_problems(now.settings, now.facts)
+    found += watchdog_prerequisites(now.settings, now.facts)
     found += _arbiter(now)
     found += application_problems(now.settings, now.profile, now.facts)
     return tuple(found)

@@ -11,6 +11,7 @@ from live_cluster.plan.fencing_steps import cib_devices
 from live_cluster.plan.mounts import mount_of
 from live_cluster.plan.step import Impact, Step, always
 from live_cluster.plan.view_checks import runs, stopped_on_purpose, view_check
+from live_cluster.plan.watchdog_times import confirmed_s
 from live_cluster.remote.requests import Command
 from live_cluster.render import cib
 from live_cluster.render.cib_parts import Service
@@ -118,4 +119,5 @@ def cib_plan(plan: Blueprint) -> cib.CibPlan:
         ping_targets=(gateway,) if gateway else others or tuple(head.address for head in settings.heads),
         fencing=cib_devices(plan),
         has_arbiter=settings.arbiter is not None,
+        watchdog_s=confirmed_s(plan),
     )

@@ -67,11 +67,15 @@ class CibPlan:
     ping_targets: tuple[IPv4Address, ...]
     fencing: tuple[Device, ...] = ()
     has_arbiter: bool = False
+    watchdog_s: int | None = None
 
 
 def configuration(plan: CibPlan) -> Element:
     """<configuration> with everything that is ours; nodes are Pacemaker's own."""
-    all_properties = _PROPERTIES | properties(enabled=bool(plan.fencing), has_arbiter=plan.has_arbiter)
+    fencing = properties(
+        has_devices=bool(plan.fencing), has_arbiter=plan.has_arbiter, watchdog_s=plan.watchdog_s
+    )
+    all_properties = _PROPERTIES | fencing
     return element(
         "configuration",
         element("crm_config", attributes("cluster_property_set", "live-cluster", all_properties)),

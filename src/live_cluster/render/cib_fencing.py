@@ -12,6 +12,8 @@ from live_cluster.render.cib_elements import Element, Operation, Primitive, elem
 # answers and acts within 2 s.
 PRIORITY_DELAY_S = 5
 PREFIX = "fence-"
+# Sends the reset over the disk that sbd(8) watches on each head.
+DISK_AGENT = "fence_sbd"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +30,28 @@ class Device:
         return f"{PREFIX}{self.head}"
 
 
-def properties(*, enabled: bool, has_arbiter: bool) -> dict[str, str]:
+def disk_device(head: str, disk: str) -> Device:
+    """The head is told over the disk to reset itself; the agent waits until it must have done so."""
+    return Device(head=head, agent=DISK_AGENT, parameters={"devices": disk, "plug": head})
+
+
+def properties(*, has_devices: bool, has_arbiter: bool, watchdog_s: int | None = None) -> dict[str, str]:
     """Cluster properties; all are always there, so that turning fencing off leaves none behind.
 
     With an arbiter there are no duels: only the side that has its vote may shoot, and nobody has to wait.
+    `watchdog_s`: after so long a lost head has been reset by its own watchdog; None where it never was to be.
     """
+    enabled = has_devices or bool(watchdog_s)
+    clock = (
+        {} if watchdog_s is None else {"stonith-watchdog-timeout": f"{watchdog_s}s" if watchdog_s else "0"}
+    )
     return {
         # Without a fencing device Pacemaker would refuse to start anything; `status` names the hazard.
         "stonith-enabled": "true" if enabled else "false",
         # Reboot with confirmation: fence_ipmilan waits up to 20 s for the power to go and 20 s for it to return.
         "stonith-timeout": "60s",
-        "priority-fencing-delay": f"{PRIORITY_DELAY_S}s" if enabled and not has_arbiter else "0s",
+        "priority-fencing-delay": f"{PRIORITY_DELAY_S}s" if has_devices and not has_arbiter else "0s",
+        **clock,
     }
 
 

@@ -51,6 +51,8 @@ OPTIONS = [
     "head-node-1-fencing-password",
     "head-node-2-fencing",
     "head-node-2-fencing-password",
+    "fencing-watchdog",
+    "fencing-disk",
     "no-fencing",
 ]
 

@@ -10,6 +10,7 @@ from live_cluster.model.cluster_view import Ban, ClusterView, FailCount, Instanc
 from live_cluster.model.health import Certificate, Level, Observation, Verdict, judge
 from live_cluster.model.membership import Link, Quorum
 from live_cluster.model.replication import Mode, Replication
+from live_cluster.model.watchdog_view import Watchdog
 from live_cluster.probes.pacemaker import parse_crm_mon
 from recordings.recorded_server import recording
 
@@ -353,3 +354,14 @@ def test_a_certificate_near_its_end_is_a_hazard(days: int, shown: set[str]) -> N
     seen = healthy()._replace(certificate=Certificate(until="2026-12-01", days_left=days))
     assert hazards(seen) - hazards(healthy()) == shown
     assert judge(seen).healthy
+
+
+def test_with_a_watchdog_no_device_is_missing() -> None:
+    relied_on = with_view(lambda view: view._replace(fencing_enabled=True))
+    assert codes(judge(relied_on)) == {"health-fencing-no-device"}
+    armed = relied_on._replace(watchdog=Watchdog("/dev/watchdog", armed=True))
+    assert judge(armed).healthy
+    idle = relied_on._replace(watchdog=Watchdog("/dev/watchdog"))
+    assert codes(judge(idle)) == {"health-watchdog-not-armed"}
+    # Left over where fencing was turned off by hand: nobody counts on it.
+    assert judge(healthy()._replace(watchdog=Watchdog("/dev/watchdog"))).healthy

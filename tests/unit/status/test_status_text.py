@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from live_cluster.cli.fencing_text import fencing_lines
 from live_cluster.cli.output import Output
 from live_cluster.cli.status_text import article_lines, our_lines
 from live_cluster.model.cluster_view import ClusterView, Instance, Role
 from live_cluster.model.health import Observation, judge
 from live_cluster.model.replication import Mode, Replication, replication_of
+from live_cluster.model.watchdog_view import Watchdog
 from live_cluster.probes.membership import parse_links, parse_quorum
 from live_cluster.probes.pacemaker import parse_crm_mon
 from live_cluster.probes.replication import parse_replication
@@ -228,3 +230,30 @@ def test_a_cluster_without_a_coordinator() -> None:
 def test_replication_in_one_line(replication: Replication, line: str) -> None:
     what = seen("healthy-primary")._replace(replication=replication)
     assert line in shown(what, output()).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("watchdog", "line"),
+    [
+        (
+            Watchdog("/dev/watchdog", armed=True),
+            "Fencing by watchdog: /dev/watchdog is armed on this server; the arbiter decides",
+        ),
+        (
+            Watchdog("/dev/watchdog1", "/dev/lun"),
+            (
+                "Fencing by watchdog: /dev/watchdog1 is NOT ARMED on this server; messages go over /dev/lun:"
+                " sbd does not run"
+            ),
+        ),
+    ],
+)
+def test_the_kind_of_fencing_and_whether_it_works_is_said(watchdog: Watchdog, line: str) -> None:
+    out = io.StringIO()
+    output = Output(out=out, err=io.StringIO(), environment={"LANG": "C"})
+    view = parse_crm_mon(recording("healthy-primary"))._replace(fencing_enabled=True)
+    seen = Observation(view=view, replication=replication_of(view, None), watchdog=watchdog)
+    told = list(fencing_lines(seen, output))
+    assert told == [line]
+    without = Observation(view=view, replication=replication_of(view, None))
+    assert list(fencing_lines(without, output)) == ["Fencing: switched on, but there is no device"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from live_cluster.model.fencing import DeviceText
 from live_cluster.model.settings import Secret
 from live_cluster.model.subjects.row import Parameter, Section, Service
-from live_cluster.model.value_types import FENCE_DEVICE, FLAG, PASSWORD, Words
+from live_cluster.model.value_types import DISK, FENCE_DEVICE, FLAG, PASSWORD, WATCHDOG, Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,30 @@ FENCING = (
         example='it\'s "quoted" $HOME 100%',
     ),
 )
+FENCING_WATCHDOG = Parameter(
+    name="fencing-watchdog",
+    section=Section.FENCING,
+    value_type=WATCHDOG,
+    help=Words(
+        "Instead of devices: the heads' own watchdog (sbd), which resets a head that is cut off. Needs an arbiter,"
+        " or a disk that both heads see (fencing-disk).",
+        "Вместо устройств: сторожевой таймер самих головных серверов (sbd); он перезагружает сервер, потерявший"
+        " связь. Нужен арбитр или общий диск (fencing-disk).",
+    ),
+    example="/dev/watchdog",
+)
+FENCING_DISK = Parameter(
+    name="fencing-disk",
+    section=Section.FENCING,
+    value_type=DISK,
+    help=Words(
+        "A small disk of its own that both heads see, over which they order each other's reset (sbd). It must be"
+        " empty; 4 MiB are enough.",
+        "Отдельный небольшой диск, видимый обоим головным серверам: через него один приказывает другому"
+        " перезагрузиться (sbd). Диск должен быть пустым; хватит 4 МиБ.",
+    ),
+    example="/dev/disk/by-id/wwn-0x5000c500a1b2c3d4",
+)
 NO_FENCING = Parameter(
     name="no-fencing",
     section=Section.FENCING,
@@ -66,7 +90,10 @@ NO_FENCING = Parameter(
 )
 
 _DEVICE_ROWS = tuple(row for head in FENCING for row in (head.device, head.password))
-FENCING_ROWS = (*_DEVICE_ROWS, NO_FENCING)
+FENCING_ROWS = (*_DEVICE_ROWS, FENCING_WATCHDOG, FENCING_DISK, NO_FENCING)
 FENCING_SERVICE = Service(
     disable=NO_FENCING, key=FENCING[0].device, members=tuple(row.name for row in _DEVICE_ROWS)
+)
+WATCHDOG_SERVICE = Service(
+    disable=NO_FENCING, key=FENCING_WATCHDOG, members=(FENCING_WATCHDOG.name, FENCING_DISK.name)
 )

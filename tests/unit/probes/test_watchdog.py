@@ -1,0 +1,82 @@
+"""What a head's answers say about its watchdog: the kernel's files, systemd's words, sbd's settings."""
+
+from __future__ import annotations
+
+from live_cluster.model.settings import TurnedOff, WatchdogFencing
+from live_cluster.probes.watchdog import SBD_REQUESTS, sbd_state, watchdog_facts, watchdog_requests
+from live_cluster.probes.watchdog_state import watchdog_of
+from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, Reply, Request
+from live_cluster.render.sbd import diskless_times, sbd_settings
+
+FENCING = WatchdogFencing(device="/dev/watchdog1", disk="/dev/lun")
+UNIT = b"ActiveState=active\nUnitFileState=enabled\nActiveEnterTimestamp=Mon 2026-11-23 07:20:02.250000 UTC\n"
+
+
+def answers(requests: tuple[Request, ...], **said: bytes) -> dict[Request, Reply]:
+    """Files by their last name, commands by their program; what is not named is there and says nothing."""
+    found: dict[Request, Reply] = {}
+    for request in requests:
+        if isinstance(request, ReadFile):
+            name = request.path.rpartition("/")[2]
+            found[request] = FileState(exists=name in said, content=said.get(name, b""), mtime=7.0)
+        else:
+            assert isinstance(request, Command)
+            name = "RuntimeWatchdogUSec" if "RuntimeWatchdogUSec" in request.argv[-1] else request.argv[0]
+            found[request] = CommandResult(returncode=0, stdout=said.get(name, b""))
+    return found
+
+
+def test_the_second_watchdog_is_asked_about_under_its_own_number() -> None:
+    paths = {one.path for one in watchdog_requests(FENCING) if isinstance(one, ReadFile)}
+    assert "/sys/class/watchdog/watchdog1/identity" in paths
+    first = watchdog_requests(WatchdogFencing(device="/dev/watchdog"))
+    assert ReadFile(path="/sys/class/watchdog/watchdog0/state") in first
+    # Opening one would arm it.
+    read = [one.path for one in (*watchdog_requests(FENCING), *first) if isinstance(one, ReadFile)]
+    assert not [path for path in read if path.startswith("/dev/")]
+
+
+def test_what_the_kernel_and_systemd_say() -> None:
+    requests = watchdog_requests(FENCING)
+    seen = watchdog_facts(
+        FENCING,
+        answers(
+            requests,
+            identity=b"Software Watchdog\n",
+            state=b"active\n",
+            RuntimeWatchdogUSec=b"RuntimeWatchdogUSec=10s\n",
+        ),
+    )
+    assert seen is not None
+    assert (seen.identity, seen.busy, seen.systemd) == ("Software Watchdog", True, "10s")
+    quiet = watchdog_facts(FENCING, answers(requests, RuntimeWatchdogUSec=b"RuntimeWatchdogUSec=0\n"))
+    assert quiet is not None
+    assert (quiet.identity, quiet.busy, quiet.systemd) == ("", False, "")
+
+
+def test_when_sbd_started_and_when_its_settings_were_written() -> None:
+    settings = FileState(exists=True, content=b"SBD_PACEMAKER=yes\n", mtime=1700000000.5)
+    state = sbd_state(settings, CommandResult(returncode=0, stdout=UNIT))
+    assert (state.active, state.enabled, state.written) == (True, True, 1700000000.5)
+    assert state.since == 1795418402.25
+    nothing = sbd_state(FileState(exists=False), CommandResult(returncode=127))
+    assert (nothing.active, nothing.enabled, nothing.since, nothing.settings) == (False, False, 0.0, "")
+
+
+def test_only_what_may_be_left_is_asked_where_it_was_turned_off() -> None:
+    assert watchdog_requests(TurnedOff()) == SBD_REQUESTS
+    assert watchdog_requests(None) == ()
+    assert watchdog_facts(None, {}) is None
+
+
+def test_status_knows_the_watchdog_by_our_settings_alone() -> None:
+    block = sbd_settings("/dev/watchdog1", "/dev/lun", diskless_times(3000))
+    text = f"SBD_WATCHDOG_DEV=/dev/watchdog\n# live-cluster begin\n{block}# live-cluster end\n"
+    seen = watchdog_of(text, "sbd\n")
+    assert seen is not None
+    assert (seen.device, seen.disk, seen.armed) == ("/dev/watchdog1", "/dev/lun", True)
+    # A process number that has become somebody else's.
+    other = watchdog_of(text, "cron\n")
+    assert other is not None
+    assert not other.armed
+    assert watchdog_of("SBD_WATCHDOG_DEV=/dev/watchdog\n", "sbd") is None
