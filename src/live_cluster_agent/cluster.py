@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from live_cluster_agent import process
+from live_cluster_agent.bonds import NETWORK
 from live_cluster_agent.history import Failure, parse_failures
 from live_cluster_agent.outcome import AgentProblem, ClusterSilent
 from live_cluster_agent.parameters import Parameters
@@ -30,6 +31,7 @@ class NodeRecord:
     """One node in the cluster configuration; identifiers are kept so that updates hit the existing attribute.
 
     wanted_until: an administrator wants the primary here, and this is when the wish ends (seconds since 1970).
+    network: the bonds that have lost an interface there (see bonds).
     """
 
     identifier: str
@@ -39,6 +41,7 @@ class NodeRecord:
     met: bool
     score: str | None
     wanted_until: float = 0.0
+    network: str = ""
 
 
 def own_name(environment: Mapping[str, str]) -> str:
@@ -82,6 +85,7 @@ def parse_nodes(text: str, resource: str) -> dict[str, NodeRecord]:
             met=fleeting.get(f"{resource}-met") == "1",
             score=fleeting.get(f"master-{resource}"),
             wanted_until=_moment(fleeting.get(f"{resource}-{WANTED}", "")),
+            network=fleeting.get(f"{resource}-{NETWORK}", ""),
         )
     return records
 
@@ -257,6 +261,12 @@ class Cluster:
         # `-p -v -INFINITY`, as the field's helper writes it, is misread by crm_attribute 2.1.5 (rc 105).
         promotion = f"--promotion={self.parameters.resource}"
         self._attribute(promotion, f"--update={value}")
+
+    def set_network(self, degraded: str, *, known: str) -> None:
+        """Tell the other node which bonds here have lost an interface; nothing is started while that is known."""
+        if degraded != known:
+            change = f"--update={degraded}" if degraded else "--delete"
+            self._attribute("--lifetime=reboot", f"--name={self.parameters.resource}-{NETWORK}", change)
 
     def forget_wish(self) -> None:
         """An administrator's wish for the primary is good for one attempt."""

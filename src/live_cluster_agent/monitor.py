@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from live_cluster_agent import history, log, memory, outcome, replication, waiting
 from live_cluster_agent.agent import Agent
+from live_cluster_agent.bonds import degraded_bonds
 from live_cluster_agent.cluster import NodeRecord
 from live_cluster_agent.outcome import AgentProblem
 from live_cluster_agent.postgres import Postmaster, ServerFacts
@@ -78,6 +79,7 @@ def _care_for_standby(agent: Agent, facts: ServerFacts) -> int:
     score = replication.promotion_score(candidate, promoted=False)
     own = records[agent.parameters.node]
     agent.cluster.set_score(score, known=own.score)
+    agent.cluster.set_network(degraded_bonds(), known=own.network)
     if own.wanted_until and not candidate.wanted:
         agent.cluster.forget_wish()
     return outcome.SUCCESS
@@ -104,6 +106,7 @@ def _care_for_primary(agent: Agent, running: Postmaster, facts: ServerFacts) -> 
         agent.keep_contact(records)
     score = replication.promotion_score(agent.eligibility(records, repair_pending=False), promoted=True)
     agent.cluster.set_score(score, known=own.score)
+    agent.cluster.set_network(degraded_bonds(), known=own.network)
     if own.wanted_until:
         agent.cluster.forget_wish()
     return outcome.RUNNING_PROMOTED

@@ -16,8 +16,9 @@ ANSWERS = {
     "corosync-cfgtool": "links.txt",
     "systemctl": "services.txt",
     "cibadmin": "maintenance_set.xml",
+    "ip": "interfaces.json",
 }
-_SELDOM = (ANSWERS["cibadmin"],)
+_SELDOM = (ANSWERS["cibadmin"], ANSWERS["ip"])
 RELEASES = sorted(path.name for path in HERE.iterdir() if (path / "healthy-primary").is_dir())
 
 

@@ -19,6 +19,7 @@ from live_cluster.commands.check import Check, Finding, Tools
 from live_cluster.commands.check_certificate import check_certificate
 from live_cluster.commands.check_fencing import Shot, check_fencing, refuse_shot, shoot
 from live_cluster.commands.check_message import OneMessage, refuse_recipient, send_message
+from live_cluster.commands.check_network import check_network
 from live_cluster.commands.status import Server
 from live_cluster.errors import (
     Declined,
@@ -39,10 +40,11 @@ def _certificate(tools: Tools) -> Iterator[Finding]:
 
 
 # What can be checked by looking and asking, by the name of its option; without any option all are.
-CHECKS: dict[str, Check] = {"fencing": check_fencing, "certificate": _certificate}
+CHECKS: dict[str, Check] = {"network": check_network, "fencing": check_fencing, "certificate": _certificate}
 
 
 @click.command()
+@click.option("--network", is_flag=True, help="Do the networks carry full-size frames to the other head?")
 @click.option("--fencing", is_flag=True, help="Does each server's fencing device answer the other server?")
 @click.option("--certificate", is_flag=True, help="Until when is the installed certificate good?")
 @click.option("--mail", metavar="ADDRESS", default="", help="Send one test mail to this address.")
@@ -53,7 +55,7 @@ CHECKS: dict[str, Check] = {"fencing": check_fencing, "certificate": _certificat
 @click.option("--yes", is_flag=True, help="Do not ask before shooting.")
 @click.option("--profile", type=Path, default=None, metavar="FILE", help="Another application profile.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document at the end instead of text.")
-def check(*, fencing: bool, certificate: bool, mail: str, sms: str, **more: Any) -> int:
+def check(*, network: bool, fencing: bool, certificate: bool, mail: str, sms: str, **more: Any) -> int:
     """Try what `status` can only look at; nothing is changed unless --shoot says so.
 
     --mail and --sms work on the head where the application runs; one message is sent, and only on request.
@@ -63,7 +65,7 @@ def check(*, fencing: bool, certificate: bool, mail: str, sms: str, **more: Any)
     """
     require_root("live-cluster check")
     how = How(**more)
-    wanted = {"fencing": fencing or bool(how.target), "certificate": certificate}
+    wanted = {"network": network, "fencing": fencing or bool(how.target), "certificate": certificate}
     chosen = [name for name, is_wanted in wanted.items() if is_wanted]
     messages = [OneMessage(kind=kind, recipient=to) for kind, to in (("mail", mail), ("sms", sms)) if to]
     output = Output()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from live_cluster.cli.network_json import network_json
 from live_cluster.messages import Message, render
 from live_cluster.model.cluster_view import ClusterView, Failure, Instance, Node, ResourceSet
 from live_cluster.model.health import Observation, Verdict
@@ -39,6 +40,7 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
         "certificate": None
         if seen.certificate is None
         else {"until": seen.certificate.until, "days_left": seen.certificate.days_left},
+        "network": network_json(seen.network, seen.links),
         "verdict": {
             "healthy": verdict.healthy,
             "level": verdict.level.value,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from live_cluster.cli.fencing_text import fencing_lines
+from live_cluster.cli.network_text import network_lines
 from live_cluster.cli.output import Output
 from live_cluster.messages import Message, message
 from live_cluster.model.cluster_view import ClusterView, Failure, Instance, Kind, Node, ResourceSet, Role
@@ -159,6 +160,7 @@ def our_lines(seen: Observation, verdict: Verdict, output: Output) -> Iterator[s
         colour = "" if seen.quorum.arbiter_votes else "yellow"
         yield output.styled(output.words(arbiter_line(seen.quorum)), colour)
     yield from fencing_lines(seen, output)
+    yield from network_lines(seen.network, seen.links, output)
     yield from _certificate_lines(seen, output)
     for one in seen.set_aside:
         size = one.size_bytes >> 20

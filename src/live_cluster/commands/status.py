@@ -80,13 +80,14 @@ class Server:
 class Asked:
     """Everything that was asked, under way; None where a tool or the database is not there."""
 
-    __slots__ = ("corosync_conf", "crm_mon", "database", "links", "quorum")
+    __slots__ = ("corosync_conf", "crm_mon", "database", "interfaces", "links", "quorum")
 
     def __init__(self, server: Server) -> None:
         self.crm_mon = _start(server, local_tools.CRM_MON)
         self.database = server.ask_database(local_tools.REPLICATION)
         self.links = _start(server, local_tools.LINK_TOOL)
         self.corosync_conf = _content(server.corosync_conf)
+        self.interfaces = _start(server, local_tools.INTERFACES) if self.corosync_conf else None
         may_change = local_tools.may_have_arbiter(self.corosync_conf)
         self.quorum = _start(server, local_tools.QUORUM_TOOL) if may_change else None
 
@@ -96,10 +97,12 @@ def understand(asked: Asked, server: Server) -> Observation:
     from live_cluster.model.health import Observation
     from live_cluster.model.replication import replication_of
     from live_cluster.probes import membership, replication
+    from live_cluster.probes.interfaces import network_of, parse_interfaces
     from live_cluster.probes.recent_failures import recent_failures
 
     # While the tools are still at work.
     recent = recent_failures(server.history)
+    network = network_of(asked.corosync_conf, parse_interfaces(_text(asked.interfaces)))
     view = _view(asked.crm_mon, server)
     repair, links = _content(server.rejoin), _text(asked.links)
     return Observation(
@@ -117,6 +120,7 @@ def understand(asked: Asked, server: Server) -> Observation:
         certificate=_certificate(server),
         mirror=_mirror(view, server, membership.parse_local_id(links)),
         watchdog=watchdog_here(server),
+        network=network,
     )
 
 

@@ -25,6 +25,7 @@ else:
 # `status` needs the first one only, and a section takes 0.3 ms to load.
 SECTIONS = (
     "status",
+    "network",
     "general",
     "input",
     "checks",

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from lxml import etree
 
 from live_cluster.model.fence_metadata import AgentMetadata
+from live_cluster.model.interface import Interface
 from live_cluster.model.storage_facts import StorageFacts
 from live_cluster.model.watchdog_facts import WatchdogFacts
 
@@ -96,6 +97,7 @@ class NodeFacts:
     free_bytes: tuple[tuple[str, int], ...]
     listeners: tuple[Listener, ...]
     firewall: str
+    interfaces: tuple[Interface, ...] = ()
 
     def version_of(self, package: str) -> str:
         """Installed version; empty where the package is not installed."""

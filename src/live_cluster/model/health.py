@@ -7,6 +7,8 @@ from live_cluster.model.certificate_record import WARNING_DAYS
 from live_cluster.model.cluster_view import ClusterView, Instance, Kind, Node, ResourceSet, Role
 from live_cluster.model.maintenance import Maintenance
 from live_cluster.model.membership import Link, Quorum
+from live_cluster.model.network_hazards import hazards_of, hazards_told
+from live_cluster.model.network_scheme import Network
 from live_cluster.model.replication import (
     DATA_LATEST,
     DATA_SYNC,
@@ -66,6 +68,7 @@ class Observation(Record):
     certificate: Certificate | None = None
     mirror: Mirror | None = None
     watchdog: Watchdog | None = None
+    network: Network | None = None
 
 
 class Loss(Record):
@@ -122,7 +125,7 @@ def judge(seen: Observation) -> Verdict:
             for node in nodes
             if node.online
         ),
-        hazards=tuple(_hazards(seen)),
+        hazards=(*_hazards(seen), *hazards_of(seen.network), *_bonds_elsewhere(seen)),
     )
 
 
@@ -313,3 +316,12 @@ def _certificate_hazards(known: Certificate | None) -> Iterator[Message]:
         yield message("hazard-certificate-expired", until=known.until)
     elif known.days_left < WARNING_DAYS:
         yield message("hazard-certificate-expires", until=known.until, days=known.days_left)
+
+
+def _bonds_elsewhere(seen: Observation) -> Iterator[Message]:
+    """This head has been looked at; of the other one the database agent tells."""
+    here = seen.network.node if seen.network is not None else ""
+    database = seen.view.database
+    for node in seen.view.nodes:
+        if database is not None and node.online and node.name != here:
+            yield from hazards_told(node.name, node.attributes.get(f"{database.member}-network", ""))

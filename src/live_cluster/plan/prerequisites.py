@@ -14,6 +14,7 @@ from live_cluster.model.profile import Profile
 from live_cluster.model.settings import ClusterSettings
 from live_cluster.plan.application_prerequisites import application_problems
 from live_cluster.plan.fencing_prerequisites import fencing_problems
+from live_cluster.plan.network_prerequisites import network_warnings
 from live_cluster.plan.storage_prerequisites import storage_problems
 from live_cluster.plan.watchdog_prerequisites import watchdog_prerequisites
 from live_cluster.probes.arbiter import DAEMON_PACKAGE
@@ -48,6 +49,7 @@ def problems_of(now: Situation) -> tuple[Problem, ...]:
     found += storage_problems(now.settings, now.profile, now.facts)
     found += _both_heads(now)
     found += _networks(now)
+    found += network_warnings(now.settings, now.facts)
     found += _ping_targets(now)
     found += fencing_problems(now.settings, now.facts)
     found += watchdog_prerequisites(now.settings, now.facts)

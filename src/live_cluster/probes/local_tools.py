@@ -18,6 +18,9 @@ CRM_MON = (
 QUORUM_TOOL = ("corosync-quorumtool", "-s")
 LINK_TOOL = ("corosync-cfgtool", "-n")
 
+# Bonds, what is in them and how they watch it, and everything that can stand above or below one.
+INTERFACES = ("ip", "-json", "-details", "address", "show")
+
 # The history of this pair: written by the cluster's alert, as its account, and by the database agent. When a file
 # grows too large it becomes NAME.1 and a new one begins.
 HISTORY = ("/var/lib/live-cluster/events/cluster.jsonl", "/var/lib/live-cluster/postgresql/events.jsonl")

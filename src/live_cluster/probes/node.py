@@ -10,6 +10,8 @@ from ipaddress import IPv4Address, IPv4Interface
 from itertools import zip_longest
 
 from live_cluster.model.facts import Listener, NetworkAddress, NodeFacts, ServerName
+from live_cluster.probes.interfaces import parse_interfaces
+from live_cluster.probes.local_tools import INTERFACES
 from live_cluster.remote.requests import (
     ClockReading,
     Command,
@@ -26,7 +28,7 @@ FILE_SERVER = "samba"
 PACKAGES = ("corosync", "pacemaker", "postgresql", "resource-agents", FILE_SERVER, "live-cluster")
 MOUNT_POINTS = ("/", "/etc", "/var", "/run")
 
-ADDRESSES = Command(argv=("ip", "-json", "address", "show"))
+ADDRESSES = Command(argv=INTERFACES)
 DEFAULT_ROUTE = Command(argv=("ip", "-json", "-4", "route", "show", "default"))
 PACKAGE_LIST = Command(
     argv=("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status} ${Version}\\n", *PACKAGES)
@@ -95,6 +97,7 @@ def node_facts(server: ServerName, replies: Mapping[Request, Reply], signs: Sign
         system=release.get("ID", ""),
         system_version=release.get("VERSION_ID", ""),
         addresses=addresses(_text(replies[ADDRESSES])),
+        interfaces=parse_interfaces(_text(replies[ADDRESSES])),
         gateway=gateway(_text(replies.get(DEFAULT_ROUTE))),
         packages=packages(_text(replies.get(PACKAGE_LIST))),
         missing_units=missing_units(_text(replies[unit_list(units)]), units) if units else (),
@@ -107,7 +110,7 @@ def node_facts(server: ServerName, replies: Mapping[Request, Reply], signs: Sign
 
 
 def addresses(text: str) -> tuple[NetworkAddress, ...]:
-    """IPv4 addresses in the output of `ip -json address show`, without those of the loopback interface."""
+    """IPv4 addresses in the output of `ip -json -details address show`, without those of the loopback interface."""
     found = []
     for link in json.loads(text or "[]"):
         for entry in link.get("addr_info", []):

@@ -44,3 +44,20 @@ def test_that_the_peer_was_met_reaches_the_configuration_also_when_the_daemon_kn
 def test_a_node_that_is_cut_off_takes_it_back(told: list[str]) -> None:
     Cluster(PARAMETERS).set_met(met=False)
     assert told == ["crm_attribute --node=one --lifetime=reboot --name=ivcs-db-met --delete"]
+
+
+@pytest.mark.parametrize(
+    ("degraded", "known", "command"),
+    [
+        ("", "", []),
+        ("bond0:eth2:eth0", "bond0:eth2:eth0", []),
+        ("bond0:eth2:eth0", "", ["--update=bond0:eth2:eth0"]),
+        ("", "bond0:eth2:eth0", ["--delete"]),
+    ],
+)
+def test_only_a_change_of_the_bonds_is_told(
+    degraded: str, known: str, command: list[str], told: list[str]
+) -> None:
+    Cluster(PARAMETERS).set_network(degraded, known=known)
+    begin = "crm_attribute --node=one --lifetime=reboot --name=ivcs-db-network "
+    assert told == [begin + change for change in command]

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from live_cluster.messages import render
 from live_cluster.model.cluster_view import Ban, ClusterView, FailCount, Instance, Role
 from live_cluster.model.health import Certificate, Level, Observation, Verdict, judge
 from live_cluster.model.membership import Link, Quorum
+from live_cluster.model.network_scheme import Network
 from live_cluster.model.replication import Mode, Replication
 from live_cluster.model.watchdog_view import Watchdog
 from live_cluster.probes.pacemaker import parse_crm_mon
@@ -365,3 +367,20 @@ def test_with_a_watchdog_no_device_is_missing() -> None:
     assert codes(judge(idle)) == {"health-watchdog-not-armed"}
     # Left over where fencing was turned off by hand: nobody counts on it.
     assert judge(healthy()._replace(watchdog=Watchdog("/dev/watchdog"))).healthy
+
+
+def test_a_bond_that_the_other_head_has_degraded_is_a_hazard_and_no_more() -> None:
+    told = {"ivcs-db-network": "bond0:eth2:eth0 bond1:eth3:eth1"}
+    seen = with_node("ivcs-main-2", attributes=told)
+    verdict = judge(seen)
+    assert verdict.healthy
+    texts = [render(one, "en") for one in verdict.hazards if one.code == "network-bond-degraded"]
+    assert [text.split(",")[0] for text in texts] == [
+        "ivcs-main-2: bond0 has lost eth2 and runs on eth0 alone",
+        "ivcs-main-2: bond1 has lost eth3 and runs on eth1 alone",
+    ]
+    # This head is looked at, so what its own agent told a moment ago does not count.
+    own = Network("ivcs-main-2", rings=())
+    assert not [
+        one for one in judge(seen._replace(network=own)).hazards if one.code == "network-bond-degraded"
+    ]
