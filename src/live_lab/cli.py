@@ -220,7 +220,8 @@ def _suffix(name: str) -> str:
 
 
 def _show(lab: Lab) -> None:
-    click.echo(f"Lab {lab.name} ({lab.release}):")
+    kind = f", heads are virtual machines, network scheme {lab.scheme.value}" if lab.scheme else ""
+    click.echo(f"Lab {lab.name} ({lab.release}{kind}):")
     for host in lab.hosts.values():
         addresses = "  ".join(f"{link} {address}" for link, address in host.addresses.items())
         click.echo(f"  {host.name:<14} {'on ' if host.is_running else 'off'}  {addresses}")

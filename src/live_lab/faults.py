@@ -104,6 +104,12 @@ def lose_no_packets(host: Host) -> None:
     host.run(("iptables", "--wait", "-D", *_LOSS), check=False)
 
 
+def interfaces_up(host: Host) -> None:
+    """No interface of a virtual machine stays switched off within it."""
+    for nic in host.plan.nics:
+        host.run(("ip", "link", "set", nic.interface, "up"))
+
+
 def take_address(host: Host) -> None:
     """This host claims the public address for itself, and says so to everybody."""
     host.run(("ip", "address", "add", f"{_TAKEN_ADDRESS}/24", "dev", LINKS[0]))
@@ -121,8 +127,8 @@ def heal_everything(lab: Lab) -> None:
         if host.is_running:
             host.thaw()
         reconnect(lab, host)
-    for link in LINKS:
-        lab.switch_up(link)
+    for switch in lab.switches:
+        lab.switch_up(switch)
     lab.heal_between()
     lab.restore_lun()
     for host in lab.hosts.values():
@@ -134,6 +140,7 @@ def heal_everything(lab: Lab) -> None:
         free_disk(head)
         free_storage(head)
         lose_no_packets(head)
+        interfaces_up(head)
     for media in lab.media:
         give_address_back(media)
 
