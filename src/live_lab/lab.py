@@ -19,7 +19,7 @@ from live_lab.image import ImageWish, layers_for, prune_layers
 from live_lab.logs import collect
 from live_lab.machine_disk import create_machine_disk
 from live_lab.machine_host import MachineHost
-from live_lab.machine_image import machine_image
+from live_lab.machine_image import machine_image, prune_machine_images
 from live_lab.mounts import limit_loop, remove_tree
 from live_lab.network import SWITCHES, Network
 from live_lab.nspawn_host import NspawnHost
@@ -93,6 +93,7 @@ class Lab:
             _check_free(places, wish)
             reap(places)
             prune_layers(announce)
+            prune_machine_images(announce)
             sources = {plan.name: _sources(plan, wish.image, announce) for plan in plans}
             state = LabState(
                 release=wish.image.release,

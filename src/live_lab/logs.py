@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from live_lab.errors import LabError
 from live_lab.host import Host
-from live_lab.machine_disk import opened_disk
+from live_lab.machine_disk import copy_from_disk
 from live_lab.places import Places
 from live_lab.process import run
 
@@ -33,8 +34,9 @@ def collect(places: Places, hosts: Sequence[Host], target: Path) -> None:
         if host.plan.is_machine:
             with contextlib.suppress(LabError):
                 host.run(("sync",), timeout_s=_SYNC_TIMEOUT_S)
-            with opened_disk(places, host.name) as root:
-                _copy(root, own)
+            with tempfile.TemporaryDirectory() as taken:
+                copy_from_disk(places, host.name, _TREES, Path(taken))
+                _copy(Path(taken), own)
         else:
             _copy(places.root(host.name), own)
 

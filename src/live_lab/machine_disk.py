@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 from live_lab.disk import personalise, sparse_file
+from live_lab.image import CONFINED
 from live_lab.network import PRIVATE_TARGET
 from live_lab.places import Places
 from live_lab.process import run
@@ -73,10 +73,13 @@ def create_machine_disk(places: Places, host: HostPlan, image: Path) -> None:
     sparse_file(local_disk(places, host.name), LOCAL_BYTES)
     if not sbd_disk(places).exists():
         sparse_file(sbd_disk(places), SBD_BYTES)
-    with opened_disk(places, host.name, writable=True) as root:
-        personalise(root, host)
-        for name, content in network_files(host).items():
-            (root / "etc/systemd/network" / name).write_text(content)
+    own = home / "own"
+    for place in ("etc/network", "etc/ssh", "etc/systemd/network"):
+        (own / place).mkdir(parents=True)
+    personalise(own, host)
+    for file, content in network_files(host).items():
+        (own / "etc/systemd/network" / file).write_text(content)
+    _with_disk(places, host.name, "loop", 'cp -r --preserve=mode "$3/." "$2"', own)
 
 
 def memory_directory(places: Places, host: str) -> Path:
@@ -84,16 +87,24 @@ def memory_directory(places: Places, host: str) -> Path:
     return places.root(host).parent / "memory"
 
 
-@contextlib.contextmanager
-def opened_disk(places: Places, host: str, *, writable: bool = False) -> Iterator[Path]:
-    """The machine's root, mounted at its place; of one that runs, what has reached the disk."""
+def copy_from_disk(places: Places, host: str, trees: Sequence[str], target: Path) -> None:
+    """Copies directories of the machine's disk where they exist; of one that runs, what has reached the disk."""
+    copies = (f'[ ! -d "$2/{tree}" ] || (cd "$2" && cp -a --parents {tree} "$3")' for tree in trees)
+    _with_disk(places, host, "loop,ro,noload", "; ".join(copies), target)
+
+
+def _with_disk(places: Places, host: str, options: str, script: str, directory: Path) -> None:
+    """Runs the script with the disk mounted at $2, and a directory as $3.
+
+    In a mount namespace of its own: in the usual one, whoever makes another namespace meanwhile takes the mount
+    along, and then unmounting it ends and writes nothing. Machines booted with empty files (seen).
+    """
     root = places.root(host)
-    options = "loop" if writable else "loop,ro,noload"
-    run(("mount", "-t", "ext4", "-o", options, str(root.parent / "disk.img"), str(root)))
-    try:
-        yield root
-    finally:
-        run(("umount", str(root)))
+    shell = f'set -eu; mount -t ext4 -o {options} "$1" "$2"; {script}; umount "$2"'
+    run(
+        (*CONFINED, "sh", "-c", shell, "disk", str(root.parent / "disk.img"), str(root), str(directory)),
+        timeout_s=600,
+    )
 
 
 def kernel_interface(host: HostPlan, cable: Cable) -> str:

@@ -11,7 +11,8 @@ from live_lab.process import run
 from live_lab.recipe import digest
 
 DISK_BYTES = 8 * 1024**3
-IMAGES_KEPT = 6
+# About 1.1 GB each, and both heads have their own.
+IMAGES_KEPT = 12
 _BUILD_DEADLINE_S = 900.0
 
 # Arguments: lower directories, a directory for the mount, the image, its size.

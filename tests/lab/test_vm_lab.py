@@ -1,4 +1,4 @@
-"""Virtual machines of the lab keep their promises: own kernel, bonds, power loss that takes the page cache along."""
+"""Virtual machines of the lab keep their promises: own kernel, bonds, power loss that ends the page cache, too."""
 
 import hashlib
 import sys
@@ -19,6 +19,7 @@ from live_lab.writer import Writer
 
 pytestmark = [pytest.mark.lab, pytest.mark.matrix]
 
+BONDS = ("bond0", "bond1")
 DEADLINE_S = 600.0
 # The kernel writes nothing back by itself: what is on the disk was written there on request.
 LAZY = "sysctl -qw vm.dirty_writeback_centisecs=0 vm.dirty_expire_centisecs=360000"
@@ -56,8 +57,17 @@ def slaves_up(host: Host, bond: str) -> int:
 
 
 def wait_for_both_slaves(host: Host) -> None:
-    for bond in ("bond0", "bond1"):
-        wait_until(lambda bond=bond: slaves_up(host, bond) == 2, deadline_s=DEADLINE_S, what=f"{bond} whole")
+    what = f"all interfaces of {host.name} connected"
+    wait_until(lambda: [slaves_up(host, bond) for bond in BONDS] == [2, 2], deadline_s=DEADLINE_S, what=what)
+
+
+def wait_until_left(host: Host, behind: tuple[str, ...]) -> None:
+    """None of these interfaces is used, and another one is, in each bond."""
+    wait_until(
+        lambda: not {active(host, bond) for bond in BONDS} & {"", *behind},
+        deadline_s=DEADLINE_S,
+        what=f"{host.name} uses others than {behind}",
+    )
 
 
 def traces(name: str) -> list[str]:
@@ -142,7 +152,9 @@ def test_a_bond_goes_on_without_the_cable_it_used(lab: Lab, bond: str) -> None:
     used = active(head, bond)
     lab.cut(head.name, used)
     try:
-        wait_until(lambda: active(head, bond) not in ("", used), deadline_s=DEADLINE_S, what="another is used")
+        wait_until(
+            lambda: active(head, bond) not in ("", used), deadline_s=DEADLINE_S, what="another is used"
+        )
         reached(peer, head.addresses[bond])
         assert head.addresses[bond] in head.run(("ip", "-brief", "address", "show", bond)).stdout
         wait_until(lambda: slaves_up(head, bond) == 1, deadline_s=DEADLINE_S, what="one is down")
@@ -159,12 +171,7 @@ def test_both_heads_go_on_without_a_switch(lab: Lab, switch: str) -> None:
     lab.switch_down(switch)
     try:
         for head in lab.heads:
-            for bond in ("bond0", "bond1"):
-                wait_until(
-                    lambda head=head, bond=bond: active(head, bond) not in ("", *behind),
-                    deadline_s=DEADLINE_S,
-                    what=f"{bond} of {head.name} left switch {switch}",
-                )
+            wait_until_left(head, behind)
         for address in ("10.81.0.2", "10.81.1.2", "10.81.0.11", "10.81.0.200", "10.81.0.254"):
             reached(lab.heads[0], address)
     finally:
@@ -179,7 +186,9 @@ def test_a_bond_goes_on_without_an_interface(lab: Lab) -> None:
     used = active(head, "bond0")
     head.run(("ip", "link", "set", used, "down"))
     try:
-        wait_until(lambda: active(head, "bond0") not in ("", used), deadline_s=DEADLINE_S, what="another is used")
+        wait_until(
+            lambda: active(head, "bond0") not in ("", used), deadline_s=DEADLINE_S, what="another is used"
+        )
         reached(peer, "10.81.0.1")
     finally:
         head.run(("ip", "link", "set", used, "up"))
@@ -267,9 +276,9 @@ def test_the_disks_of_a_machine_and_the_ones_they_share(lab: Lab) -> None:
     second.run(("mount", "/dev/lun", "/mnt"))
     assert second.read("/mnt/hostname") == "mcu-1\n"
     second.run(("umount", "/mnt"))
-    names = "/dev/disk/by-id/lab-{local,san,sbd}"
-    script = f'for disk in {names}; do blockdev --getsize64 "$disk"; done; realpath /dev/lun /dev/disk/by-id/lab-san'
-    *sizes, lun, san = first.run(("bash", "-c", script)).stdout.split()
+    sizes_of = 'for disk in local san sbd; do blockdev --getsize64 "/dev/disk/by-id/lab-$disk"; done'
+    script = f"{sizes_of}; realpath /dev/lun /dev/disk/by-id/lab-san"
+    *sizes, lun, san = first.run(("sh", "-c", script)).stdout.split()
     assert list(map(int, sizes)) == [1024**3, 1024**3, 8 * 1024**2]
     assert lun == san
     own = ("blkid", "-p", "/dev/disk/by-id/lab-local")
