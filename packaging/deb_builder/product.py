@@ -32,8 +32,8 @@ HEADS = (
     "procps",
 )
 
-# Only where fencing is wanted; `configure` names them when they are missing.
-RECOMMENDS = ("fence-agents", "ipmitool")
+# Only where fencing is wanted, or the file storage is moved; `configure` names them when they are missing.
+RECOMMENDS = ("fence-agents", "ipmitool", "rsync")
 # Only on the server that is to be the arbiter; `configure` says so.
 SUGGESTS = ("corosync-qnetd",)
 

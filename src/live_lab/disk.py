@@ -42,6 +42,13 @@ def create_lun(places: Places) -> str:
     return attach_loop(places.lun)
 
 
+def create_empty_lun(places: Places, name: str) -> str:
+    """One more, with nothing on it; goes with the lab."""
+    file = places.disks / f"{name}.img"
+    sparse_file(file, LUN_BYTES)
+    return attach_loop(file)
+
+
 def create_disk(places: Places, host: HostPlan, layers: Sequence[Path]) -> None:
     """A fresh disk, mounted at the host's root, as its installer would have left it."""
     home = places.root(host.name).parent

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from live_lab.controller import Controller
-from live_lab.disk import create_disk, create_lun
+from live_lab.disk import create_disk, create_empty_lun, create_lun
 from live_lab.errors import LabError, LabInUse
 from live_lab.host import Host
 from live_lab.image import ImageWish, layers_for, prune_layers
@@ -251,6 +251,14 @@ class Lab:
     def lose_lun(self) -> None:
         """The shared device answers both heads with errors, whatever they read or write."""
         limit_loop(self._state.lun_device, 512)
+
+    def connect_lun(self, name: str) -> Path:
+        """One more, empty, as /dev/NAME on both heads until they boot; what it is on this machine."""
+        device = Path(create_empty_lun(self.places, name))
+        number = device.stat().st_rdev
+        for host in self.heads:
+            host.run(("mknod", f"/dev/{name}", "b", str(os.major(number)), str(os.minor(number))))
+        return device
 
     def restore_lun(self) -> None:
         """It is there again, with what was on it."""

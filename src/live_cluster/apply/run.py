@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,9 @@ from live_cluster.remote.requests import (
     Request,
     WriteTogether,
 )
+
+# How often a long action is asked how far it is.
+MEASURE_EVERY_S = 2.0
 
 
 class StepState(Enum):
@@ -111,6 +115,7 @@ class Run:
             except BaseException:
                 # Interrupted, failed, or a mistake of ours: nobody begins another step.
                 self._stopping = True
+                await self._undo(step)
                 self._end(step, StepState.FAILED, started)
                 raise
             self._end(step, state, started)
@@ -120,9 +125,29 @@ class Run:
         replies = await server.ask_all(step.check.requests)
         if step.check.holds(replies):
             return StepState.UNCHANGED
-        await _act(server, step, step.actions(replies))
+        await self._act(server, step, step.actions(replies))
         await self._await_effect(server, step)
         return StepState.CHANGED
+
+    async def _act(self, server: Server, step: Step, actions: Sequence[Request]) -> None:
+        """The actions; meanwhile the observer hears how far a long one is."""
+        if step.measures is None:
+            await _act(server, step, actions)
+            return
+        work = asyncio.create_task(_act(server, step, actions))
+        try:
+            while not (await asyncio.wait({work}, timeout=MEASURE_EVERY_S))[0]:
+                shown = step.measures.shown(await server.ask_all(step.measures.requests))
+                self.observer.progress(step, shown)
+            await work
+        finally:
+            work.cancel()
+
+    async def _undo(self, step: Step) -> None:
+        """What ended the step is worth more than what becomes of this."""
+        with contextlib.suppress(LiveClusterError):
+            for request in step.undo:
+                await self.servers[step.node].ask(request)
 
     async def _await_effect(self, server: Server, step: Step) -> None:
         replies: Replies = ()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 from live_cluster.apply.fleet import Fleet
+from live_cluster.apply.storage_survey import looked_closer
 from live_cluster.errors import Problem
 from live_cluster.model.certificate_record import parse_record
 from live_cluster.model.facts import (
@@ -59,7 +60,15 @@ async def facts_of(
         )
         for one in heads
     )
-    answering, without_gateway, license_refusal, certificate_files, chains = await asyncio.gather(
+    (
+        (closer, move),
+        answering,
+        without_gateway,
+        license_refusal,
+        certificate_files,
+        chains,
+    ) = await asyncio.gather(
+        looked_closer(fleet, (first, second), settings, profile),
         _answering(fleet, tuple(facts.values()), settings),
         _without_gateway(fleet, tuple(facts[one.name] for one in heads)),
         _license_refusal(fleet, settings, profile),
@@ -67,13 +76,14 @@ async def facts_of(
         _installed_chains(fleet, (first, second), settings),
     )
     return ClusterFacts(
-        heads=(first, second),
+        heads=closer,
         media=tuple(facts[one.name] for one in names if one.role is Role.MEDIA),
         answering=answering,
         without_gateway=without_gateway,
         license_refusal=license_refusal,
         certificate_files=certificate_files,
         installed_chains=chains,
+        move=move,
         arbiter=next(
             (_arbiter(facts, by_name, settings, one) for one in names if one.address == third), None
         ),

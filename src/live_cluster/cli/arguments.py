@@ -14,7 +14,9 @@ from pathlib import Path
 from live_cluster.cli.option_names import (
     CONFIG,
     DRY_RUN,
+    FORMAT_FILESTORAGE,
     JSON,
+    MIGRATE_FILESTORAGE,
     PASSPHRASE_FILE,
     PROFILE,
     PRUNE,
@@ -53,6 +55,8 @@ class Arguments:
     as_json: bool
     prune: bool = False
     verbose: bool = False
+    format_filestorage: bool = False
+    migrate_filestorage: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,8 @@ def configure_arguments(argv: Sequence[str], inputs: Inputs) -> tuple[Arguments,
         as_json=JSON in spoken.run,
         prune=PRUNE in spoken.run,
         verbose=VERBOSE in spoken.run,
+        format_filestorage=FORMAT_FILESTORAGE in spoken.run,
+        migrate_filestorage=MIGRATE_FILESTORAGE in spoken.run,
     )
     return arguments, tuple(problems)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import replace
+
 from live_cluster.cli.application_profile import has_filestorage, text_to_keep, usable_profile
 from live_cluster.cli.arguments import Arguments, settings_of
 from live_cluster.cli.configure_command import ConfigureCommand
@@ -12,6 +15,7 @@ from live_cluster.cli.run_cli import asked_by, carry_out, site_secret
 from live_cluster.cli.settings_file import cluster_toml, secrets_toml
 from live_cluster.commands.configure import Wish
 from live_cluster.errors import InputRejected, Problem, Severity
+from live_cluster.model.storage_orders import StorageOrders
 
 
 def run_configure(arguments: Arguments, problems: tuple[Problem, ...]) -> int:
@@ -34,7 +38,7 @@ def _wish(arguments: Arguments, problems: tuple[Problem, ...], output: Output, s
         raise InputRejected(*together)
     screen.warnings(tuple(one for one in together if one.severity is Severity.WARNING))
     return Wish(
-        settings=settings,
+        settings=replace(settings, storage_orders=_storage_orders(arguments)),
         profile=profile,
         cluster_toml=cluster_toml(arguments.settings),
         secrets_toml=secrets_toml(arguments.settings),
@@ -44,6 +48,14 @@ def _wish(arguments: Arguments, problems: tuple[Problem, ...], output: Output, s
         dry_run=arguments.dry_run,
         yes=arguments.yes,
         prune=arguments.prune,
+    )
+
+
+def _storage_orders(arguments: Arguments) -> StorageOrders:
+    return StorageOrders(
+        may_format=arguments.format_filestorage,
+        may_move=arguments.migrate_filestorage,
+        new_uuid=str(uuid.uuid4()),
     )
 
 

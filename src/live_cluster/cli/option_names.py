@@ -20,6 +20,8 @@ JSON = "json"
 PRUNE = "prune"
 VERBOSE = "verbose"
 REMOVE_MEDIA = "remove-media-node"
+FORMAT_FILESTORAGE = "format-filestorage"
+MIGRATE_FILESTORAGE = "migrate-filestorage"
 
 
 class Kind(Enum):
@@ -109,6 +111,26 @@ RUN_OPTIONS = (
             " numbers and names.",
             "Исключить эти медиасерверы из состава системы; они могут быть недоступны. Номера и имена остальных не"
             " меняются.",
+        ),
+    ),
+    RunOption(
+        name=FORMAT_FILESTORAGE,
+        metavar="",
+        help=Words(
+            "Make an ext4 file system on the device of the file storage, where that is empty on both heads; one"
+            " that holds anything is left alone.",
+            "Создать файловую систему ext4 на устройстве файлового хранилища, если оно пусто на обоих головных"
+            " серверах; устройство с любыми данными не изменяется.",
+        ),
+    ),
+    RunOption(
+        name=MIGRATE_FILESTORAGE,
+        metavar="",
+        help=Words(
+            "Move the file storage: copy everything from where it is to --filestorage-device and verify it."
+            " Services stop for the last changes only; the former storage is left as it is.",
+            "Перенести файловое хранилище: скопировать всё с прежнего места в --filestorage-device и проверить."
+            " Службы останавливаются только для последних изменений; прежнее хранилище не изменяется.",
         ),
     ),
     RunOption(

@@ -39,6 +39,8 @@ SECTIONS = (
     "events",
     "application",
     "mirror",
+    "san",
+    "moving",
 )
 
 

@@ -28,7 +28,7 @@ TEXTS: dict[str, str] = {
     ),
     "device-not-ext4": (
         "{node}: {device} (--filestorage-device) holds no ext4 file system (found: {found}). If it is the right one and empty: "
-        "mkfs.ext4 {device}"
+        "mkfs.ext4 {device} on one head, or repeat the command with --format-filestorage"
     ),
     "devices-differ": (
         "The heads see different disks under --filestorage-device (UUID {first} and {second}). Both must see the same LUN."

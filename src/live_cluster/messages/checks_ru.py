@@ -29,7 +29,7 @@ TEXTS: dict[str, str] = {
     ),
     "device-not-ext4": (
         "{node}: на {device} (--filestorage-device) нет файловой системы ext4 (найдено: {found}). Если это нужное и пустое "
-        "устройство: mkfs.ext4 {device}"
+        "устройство: mkfs.ext4 {device} на одном из серверов, или повторите команду с --format-filestorage"
     ),
     "devices-differ": (
         "Головные серверы видят под --filestorage-device разные диски (UUID {first} и {second}). Оба должны видеть один и тот же LUN."

@@ -11,6 +11,7 @@ from lxml import etree
 from live_cluster.model.fence_metadata import AgentMetadata
 from live_cluster.model.interface import Interface
 from live_cluster.model.storage_facts import StorageFacts
+from live_cluster.model.storage_move import MoveFacts
 from live_cluster.model.watchdog_facts import WatchdogFacts
 
 
@@ -164,7 +165,8 @@ class ClusterFacts:
     `answering` are floating addresses that a stranger holds; `without_gateway` heads whose gateway is silent;
     `certificate_files` are those of the head that has got a certificate from us, where the other head has not;
     `installed_chains` are heads with the certificates that they have got from us, where the public name changes;
-    `license_refusal` is what the application says against the license that is to be installed.
+    `license_refusal` is what the application says against the license that is to be installed;
+    `move` is there where the cluster mounts another file storage than the wanted one.
     """
 
     heads: tuple[HeadFacts, HeadFacts]
@@ -175,6 +177,7 @@ class ClusterFacts:
     certificate_files: tuple[FileFacts, ...] = field(default=(), repr=False)
     installed_chains: tuple[tuple[str, FileFacts], ...] = field(default=(), repr=False)
     arbiter: ArbiterFacts | None = None
+    move: MoveFacts | None = None
 
     @property
     def nodes(self) -> tuple[NodeFacts, ...]:

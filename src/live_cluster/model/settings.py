@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from live_cluster.model.storage_orders import StorageOrders
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -197,6 +199,7 @@ class ClusterSettings:
     calls: CallSettings
     fencing: Fencing | WatchdogFencing | TurnedOff | None = None
     said: Said = field(default=Said(), compare=False)
+    storage_orders: StorageOrders = field(default=StorageOrders(), compare=False)
 
     @property
     def media_addresses(self) -> tuple[IPv4Address, ...]:

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from live_cluster.model.block_device import BlockDeviceFacts
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockDeviceFacts:
-    """A SAN's device as one head sees it (blkid(8))."""
-
-    exists: bool
-    filesystem: str = ""
-    uuid: str = ""
+__all__ = ["BlockDeviceFacts", "StorageFacts"]
 
 
 StorageFacts = BlockDeviceFacts

@@ -62,12 +62,22 @@ class SecondLook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """Read-only questions whose answers tell how far a long action is; None where they tell nothing yet."""
+
+    requests: tuple[Request, ...]
+    shown: Callable[[Replies], Message | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One change on one server.
 
     `actions` follow from the check's replies right before: what is there decides what has to be done.
     `describe` makes the preview (a difference) from the same replies.
     `deadline_s`: how long the check may take to become true after the actions; 0 means at once.
+    `measures` tells how far long actions are while they run.
+    `undo` is done where the step fails or is interrupted, as far as it can be.
     `watches` names a file on the server that tells how far a long step is (JSON with a `message`).
     `explain` says what an action's unwelcome exit code means, where a command's own words would not help;
     `tolerates` such a code that is no failure.
@@ -89,6 +99,8 @@ class Step:
     preview: str = ""
     always_shown: bool = False
     deadline_s: float = 0.0
+    measures: Measure | None = None
+    undo: tuple[Request, ...] = ()
     watches: str = ""
     explain: Callable[[CommandResult], Problem] | None = None
     tolerates: Callable[[Command, CommandResult], bool] | None = None

@@ -8,7 +8,9 @@ from live_cluster.errors import Problem, problem
 from live_cluster.model.facts import ClusterFacts
 from live_cluster.model.profile import Profile
 from live_cluster.model.settings import BlockDevice, ClusterSettings
-from live_cluster.model.storage_facts import BlockDeviceFacts
+from live_cluster.plan.device_prerequisites import device_problems
+from live_cluster.plan.mounts import mount_of
+from live_cluster.plan.storage_change import change_problems
 
 
 def storage_problems(settings: ClusterSettings, profile: Profile, facts: ClusterFacts) -> Iterator[Problem]:
@@ -19,26 +21,19 @@ def storage_problems(settings: ClusterSettings, profile: Profile, facts: Cluster
         case None:
             # The resource tree holds a file system, and the application runs only where it is mounted.
             yield problem("option-missing", option="filestorage-device", example="/dev/mapper/filestorage")
-        case BlockDevice() as device:
-            yield from _lun(device, facts)
+        case BlockDevice():
+            yield from device_problems(
+                facts,
+                settings.storage_orders,
+                mount_point=profile.filestorage.mount_point,
+                is_formed=facts.has_resource(profile.resources.database_clone),
+            )
+        case _ if settings.storage_orders.may_format:
+            yield problem("format-without-device", option="format-filestorage")
         case _:
             pass
+    yield from change_problems(settings, facts, wanted=mount_of(settings.filestorage).device)
     yield from _account(profile.filestorage.owner, facts)
-
-
-def _lun(device: BlockDevice, facts: ClusterFacts) -> Iterator[Problem]:
-    seen = []
-    for head in facts.heads:
-        place = {"option": "filestorage-device", "node": head.node.server.name, "device": device.path}
-        if not isinstance(head.storage, BlockDeviceFacts):
-            continue
-        seen.append(head.storage.uuid)
-        if not head.storage.exists:
-            yield problem("device-missing", **place)
-        elif head.storage.filesystem != "ext4":
-            yield problem("device-not-ext4", found=head.storage.filesystem or "-", **place)
-    if len(set(seen)) > 1:
-        yield problem("devices-differ", option="filestorage-device", first=seen[0], second=seen[1])
 
 
 def _account(user: str, facts: ClusterFacts) -> Iterator[Problem]:

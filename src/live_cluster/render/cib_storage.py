@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lxml import etree
+
 from live_cluster.model.profile import Resources
 from live_cluster.render.cib_elements import Element, Operation, Primitive, group
 from live_cluster.render.cib_parts import FloatingAddress, Service, floating_address, service_unit
@@ -26,6 +28,16 @@ class SharedFiles:
     mount: Mount
     mount_point: str
     samba_unit: str
+
+
+def mounted_by(cib: bytes, identity: str) -> Mount | None:
+    """What the resource of this name mounts by a running CIB; None where there is no such resource."""
+    found = etree.fromstring(cib).find(f".//primitive[@id='{identity}']/instance_attributes") if cib else None
+    if found is None:
+        return None
+    values = {str(pair.get("name")): str(pair.get("value")) for pair in found.iterfind("nvpair")}
+    words = {name: values.get(name, "") for name in ("device", "fstype", "options")}
+    return Mount(**words)
 
 
 def storage(names: Resources, files: SharedFiles | None) -> tuple[Element, ...]:

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 from apply_case import FAILED, OK, TITLE, ScriptedServer, ask, carried_out, do, plan, step, undone
 
+from live_cluster.apply import run as run_module
 from live_cluster.apply.run import StepState
 from live_cluster.errors import CommandFailed, ConditionNotMet, Unreachable, problem
 from live_cluster.messages import Message
 from live_cluster.plan.file_steps import file_step
-from live_cluster.plan.step import Step
+from live_cluster.plan.step import Measure, Step
 from live_cluster.remote.requests import (
     Command,
     CommandResult,
@@ -20,6 +21,7 @@ from live_cluster.remote.requests import (
     FileState,
     ReadFile,
     Refused,
+    Reply,
     Request,
     WriteFile,
 )
@@ -254,3 +256,58 @@ def test_steps_are_told_by_identity_not_by_their_looks() -> None:
     run, _, _ = carried_out(work, server)
     assert [one.state for one in run.unreached(work)] == [StepState.NOT_REACHED]
     assert isinstance(twice[0].title, Message)
+
+
+def undo(name: str) -> Command:
+    return Command(argv=("undo", name), changes_node=True)
+
+
+def test_a_step_that_fails_is_undone_as_far_as_it_can_be() -> None:
+    answers = undone("x") | {do("x"): [FAILED], undo("1"): [FAILED], undo("2"): [OK]}
+    server = ScriptedServer("a", answers)
+    run, _, error = carried_out(plan((replace(step("x"), undo=(undo("1"), undo("2"))),)), server)
+    assert isinstance(error, CommandFailed)
+    assert server.asked == [ask("x"), do("x"), undo("1"), undo("2")]
+    assert states(run.results) == ["x a failed"]
+
+
+def test_an_interrupted_step_is_undone_one_that_ended_well_is_not() -> None:
+    def interrupt(request: Request) -> None:
+        if request == do("x"):
+            raise asyncio.CancelledError
+
+    server = ScriptedServer("a", undone("x", "y") | {undo("x"): [OK], undo("y"): [OK]})
+    server.before = interrupt
+    work = plan((replace(step("y"), undo=(undo("y"),)), replace(step("x"), undo=(undo("x"),))))
+    _, _, error = carried_out(work, server)
+    assert isinstance(error, asyncio.CancelledError)
+    assert undo("x") in server.asked
+    assert undo("y") not in server.asked
+
+
+def test_a_long_action_is_asked_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "MEASURE_EVERY_S", 0)
+
+    class Slow(ScriptedServer):
+        async def ask(self, request: Request) -> Reply:
+            for _ in range(20 if request == do("x") else 0):
+                await asyncio.sleep(0)
+            return await super().ask(request)
+
+    looked = Command(argv=("df",))
+    measure = Measure(requests=(looked,), shown=lambda replies: TITLE if replies[0] == OK else None)
+    server = Slow("a", undone("x") | {looked: [FAILED, OK]})
+    _, notes, error = carried_out(plan((replace(step("x"), measures=measure),)), server)
+    assert error is None
+    assert server.asked.count(do("x")) == 1
+    shown = [line for line in notes.lines if line.startswith("x a:")]
+    assert shown[0] == "x a: "
+    assert shown[1].startswith("x a: Configure")
+    assert notes.lines[-1] == "changed x a"
+
+
+def test_a_long_action_that_fails_fails_as_any_other() -> None:
+    measure = Measure(requests=(), shown=lambda _: None)
+    server = ScriptedServer("a", undone("x") | {do("x"): [FAILED]})
+    _, _, error = carried_out(plan((replace(step("x"), measures=measure),)), server)
+    assert fields_of(error)["command"] == "do x"

@@ -91,7 +91,10 @@ def test_facts_of_a_configured_head(release: str) -> None:
     first, second = (head_facts_of(server, release, configured=True) for server in HEADS)
     assert first.primary == second.primary == "ivcs-main-1"
     assert first.database.handed_over
-    assert first.storage == second.storage
+    assert isinstance(first.storage, BlockDeviceFacts)
+    assert isinstance(second.storage, BlockDeviceFacts)
+    assert first.storage.uuid == second.storage.uuid != ""
+    assert (first.storage.mounted_at, second.storage.mounted_at) == (("/srv/filestorage",), ())
     assert first.service_secrets == second.service_secrets != ""
     assert b'id="ivcs-db-ms"' in first.cib
     assert first.node.has(IPv4Address("10.81.0.102"))
