@@ -36,13 +36,13 @@ class SbdDisk:
 class WatchdogFacts:
     """One head: sbd's package, the watchdog's device, and who has it open.
 
-    `identity` is the driver's own name for itself. `busy`: it is armed. `systemd` is what systemd was told to do
-    with a watchdog (RuntimeWatchdogSec), empty where nothing.
+    `software`: there is no hardware behind it. `busy`: somebody has it open. `systemd` is what systemd was told to
+    do with a watchdog (RuntimeWatchdogSec), empty where nothing.
     """
 
     installed: bool
     exists: bool
-    identity: str = ""
+    software: bool = False
     busy: bool = False
     systemd: str = ""
     sbd: SbdState = SbdState()

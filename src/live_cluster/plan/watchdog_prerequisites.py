@@ -12,8 +12,6 @@ from live_cluster.render.cib_fencing import DISK_AGENT
 from live_cluster.render.sbd import diskless_times, setting
 
 WATCHDOG, DISK = "fencing-watchdog", "fencing-disk"
-# drivers/watchdog/softdog.c
-_SOFTWARE = "Software Watchdog"
 # stonith-timeout in the CIB is 60 s, and the agent's own start and end need some of it.
 _LONGEST_MSGWAIT_S = 45
 
@@ -53,7 +51,7 @@ def _watchdog(
     running_s, wanted_s = setting(seen.sbd.settings, "SBD_WATCHDOG_TIMEOUT"), _least_s(settings)
     if seen.sbd.active and running_s.isdigit() and int(running_s) < wanted_s:
         yield problem("watchdog-token-grows", running=int(running_s), wanted=wanted_s, **place)
-    if seen.identity == _SOFTWARE:
+    if seen.software:
         yield warning("watchdog-soft", **place)
 
 

@@ -33,10 +33,18 @@ def _exists(device: str) -> Command:
     return Command(argv=("test", "-c", device))
 
 
-def _about(device: str, name: str) -> ReadFile:
-    """An attribute of the kernel's; /dev/watchdog is the first one by its older name."""
-    number = device.removeprefix("/dev/watchdog") or "0"
-    return ReadFile(path=f"/sys/class/watchdog/watchdog{number}/{name}")
+# Which device each watchdog belongs to. (Names and states are in sysfs only where the kernel was built so.)
+_KINDS = Command(argv=("find", "/sys/class/watchdog", "-mindepth", "1", "-printf", "%f %l\n"))
+# Who has one open.
+_HOLDERS = Command(
+    argv=("find", "/proc", "-maxdepth", "3", "-path", "/proc/[0-9]*/fd/*", "-lname", "/dev/watchdog*",
+          "-printf", "%l\n")
+)  # fmt: skip
+
+
+def _real(device: str) -> Command:
+    """/dev/watchdog may be another one's second name."""
+    return Command(argv=("readlink", "--canonicalize", "--", device))
 
 
 def disk_requests(disk: str) -> tuple[Request, ...]:
@@ -55,7 +63,7 @@ def watchdog_requests(fencing: Fencing | WatchdogFencing | TurnedOff | None) -> 
         case TurnedOff():
             return SBD_REQUESTS
         case WatchdogFencing(device=device, disk=disk):
-            own = (_exists(device), _about(device, "identity"), _about(device, "state"))
+            own = (_exists(device), _real(device), _KINDS, _HOLDERS)
             return (*SBD_REQUESTS, _INSTALLED, _SYSTEMD, *own, *(disk_requests(disk) if disk else ()))
         case _:
             return ()
@@ -69,13 +77,13 @@ def watchdog_facts(
         case TurnedOff():
             return WatchdogFacts(installed=True, exists=True, sbd=_sbd(replies))
         case WatchdogFencing(device=device, disk=disk):
-            state = _content(replies[_about(device, "state")])
+            real = _text(replies[_real(device)]).strip() or device
             systemd = _text(replies[_SYSTEMD]).partition("=")[2].strip()
             return WatchdogFacts(
                 installed=_is_so(replies[_INSTALLED]),
                 exists=_is_so(replies[_exists(device)]),
-                identity=_content(replies[_about(device, "identity")]),
-                busy=state == "active",
+                software=_is_software(real, _text(replies[_KINDS])),
+                busy=_is_open({device, real}, replies[_HOLDERS]),
                 systemd="" if systemd in ("0", "infinity") else systemd,
                 sbd=_sbd(replies),
                 disk=sbd_disk(tuple(replies[one] for one in disk_requests(disk))) if disk else None,
@@ -139,5 +147,15 @@ def _text(reply: Reply) -> str:
     return reply.text if isinstance(reply, CommandResult) and reply.ok else ""
 
 
-def _content(reply: Reply) -> str:
-    return reply.text.strip() if isinstance(reply, FileState) and reply.exists else ""
+def _is_software(device: str, kinds: str) -> bool:
+    """No hardware behind it. The kernel calls the first one /dev/watchdog as well."""
+    name = device.removeprefix("/dev/")
+    targets = dict(line.split(" ", 1) for line in kinds.splitlines() if " " in line)
+    return "/virtual/" in targets.get(name if name != "watchdog" else "watchdog0", "")
+
+
+def _is_open(names: set[str], holders: Reply) -> bool:
+    """Processes come and go while find(1) looks, so that its exit code says nothing."""
+    first = {"/dev/watchdog", "/dev/watchdog0"}
+    wanted = names | first if names & first else names
+    return isinstance(holders, CommandResult) and bool(wanted & set(holders.text.split()))

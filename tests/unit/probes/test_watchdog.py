@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from live_cluster.model.settings import TurnedOff, WatchdogFencing
+from live_cluster.model.watchdog_facts import WatchdogFacts
 from live_cluster.probes.watchdog import SBD_REQUESTS, sbd_state, watchdog_facts, watchdog_requests
 from live_cluster.probes.watchdog_state import watchdog_of
 from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, Reply, Request
@@ -26,32 +27,46 @@ def answers(requests: tuple[Request, ...], **said: bytes) -> dict[Request, Reply
     return found
 
 
-def test_the_second_watchdog_is_asked_about_under_its_own_number() -> None:
-    paths = {one.path for one in watchdog_requests(FENCING) if isinstance(one, ReadFile)}
-    assert "/sys/class/watchdog/watchdog1/identity" in paths
-    first = watchdog_requests(WatchdogFencing(device="/dev/watchdog"))
-    assert ReadFile(path="/sys/class/watchdog/watchdog0/state") in first
-    # Opening one would arm it.
-    read = [one.path for one in (*watchdog_requests(FENCING), *first) if isinstance(one, ReadFile)]
-    assert not [path for path in read if path.startswith("/dev/")]
+# Debian 12, a virtual machine with softdog; a server with a board's watchdog as the first one.
+SOFT = b"watchdog1 ../../devices/virtual/watchdog/watchdog1\n"
+BOARD = b"watchdog0 ../../devices/pci0000:00/0000:00:1f.0/iTCO_wdt.1.auto/watchdog/watchdog0\n"
 
 
-def test_what_the_kernel_and_systemd_say() -> None:
-    requests = watchdog_requests(FENCING)
-    seen = watchdog_facts(
-        FENCING,
-        answers(
-            requests,
-            identity=b"Software Watchdog\n",
-            state=b"active\n",
-            RuntimeWatchdogUSec=b"RuntimeWatchdogUSec=10s\n",
-        ),
-    )
-    assert seen is not None
-    assert (seen.identity, seen.busy, seen.systemd) == ("Software Watchdog", True, "10s")
-    quiet = watchdog_facts(FENCING, answers(requests, RuntimeWatchdogUSec=b"RuntimeWatchdogUSec=0\n"))
-    assert quiet is not None
-    assert (quiet.identity, quiet.busy, quiet.systemd) == ("", False, "")
+def test_nothing_is_opened_to_look_at_a_watchdog() -> None:
+    """Opening one would arm it."""
+    for request in watchdog_requests(FENCING):
+        if isinstance(request, ReadFile):
+            assert not request.path.startswith("/dev/")
+        elif isinstance(request, Command) and "/dev/watchdog1" in request.argv:
+            assert request.argv[0] in ("test", "readlink")
+
+
+def seen_with(device: str = "/dev/watchdog1", **said: bytes) -> WatchdogFacts:
+    fencing = WatchdogFencing(device=device)
+    said = {"readlink": f"{device}\n".encode(), "find": SOFT + BOARD} | said
+    found = watchdog_facts(fencing, answers(watchdog_requests(fencing), **said))
+    assert found is not None
+    return found
+
+
+def test_a_watchdog_without_hardware_is_told_from_a_board_s() -> None:
+    assert seen_with().software
+    assert seen_with("/dev/watchdog", readlink=b"/dev/watchdog1\n").software
+    assert not seen_with("/dev/watchdog0").software
+    assert not seen_with("/dev/watchdog").software
+
+
+def test_who_has_a_watchdog_open_is_found_under_either_name() -> None:
+    assert not seen_with(find=b"").busy
+    assert seen_with(find=b"/dev/watchdog1\n").busy
+    assert not seen_with(find=b"/dev/watchdog0\n").busy
+    assert seen_with("/dev/watchdog0", find=b"/dev/watchdog\n").busy
+    assert seen_with("/dev/watchdog", find=b"/dev/watchdog0\n").busy
+
+
+def test_whether_systemd_wants_one() -> None:
+    assert seen_with(RuntimeWatchdogUSec=b"RuntimeWatchdogUSec=10s\n").systemd == "10s"
+    assert seen_with(RuntimeWatchdogUSec=b"RuntimeWatchdogUSec=0\n").systemd == ""
 
 
 def test_when_sbd_started_and_when_its_settings_were_written() -> None:
