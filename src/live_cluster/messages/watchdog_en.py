@@ -9,7 +9,7 @@ TEXTS: dict[str, str] = {
     "fencing-watchdog-token": "--{option}: with fencing by watchdog at most {most} ms are possible, not {token}: a head that was reset has to wait as long as the other one needs to take over, and systemd would not wait for it.",
     "fencing-disk-is-storage": "--{option}: {disk} is the file storage, and sbd would overwrite its beginning. Give a small disk or partition of its own; 4 MiB are enough.",
     # What the servers say to it
-    "sbd-missing": "{node}: sbd (--{option}) is not installed. Install it there: apt-get install sbd",
+    "sbd-missing": "{node}: sbd (--{option}) is not installed. Install it there: apt-get install sbd; systemctl disable sbd. (The package binds it to Corosync at once; until configure has set it up it could keep Corosync from starting, or reset the server.)",
     "watchdog-missing": "{node}: there is no {device} (--{option}). Look for the watchdogs it has: wdctl; ls /dev/watchdog*. Many boards have one that is only switched off in the firmware or whose driver is not loaded (iTCO_wdt, sp5100_tco, ipmi_watchdog). Where there is none, the kernel's own can stand in: echo softdog > /etc/modules-load.d/softdog.conf; modprobe softdog",
     "watchdog-of-systemd": "{node}: systemd uses a watchdog itself (RuntimeWatchdogSec={value}), and only one program can have {device} (--{option}). Remove RuntimeWatchdogSec from /etc/systemd/system.conf and its drop-ins there, then: systemctl daemon-reexec",
     "watchdog-busy": "{node}: another program has {device} (--{option}) open. See which: fuser -v {device}; often it is the package watchdog. Stop and disable it there, or name another watchdog.",

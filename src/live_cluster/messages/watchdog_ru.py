@@ -9,7 +9,7 @@ TEXTS: dict[str, str] = {
     "fencing-watchdog-token": "--{option}: с fencing сторожевым таймером допустимо не больше {most} мс, а не {token}: перезагруженный сервер ждёт столько, сколько второму нужно, чтобы принять работу, и systemd столько ждать не станет.",
     "fencing-disk-is-storage": "--{option}: {disk} — это файловое хранилище; sbd затёр бы его начало. Укажите отдельный небольшой диск или раздел; хватит 4 МиБ.",
     # Что на это говорят серверы
-    "sbd-missing": "{node}: программа sbd (--{option}) не установлена. Установите её там: apt-get install sbd",
+    "sbd-missing": "{node}: программа sbd (--{option}) не установлена. Установите её там: apt-get install sbd; systemctl disable sbd. (Пакет сразу привязывает её к Corosync; пока её не настроил configure, она может не дать Corosync запуститься или перезагрузить сервер.)",
     "watchdog-missing": "{node}: нет устройства {device} (--{option}). Посмотрите, какие сторожевые таймеры есть: wdctl; ls /dev/watchdog*. На многих платах таймер есть, но выключен в настройках BIOS или не загружен его драйвер (iTCO_wdt, sp5100_tco, ipmi_watchdog). Если его нет совсем, годится программный: echo softdog > /etc/modules-load.d/softdog.conf; modprobe softdog",
     "watchdog-of-systemd": "{node}: сторожевым таймером пользуется сам systemd (RuntimeWatchdogSec={value}), а {device} (--{option}) может занять только одна программа. Уберите там RuntimeWatchdogSec из /etc/systemd/system.conf и его дополнений, затем: systemctl daemon-reexec",
     "watchdog-busy": "{node}: устройство {device} (--{option}) занято другой программой. Какой именно: fuser -v {device}; часто это пакет watchdog. Остановите и отключите её там или укажите другой сторожевой таймер.",
