@@ -43,6 +43,7 @@ _PIECE = 65536
 # So much input may wait for a command that does not read it.
 _MOST_WAITING = 1024 * 1024
 _CONNECT_TIMEOUT_S = 20.0
+_LAST_INPUT_TIMEOUT_S = 120.0
 # A machine that booted again answers the next probe with a reset; one that hangs gets its time.
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 5), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 120))
 
@@ -96,7 +97,7 @@ def _enter_namespace(descriptor: int) -> None:
 
 def _attend(connection: socket.socket) -> None:
     buffer = bytearray()
-    with connection, contextlib.suppress(ConnectionError):
+    with connection, contextlib.suppress(OSError):
         while b"\n" not in buffer:
             piece = connection.recv(_PIECE)
             if not piece:
@@ -109,8 +110,17 @@ def _attend(connection: socket.socket) -> None:
         except OSError as error:
             _send(connection, _ERRORS, f"lab: {request['argv'][0]}: {error.strerror}\n".encode())
             _send(connection, _ENDED, bytes([127 if isinstance(error, FileNotFoundError) else 126]))
-            return
-        _Relay(connection, command, bytearray(rest)).run()
+        else:
+            _Relay(connection, command, bytearray(rest)).run()
+        _read_to_end(connection)
+
+
+def _read_to_end(connection: socket.socket) -> None:
+    """Closing while input lies unread would be a reset, and the caller might never see how the command ended."""
+    connection.shutdown(socket.SHUT_WR)
+    connection.settimeout(_LAST_INPUT_TIMEOUT_S)
+    while connection.recv(_PIECE):
+        pass
 
 
 class _Command:

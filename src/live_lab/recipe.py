@@ -60,6 +60,13 @@ for unit in getty@tty1 console-getty getty-static serial-getty@ lvm2-monitor blk
     ln -sf /dev/null /etc/systemd/system/$unit.service
 done
 ln -sf /dev/null /etc/systemd/system/rpcbind.socket
+# Each of these starts a process at every daemon-reload.
+mkdir -p /etc/systemd/system-generators
+for name in systemd-bless-boot systemd-cryptsetup systemd-debug systemd-getty systemd-gpt-auto \\
+    systemd-hibernate-resume systemd-integritysetup systemd-rc-local systemd-run systemd-system-update \\
+    systemd-veritysetup systemd-tpm2 systemd-ssh systemd-import lvm2-activation nfs-server; do
+    ln -sf /dev/null /etc/systemd/system-generators/$name-generator
+done
 """
 
 # Run in the finished tree. Timers that would begin to work in the middle of a test are masked.
