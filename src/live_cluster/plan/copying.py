@@ -21,7 +21,7 @@ _EVERYTHING = (
 # NFS keeps owners and modes, but not every server keeps access lists and attributes.
 _NFS = ("--archive", "--hard-links", "--numeric-ids", "--sparse")
 # One account owns everything on a Windows share; its clock may have steps of two seconds.
-_CIFS = ("--recursive", "--times", "--modify-window=2")
+_CIFS = ("--recursive", "--links", "--times", "--modify-window=2")
 _KEPT = {"ext4": _EVERYTHING, "nfs": _NFS, "nfs4": _NFS, "cifs": _CIFS}
 _LEAST_URGENT = ("ionice", "-c", "2", "-n", "7", "nice", "-n", "10")
 
