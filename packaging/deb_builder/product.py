@@ -36,6 +36,8 @@ HEADS = (
 RECOMMENDS = ("fence-agents", "ipmitool", "rsync")
 # Only on the server that is to be the arbiter; `configure` says so.
 SUGGESTS = ("corosync-qnetd",)
+# Only where the heads' own disks hold the files; `configure` says so.
+HEADS_SUGGEST = ("drbd-utils",)
 
 # -I and -S: neither the environment nor packages of the machine reach these programs, and the interpreter
 # starts without looking through site-packages.
@@ -79,6 +81,7 @@ def _cluster_package(release: Release) -> Package:
         architecture="amd64",
         depends=(f"live-configure (= {own_version})", *HEADS),
         recommends=RECOMMENDS,
+        suggests=HEADS_SUGGEST,
         summary="high-availability pair of head servers with one command",
         description=CLUSTER_DESCRIPTION,
         fill=_fill_cluster,
@@ -116,6 +119,8 @@ def _fill_cluster(tree: Tree) -> None:
     tie_break = LAUNCHER.format(path=f"{CODE}/agent", module="live_cluster_agent.tie_break")
     tree.add(f"{CODE}/tie-break", tie_break, 0o755)
     tree.copy(SOURCE / "packaging/live-cluster/alert", f"{CODE}/alert", 0o755)
+    for handler in ("drbd-fence-peer", "drbd-names/uname"):
+        tree.copy(SOURCE / "packaging/live-cluster" / handler, f"{CODE}/{handler}", 0o755)
     tree.copy(SOURCE / "packaging/live-cluster/tmpfiles.conf", "/usr/lib/tmpfiles.d/live-cluster.conf")
     for profile in sorted((SOURCE / "profiles").rglob("*.toml")):
         tree.copy(profile, f"/usr/share/live-cluster/{profile.relative_to(SOURCE)}")

@@ -41,6 +41,7 @@ SECTIONS = (
     "mirror",
     "san",
     "moving",
+    "drbd",
 )
 
 

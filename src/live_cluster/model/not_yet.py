@@ -13,7 +13,7 @@ from typing import Any
 from live_cluster.errors import Problem, problem
 from live_cluster.messages import Message, message
 from live_cluster.model.build_settings import ParsedSettings
-from live_cluster.model.settings import CifsShare, DrbdDisk, NfsExport, Storage
+from live_cluster.model.settings import CifsShare, NfsExport, Storage
 from live_cluster.model.subjects.row import Parameter
 from live_cluster.model.subjects.storage import FILESTORAGE_DEVICE, FILESTORAGE_PASSWORD, FILESTORAGE_USERNAME
 
@@ -33,7 +33,6 @@ NOT_YET: tuple[NotYet, ...] = (
         rows=(FILESTORAGE_USERNAME, FILESTORAGE_PASSWORD),
         storage=(CifsShare, NfsExport),
     ),
-    NotYet(subject=message("later-drbd"), storage=(DrbdDisk,)),
 )
 
 

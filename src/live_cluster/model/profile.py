@@ -108,6 +108,9 @@ class Resources(_Part):
     filestorage_filesystem: ResourceId = "filestorage-fs"
     filestorage_address: ResourceId = "filestorage-ip"
     filestorage_samba: ResourceId = "samba"
+    # Only where the files lie on disks of the heads that DRBD mirrors.
+    filestorage_drbd: ResourceId = "filestorage-drbd"
+    filestorage_drbd_clone: ResourceId = "filestorage-drbd-ms"
     application_group: ResourceId
     application_address: ResourceId
     diskspace: ResourceId

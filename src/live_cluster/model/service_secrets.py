@@ -43,6 +43,11 @@ class ServiceSecrets:
     smb: Secret
     arbiter: ArbiterIdentity | None = None
 
+    @property
+    def drbd(self) -> Secret:
+        """What DRBD's two ends know each other by: made of Corosync's key, so that it never has to be kept."""
+        return Secret(hmac.digest(self.authkey, b"drbd", hashlib.sha256).hex()[:48])
+
     def to_toml(self) -> str:
         """The file's text; `parse` reads it back."""
         return self._always() + ("" if self.arbiter is None else _identity_toml(self.arbiter))

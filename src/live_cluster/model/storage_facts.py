@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from live_cluster.model.block_device import BlockDeviceFacts
+from live_cluster.model.drbd_facts import DrbdFacts
 
 __all__ = ["BlockDeviceFacts", "StorageFacts"]
 
-
-StorageFacts = BlockDeviceFacts
+StorageFacts = BlockDeviceFacts | DrbdFacts

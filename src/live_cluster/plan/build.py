@@ -11,6 +11,7 @@ from live_cluster.plan import (
     cib_steps,
     cluster_steps,
     database_steps,
+    drbd_steps,
     fencing_steps,
     format_steps,
     former_steps,
@@ -44,6 +45,7 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
         Stage(title=message("stage-prepare"), steps=_prepare(plan)),
         Stage(title=message("stage-format"), steps=format_steps.format_steps(plan)),
         Stage(title=message("stage-arbiter-left"), steps=arbiter_steps.farewell_steps(plan)),
+        *drbd_steps.drbd_stages(plan),
         Stage(title=message("stage-hand-over"), steps=_hand_over(plan)),
         Stage(title=message("stage-start"), steps=cluster_steps.start_steps(plan)),
         Stage(
@@ -131,6 +133,7 @@ def _prepare_head(plan: Blueprint, node: str) -> tuple[Step, ...]:
     return (
         *database_steps.database_steps(plan, node),
         *head_steps.head_steps(plan, node),
+        *drbd_steps.drbd_files(plan, node),
         *arbiter_steps.head_certificate_steps(plan, node),
     )
 

@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
-from live_cluster.model.settings import BlockDevice, Storage
+from live_cluster.model.drbd import DEVICE, PORT, RESOURCE
+from live_cluster.model.drbd_facts import DrbdFacts, DrbdResource
+from live_cluster.model.facts import ClusterFacts
+from live_cluster.model.settings import BlockDevice, DrbdDisk, Storage
 from live_cluster.render.cib_storage import Mount
 
 
 def mount_of(storage: Storage | None) -> Mount:
     """The file system that the file storage's resource holds."""
     # Other kinds are refused before a plan is made (model/not_yet.py).
-    device = storage.path if isinstance(storage, BlockDevice) else ""
+    match storage:
+        case BlockDevice():
+            device = storage.path
+        case DrbdDisk():
+            device = storage.path if storage.is_ready else DEVICE
+        case _:
+            device = ""
     return Mount(device=device, fstype="ext4", options="noatime")
+
+
+def drbd_resource(storage: Storage | None, facts: ClusterFacts) -> str:
+    """DRBD's own name of what is mounted; empty where it is none of DRBD's."""
+    if not isinstance(storage, DrbdDisk):
+        return ""
+    if not storage.is_ready:
+        return RESOURCE
+    found = configured(facts)
+    return found.name if found else ""
+
+
+def configured(facts: ClusterFacts) -> DrbdResource | None:
+    """The resource of the administrator's device; the prerequisites want the same on both heads."""
+    seen = (head.storage for head in facts.heads)
+    return next((one.resource for one in seen if isinstance(one, DrbdFacts) and one.resource), None)
+
+
+def drbd_ports(storage: Storage | None, facts: ClusterFacts) -> tuple[int, ...]:
+    """Where the heads' DRBD listens for each other."""
+    if not isinstance(storage, DrbdDisk):
+        return ()
+    if not storage.is_ready:
+        return (PORT,)
+    found = configured(facts)
+    return found.ports if found else ()

@@ -8,7 +8,7 @@ from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.cluster_steps import START_DEADLINE_S
 from live_cluster.plan.database_steps import REJOIN_PROGRESS, agent_parameters
 from live_cluster.plan.fencing_steps import cib_devices
-from live_cluster.plan.mounts import mount_of
+from live_cluster.plan.mounts import drbd_resource, mount_of
 from live_cluster.plan.step import Impact, Step, always
 from live_cluster.plan.view_checks import runs, stopped_on_purpose, view_check
 from live_cluster.plan.watchdog_times import confirmed_s
@@ -38,7 +38,7 @@ def resources_step(plan: Blueprint) -> Step:
     """Every resource instance runs; recorded failures of earlier days do not keep one from starting."""
     names = plan.profile.resources
     groups = {names.database_group, names.filestorage_group, names.application_group}
-    clones = {names.database_clone, names.diskspace_clone, names.monitor_clone}
+    clones = {names.database_clone, names.filestorage_drbd_clone, names.diskspace_clone, names.monitor_clone}
     devices = {device.id for device in cib_devices(plan)}
 
     def holds(view: ClusterView) -> bool:
@@ -100,6 +100,7 @@ def _shared_files(plan: Blueprint) -> SharedFiles | None:
         mount=mount_of(plan.settings.filestorage),
         mount_point=profile.filestorage.mount_point,
         samba_unit=profile.samba.unit,
+        drbd_resource=drbd_resource(plan.settings.filestorage, plan.facts),
     )
 
 

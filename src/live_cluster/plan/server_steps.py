@@ -6,6 +6,7 @@ from live_cluster.messages import message
 from live_cluster.model.facts import Role, ServerName
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import Edit, edit_step, file_step, followed_by
+from live_cluster.plan.mounts import drbd_ports
 from live_cluster.plan.step import Check, Impact, Replies, Step, always, command_check
 from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, WriteFile
 from live_cluster.render.firewall import COMMENT, Part, filter_fragment
@@ -67,6 +68,7 @@ def _firewall(plan: Blueprint, server: ServerName) -> tuple[Step, ...]:
             is_head=server.role is Role.HEAD,
             is_arbiter=server == plan.arbiter,
             has_files=plan.profile.filestorage is not None,
+            drbd_ports=drbd_ports(plan.settings.filestorage, plan.facts),
         ),
         heads=heads,
         media=plan.settings.media_addresses,

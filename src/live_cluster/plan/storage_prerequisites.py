@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from live_cluster.errors import Problem, problem
 from live_cluster.model.facts import ClusterFacts
 from live_cluster.model.profile import Profile
-from live_cluster.model.settings import BlockDevice, ClusterSettings
+from live_cluster.model.settings import BlockDevice, ClusterSettings, DrbdDisk
 from live_cluster.plan.device_prerequisites import device_problems
+from live_cluster.plan.drbd_prerequisites import drbd_problems
 from live_cluster.plan.mounts import mount_of
 from live_cluster.plan.storage_change import change_problems
 
@@ -30,6 +31,8 @@ def storage_problems(settings: ClusterSettings, profile: Profile, facts: Cluster
             )
         case _ if settings.storage_orders.may_format:
             yield problem("format-without-device", option="format-filestorage")
+        case DrbdDisk() as disk:
+            yield from drbd_problems(disk, facts)
         case _:
             pass
     yield from change_problems(settings, facts, wanted=mount_of(settings.filestorage).device)

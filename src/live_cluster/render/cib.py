@@ -144,6 +144,7 @@ def _placed(plan: CibPlan) -> Placed:
         first_service=plan.services[0].resource,
         fencing=plan.fencing,
         has_files=plan.files is not None,
+        has_drbd=plan.files is not None and bool(plan.files.drbd_resource),
     )
 
 

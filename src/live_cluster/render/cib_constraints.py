@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from live_cluster.model.profile import Resources
+from live_cluster.render.cib_drbd import drbd_constraints
 from live_cluster.render.cib_elements import Element, Ordering, colocation, element, ordering
 from live_cluster.render.cib_fencing import Device, elsewhere
 
@@ -17,6 +18,7 @@ class Placed:
     first_service: str
     fencing: tuple[Device, ...]
     has_files: bool
+    has_drbd: bool = False
 
 
 def constraints(placed: Placed) -> Element:
@@ -37,6 +39,8 @@ def constraints(placed: Placed) -> Element:
                 "live-cluster-application-with-files", names.application_group, names.filestorage_filesystem
             )
         )
+    if placed.has_drbd:
+        made.extend(drbd_constraints(names))
     made.extend(ordering(order) for order in _orderings(placed))
     made.extend((_prefer_connected(names), _avoid_full_disk(names)))
     made.extend(elsewhere(device) for device in placed.fencing)

@@ -8,6 +8,7 @@ from enum import Enum
 
 from lxml import etree
 
+from live_cluster.render.cib_drbd import FENCE_PREFIX
 from live_cluster.render.cib_elements import Element, element
 from live_cluster.render.cib_fencing import location_id
 
@@ -76,7 +77,9 @@ def foreign_elements(configuration: Element, wanted: Element) -> list[Element]:
         child
         for section in SECTIONS
         for child in configuration.iterfind(f"{section}/*")
-        if wanted.find(f"{section}/*[@id='{child.get('id')}']") is None and not is_ours(child)
+        if wanted.find(f"{section}/*[@id='{child.get('id')}']") is None
+        and not is_ours(child)
+        and not str(child.get("id")).startswith(FENCE_PREFIX)
     ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from live_cluster.model.profile import Resources
+from live_cluster.render.cib_drbd import mirrored_disks
 from live_cluster.render.cib_elements import Element, Operation, Primitive, group
 from live_cluster.render.cib_parts import FloatingAddress, Service, floating_address, service_unit
 
@@ -22,12 +23,16 @@ class Mount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedFiles:
-    """The file storage: what is mounted where, and shared by whom at which address."""
+    """The file storage: what is mounted where, and shared by whom at which address.
+
+    `drbd_resource` is DRBD's own name of the device that is mounted; empty where it is none of DRBD's.
+    """
 
     address: FloatingAddress
     mount: Mount
     mount_point: str
     samba_unit: str
+    drbd_resource: str = ""
 
 
 def mounted_by(cib: bytes, identity: str) -> Mount | None:
@@ -41,7 +46,7 @@ def mounted_by(cib: bytes, identity: str) -> Mount | None:
 
 
 def storage(names: Resources, files: SharedFiles | None) -> tuple[Element, ...]:
-    """The group as the article has it; nothing for a product without files."""
+    """The group as the article has it, and DRBD under it; nothing for a product without files."""
     if files is None:
         return ()
     members = (
@@ -49,7 +54,8 @@ def storage(names: Resources, files: SharedFiles | None) -> tuple[Element, ...]:
         floating_address(names.filestorage_address, files.address),
         service_unit(Service(resource=names.filestorage_samba, unit=files.samba_unit)),
     )
-    return (group(names.filestorage_group, members),)
+    drbd = (mirrored_disks(names, files.drbd_resource),) if files.drbd_resource else ()
+    return (group(names.filestorage_group, members), *drbd)
 
 
 def _filesystem(identity: str, files: SharedFiles) -> Primitive:

@@ -23,12 +23,13 @@ class Part:
     is_head: bool = False
     is_arbiter: bool = False
     has_files: bool = True
+    drbd_ports: tuple[int, ...] = ()
 
 
 def filter_fragment(
     part: Part, *, heads: tuple[IPv4Address, ...], media: tuple[IPv4Address, ...], database_port: int
 ) -> str:
-    """iptables-restore(8) lines: SSH, database, files for all servers, Corosync and the arbiter for the heads."""
+    """iptables-restore(8) lines: SSH, database, files for all; Corosync, DRBD, the arbiter for the heads."""
     lines = [OWNED.rstrip()]
     peers = (*heads, *media)
     lines += [_accept(peer, "tcp", "22") for peer in peers]
@@ -40,7 +41,9 @@ def filter_fragment(
         lines += [_accept(head, "udp", COROSYNC_PORTS) for head in heads]
         if part.has_files:
             lines += [_accept(peer, "tcp", str(SMB_PORT)) for peer in peers]
+        lines += [_accept(head, "tcp", str(port)) for port in part.drbd_ports for head in heads]
         lines += [_drop("tcp", str(database_port)), _drop("udp", COROSYNC_PORTS)]
+        lines += [_drop("tcp", str(port)) for port in part.drbd_ports]
         lines += [_drop("tcp", str(SMB_PORT))] if part.has_files else []
     return "\n".join(lines) + "\n"
 

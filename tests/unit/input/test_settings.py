@@ -16,7 +16,6 @@ from live_cluster.model.settings import (
     CallSettings,
     ClusterSettings,
     Credentials,
-    DrbdDisk,
     HeadSettings,
     MailServer,
     Secret,
@@ -214,8 +213,6 @@ def test_deleting_an_entry_switches_its_subject_on(
     later: not_yet.NotYet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = {row.name: row.example for row in later.rows}
-    if DrbdDisk in later.storage:
-        values["filestorage-device"] = "drbd:/dev/vg0/video"
     wish = ParsedSettings(options(values))
     refused = {one.option for one in not_yet.refusals(wish)}
     assert refused == set(values)
