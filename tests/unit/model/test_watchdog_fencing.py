@@ -54,8 +54,8 @@ def test_the_file_storage_is_no_disk_for_it() -> None:
 
 
 def test_a_token_for_which_systemd_would_not_wait() -> None:
-    assert "fencing-watchdog-token" in judged(**WATCHDOG, **ARBITER, token="15001")
-    assert "fencing-watchdog-token" not in judged(**WATCHDOG, **ARBITER, token="15000")
+    assert "fencing-watchdog-token" in judged(**WATCHDOG, **ARBITER, token="10001")
+    assert "fencing-watchdog-token" not in judged(**WATCHDOG, **ARBITER, token="10000")
 
 
 @pytest.mark.parametrize("device", ["/dev/null", "watchdog", "/dev/watchdog1/..", "/dev/watchdogd", "on"])

@@ -20,7 +20,7 @@ from live_cluster.render.sbd import (
 )
 
 PACKAGE = '#SBD_DEVICE=""\nSBD_PACEMAKER=yes\nSBD_DELAY_START=no\nSBD_WATCHDOG_DEV=/dev/watchdog'
-TOKENS = (67, 1000, 3000, 3750, 5000, 10_000, 15_000)
+TOKENS = (67, 1000, 3000, 3750, 5000, 7500, 10_000)
 
 
 @pytest.mark.parametrize("token_ms", TOKENS)
@@ -33,8 +33,8 @@ def test_nobody_takes_over_before_the_other_head_is_certainly_reset(token_ms: in
     assert times.confirmed_s > sync_s + times.watchdog_s + 2
     # Back too early it would join while the other one still waits for its end.
     assert times.delay_s > times.confirmed_s + token_ms / 1000
-    # systemd gives a start 90 s.
-    assert times.delay_s < 80
+    # systemd gives a start 90 s, and servers are slow at times.
+    assert times.delay_s < 50
 
 
 def test_the_usual_token_costs_twelve_seconds() -> None:
