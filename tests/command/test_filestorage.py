@@ -51,6 +51,7 @@ def two_luns(site: Installation) -> Installation:
         server = site.servers[name]
         server.instead |= {key_of(request): reply for request, reply in known.items()}  # type: ignore[arg-type]
         # What only a plan of the move asks.
+        server.instead["run systemctl is-active -- smbd ivcs-server"] = said("active\nactive\n")
         server.instead["run date +%s"] = said("1000000000\n")
         for request in (verify(b""), simulate(b"")):
             server.instead[f"run {request}"] = said("<pacemaker-result><actions/></pacemaker-result>")

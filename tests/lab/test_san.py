@@ -152,7 +152,7 @@ number=0
 while [ ! -e /root/enough ]; do
     number=$((number + 1))
     echo "content of $number" >/root/file
-    if "$@" -c "put /root/file written-$number" >/dev/null 2>&1; then echo $number >>/root/acknowledged; fi
+    timeout 20 "$@" -c "put /root/file written-$number" >/dev/null 2>&1 && echo $number >>/root/acknowledged
 done
 """
 
@@ -165,7 +165,7 @@ def writer(cluster: Cluster) -> Iterator[Background]:
     command = smbclient(cluster, media, "")
     connect = (command[0], *command[1:3], command[-1])
     work = media.start(("sh", "-c", _WRITER, "writer", *connect))
-    wait_until(lambda: acknowledged(cluster) > 0, deadline_s=120, what="the first file is written")
+    wait_until(lambda: acknowledged(cluster) > 0, deadline_s=600, what="the first file is written")
     yield work
     media.run(("touch", "/root/enough"))
     work.wait(120)
@@ -232,7 +232,7 @@ def test_a_move_loses_nothing_that_was_written_meanwhile(cluster: Cluster, write
     assert {step.impact for step in report.steps if step.code == "move-last-pass"} == {"outage"}
     count = acknowledged(cluster)
     cluster.wait_healthy()
-    wait_until(lambda: acknowledged(cluster) > count, deadline_s=120, what="files are written again")
+    wait_until(lambda: acknowledged(cluster) > count, deadline_s=600, what="files are written again")
     assert source_of(active(cluster)) == SECOND
     assert states(active(cluster)) == before
     everything_written_is_there(cluster, active(cluster))

@@ -33,5 +33,6 @@ TEXTS: dict[str, str] = {
     "step-move-verify": "Compare every file on {former} and {device} by its content; they stay in use",
     "step-move-last": "Stop what writes files, copy the last changes (the services are away for about {seconds} s from here)",
     "step-move-compare": "Compare names, sizes, times, owners, modes and attributes of all files",
+    "step-move-services": "See that {units} run again",
     "move-progress": "{percent} % ({done} of {total} MiB)",
 }
