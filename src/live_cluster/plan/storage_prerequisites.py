@@ -29,12 +29,12 @@ def storage_problems(settings: ClusterSettings, profile: Profile, facts: Cluster
                 mount_point=profile.filestorage.mount_point,
                 is_formed=facts.has_resource(profile.resources.database_clone),
             )
-        case _ if settings.storage_orders.may_format:
-            yield problem("format-without-device", option="format-filestorage")
         case DrbdDisk() as disk:
             yield from drbd_problems(disk, facts)
         case _:
             pass
+    if settings.storage_orders.may_format and not isinstance(settings.filestorage, BlockDevice | None):
+        yield problem("format-without-device", option="format-filestorage")
     yield from change_problems(settings, facts, wanted=mount_of(settings.filestorage).device)
     yield from _account(profile.filestorage.owner, facts)
 
