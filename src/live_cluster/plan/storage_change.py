@@ -64,8 +64,9 @@ def change_problems(settings: ClusterSettings, facts: ClusterFacts, *, wanted: s
 def _copy(
     settings: ClusterSettings, facts: ClusterFacts, move: MoveFacts, place: dict[str, str]
 ) -> Iterator[Problem]:
-    if isinstance(settings.filestorage, DrbdDisk):
-        yield problem("move-to-drbd", **place)
+    # A mirror is in Pacemaker's hands: it is promoted and given up along with the rest, not beside a copy.
+    if isinstance(settings.filestorage, DrbdDisk) or move.former.startswith("/dev/drbd"):
+        yield problem("move-with-drbd", **place)
     if not move.holder:
         yield problem("move-source-not-mounted", **place)
     for node in move.without_rsync:

@@ -97,10 +97,11 @@ def test_a_device_to_be_formatted_has_room_for_what_ext4_leaves() -> None:
     assert codes(too_much, wish(orders)) == ["move-no-room"]
 
 
-def test_a_copy_to_drbd_is_left_to_the_administrator() -> None:
+def test_a_copy_to_or_from_drbd_is_left_to_the_administrator() -> None:
     wanted = replace(wish(), filestorage=DrbdDisk(path="/dev/drbd0", is_ready=True))
     found = change_problems(wanted, seen(), wanted="/dev/drbd0")
-    assert [one.code for one in found] == ["move-to-drbd"]
+    assert [one.code for one in found] == ["move-with-drbd"]
+    assert codes(seen(replace(MOVE, former="/dev/drbd7")), wish()) == ["move-with-drbd"]
 
 
 def test_a_change_by_hand_is_only_warned_of() -> None:
