@@ -17,7 +17,11 @@ OTHERS = sorted(VERBS.keys() - {"configure"})
 def texts(verb: str) -> list[str]:
     command = program.get_command(click.Context(program), verb)
     assert command is not None
-    return [command.help or ""] + [one.help or "" for one in command.params if isinstance(one, click.Option)]
+    below = list(command.commands.values()) if isinstance(command, click.Group) else []
+    shown = [
+        one.help or "" for each in (command, *below) for one in each.params if isinstance(one, click.Option)
+    ]
+    return [one.help or "" for one in (command, *below)] + shown
 
 
 @pytest.mark.parametrize("verb", OTHERS)

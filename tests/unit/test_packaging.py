@@ -20,6 +20,7 @@ from deb_builder.releases import RELEASES
 from deb_builder.source import BuildProblem, build_time, changelog_time, version
 from deb_builder.tree import Tree
 
+from live_cluster.model.mirror import SPLIT_BRAIN_ATTRIBUTE
 from live_cluster.probes.local_tools import HISTORY
 from live_cluster.render.cib_alerts import AGENT
 
@@ -215,3 +216,9 @@ def test_the_alert_of_the_cluster_is_where_the_cib_names_it() -> None:
     folders = (ROOT / "packaging/live-cluster/tmpfiles.conf").read_text("utf-8")
     assert f"d {Path(HISTORY[0]).parent} 0750 hacluster haclient -" in folders
     assert "systemd-tmpfiles --create" in product_packages(RELEASES["bookworm"])[1].scripts["postinst"]
+
+
+def test_drbd_s_handler_tells_what_status_and_events_read() -> None:
+    handler = (ROOT / "packaging/live-cluster/drbd-fence-peer").read_text("utf-8")
+    assert f"--name {SPLIT_BRAIN_ATTRIBUTE} --update" in handler
+    assert HISTORY[0] in handler

@@ -161,6 +161,8 @@ class Run:
             if step.watches:
                 state = await server.ask(ReadFile(path=step.watches))
                 self.observer.progress(step, _progress(state))
+            if step.tells:
+                self.observer.progress(step, step.tells(replies))
 
         if not await wait_for(came_about, deadline_s=step.deadline_s, meanwhile=report):
             missing = step.check.missing

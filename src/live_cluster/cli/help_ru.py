@@ -138,6 +138,15 @@ HELP: dict[str, str] = {
     ),
     "Only what happened on this server.": "Только то, что было на этом сервере.",
     "Every start and stop of a resource, too.": "Также каждый запуск и останов ресурса.",
+    "Decide about the storage of the files.": "Решения о хранилище файлов.",
+    "Show both sides of a split-brain of DRBD, and give one up with --keep. Both heads must be unlocked.": (
+        "Показать обе стороны split-brain DRBD; с --keep отказаться от одной. Оба сервера должны быть открыты.\n\n"
+        "То, что есть только у другого сервера, сохраняется снимком рядом с его диском, если позволяет LVM; если"
+        " нет, команда скажет об этом прежде, чем спросить. Прерванный запуск завершает та же команда.\n\n"
+        "Код завершения: 0 сделано или разрешать нечего; 64 неверные слова; 69 сервер недоступен; 75 идёт другой"
+        " запуск; 78 отказано; 107 ответ «нет»; 124 не сделано вовремя; 190 split-brain есть и только показан."
+    ),
+    "The head whose files are to stay.": "Головной сервер, чьи файлы остаются.",
     "Show Corosync's time-outs, or change them on both heads without a restart of anything.": (
         "Показать таймауты Corosync или изменить их на обоих головных серверах без перезапусков."
     ),

@@ -22,6 +22,7 @@ VERBS = {
     "online": "live_cluster.cli.node_cli:online",
     "maintenance": "live_cluster.cli.maintenance_cli:maintenance",
     "switchover": "live_cluster.cli.switchover_cli:switchover",
+    "filestorage": "live_cluster.cli.filestorage_cli:filestorage",
     "check": "live_cluster.cli.check_cli:check",
     "events": "live_cluster.cli.events_cli:events",
     "timeouts": "live_cluster.cli.timeouts_cli:timeouts",

@@ -34,5 +34,7 @@ def _state(mirror: Mirror) -> Message:
     return message(code, **own, peer=there, connection=drbd.connection, differs=_size(drbd.out_of_sync_kib))
 
 
-def _size(kib: int) -> str:
-    return f"{kib >> 10} MiB" if kib >= 1 << 10 else f"{kib} KiB"
+def _size(kib: int) -> Message:
+    if kib >= 1 << 10:
+        return message("size-mib", number=kib >> 10)
+    return message("size-kib", number=kib)

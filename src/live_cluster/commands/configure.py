@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,8 @@ from live_cluster.apply.fleet import Fleet, connect
 from live_cluster.apply.run import Observer, Run, StepResult
 from live_cluster.apply.survey import facts_of, look_again, observe
 from live_cluster.commands.former_media import former_servers, join_if_there
-from live_cluster.commands.keeping import HISTORY, SET_ASIDE, forget_old_runs
+from live_cluster.commands.keeping import SET_ASIDE, forget_old_runs
+from live_cluster.commands.run_record import remember
 from live_cluster.errors import (
     Declined,
     LiveClusterError,
@@ -30,7 +30,7 @@ from live_cluster.errors import (
     problem,
     warning,
 )
-from live_cluster.messages import Message, message, render
+from live_cluster.messages import Message, message
 from live_cluster.model import service_secrets
 from live_cluster.model.facts import ClusterFacts, Role, ServerName
 from live_cluster.model.profile import Profile
@@ -41,7 +41,6 @@ from live_cluster.plan.build import stages, timeout_stages
 from live_cluster.plan.cib_steps import foreign_in_cib, pruned_file
 from live_cluster.plan.prerequisites import Situation, problems_of
 from live_cluster.plan.step import Plan, Stage, outstanding
-from live_cluster.remote.requests import Refused, WriteFile
 from live_cluster.remote.ssh import Credentials
 from live_cluster.render.cib_foreign import ForeignObject
 from live_cluster.render.corosync_conf import CLUSTER_NAME
@@ -261,40 +260,7 @@ async def _carry_out(wish: Wish, fleet: Fleet, interface: Interface, outcome: Ou
         outcome.problems += lost
         outcome.is_partial = outcome.is_partial or bool(lost)
         outcome.results = run.results + run.unreached(plan)
-        await _remember(wish, fleet, interface, outcome, failure)
+        told = await remember(fleet, wish.asked_by, outcome.results, failure)
+        outcome.problems += told
+        interface.warnings(told)
         await forget_old_runs(fleet)
-
-
-async def _remember(
-    wish: Wish, fleet: Fleet, interface: Interface, outcome: Outcome, failure: LiveClusterError | None
-) -> None:
-    """The run's record on this head: who, when, what, how it ended, and every changing command."""
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    record = {
-        "version": 1,
-        "asked_by": wish.asked_by,
-        "steps": [
-            {
-                "node": one.step.node,
-                "title": render(one.step.title, "en"),
-                "impact": one.step.impact.name.lower().replace("_", "-"),
-                "state": one.state.value,
-                "seconds": round(one.seconds, 3),
-            }
-            for one in outcome.results
-        ],
-        "problems": [render(one.message, "en") for one in (failure.problems if failure else ())],
-        "transcript": fleet.transcript,
-    }
-    content = json.dumps(record, ensure_ascii=False, indent=1).encode()
-    path = f"{HISTORY}/{stamp}.json"
-    try:
-        reply = await fleet.servers[fleet.local].ask(WriteFile(path=path, content=content, mode=0o600))
-        reason = reply.reason if isinstance(reply, Refused) else ""
-    except Unreachable as error:
-        # What ended the run is worth more than what became of its record.
-        reason = render(error.problems[0].message, "en")
-    if reason:
-        told = warning("history-not-written", node=fleet.local, path=path, reason=reason)
-        outcome.problems.append(told)
-        interface.warnings((told,))

@@ -42,6 +42,7 @@ SECTIONS = (
     "san",
     "moving",
     "drbd",
+    "resolve",
 )
 
 

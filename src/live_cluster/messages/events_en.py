@@ -41,4 +41,6 @@ TEXTS: dict[str, str] = {
     "event-other": "{resource} {kind}: {text}",
     "event-asked": "asked for by an administrator: {text}",
     "events-other-head": "Restarts in place and repairs of the database are told by the server on which they happened: see its own history as well.",
+    "event-drbd-split-brain": "DRBD has found that both heads wrote files on their own (split-brain); see sudo live-cluster filestorage resolve",
+    "event-drbd-resolved": "what only this head had written to the files was given up for the copy of {text}",
 }

@@ -41,4 +41,6 @@ TEXTS: dict[str, str] = {
     "event-other": "{resource} {kind}: {text}",
     "event-asked": "по указанию администратора: {text}",
     "events-other-head": "О перезапусках базы на месте и её восстановлениях рассказывает тот сервер, где они были: посмотрите и его историю.",
+    "event-drbd-split-brain": "DRBD обнаружил, что оба сервера писали файлы независимо друг от друга (split-brain); смотрите sudo live-cluster filestorage resolve",
+    "event-drbd-resolved": "то, что записал в файлы только этот сервер, отброшено в пользу копии {text}",
 }

@@ -1,6 +1,8 @@
 """Sentences (English): the files' mirrored disk (DRBD) in status."""
 
 TEXTS: dict[str, str] = {
+    "size-mib": "{number} MiB",
+    "size-kib": "{number} KiB",
     "status-drbd": "Files (DRBD): connected; {node}: {role}, {disk}; {peer}: {peer_role}, {peer_disk}",
     "status-drbd-apart": "Files (DRBD): NOT connected ({connection}); {node}: {role}, {disk}; written here since: {differs}; nothing is known of {peer}",
     "status-drbd-split-brain": "Files (DRBD): SPLIT-BRAIN ({connection}): both heads have written on their own; {node}: {role}, {disk}; written here since: {differs}. See both sides: sudo live-cluster filestorage resolve",
@@ -11,6 +13,7 @@ TEXTS: dict[str, str] = {
     "health-drbd-not-promoted": "no head has the files' disk in use ({resource} is promoted nowhere): see the failed actions and journalctl -u pacemaker",
     "health-drbd-split-brain": "both heads have written files on their own (split-brain of DRBD), and each has what the other lacks: look at both sides and choose with sudo live-cluster filestorage resolve",
     "health-drbd-stopped": "DRBD does not run on {node}, so the files are not mirrored there",
+    "health-drbd-fenced": "{node} may not write to the files until its copy is up to date again (rule {rule} of DRBD's handler, which takes it away by itself)",
     "health-drbd-inconsistent": "the files' copy on {node} is incomplete (Inconsistent): an interrupted resync goes on once the heads are connected",
     "health-drbd-outdated": "the files' copy on {node} is outdated: bring the replication's network back, then it catches up by itself",
     "health-drbd-diskless": "{node} has lost the disk with its copy of the files ({disk}): see dmesg there, replace the disk, then attach it: drbdadm attach",

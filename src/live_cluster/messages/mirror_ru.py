@@ -1,6 +1,8 @@
 """Sentences (Russian): the files' mirrored disk (DRBD) in status."""
 
 TEXTS: dict[str, str] = {
+    "size-mib": "{number} МиБ",
+    "size-kib": "{number} КиБ",
     "status-drbd": "Файлы (DRBD): связь есть; {node}: {role}, {disk}; {peer}: {peer_role}, {peer_disk}",
     "status-drbd-apart": "Файлы (DRBD): связи НЕТ ({connection}); {node}: {role}, {disk}; записано здесь с тех пор: {differs}; о {peer} ничего не известно",
     "status-drbd-split-brain": "Файлы (DRBD): SPLIT-BRAIN ({connection}): оба сервера писали независимо друг от друга; {node}: {role}, {disk}; записано здесь с тех пор: {differs}. Обе стороны показывает sudo live-cluster filestorage resolve",
@@ -11,6 +13,7 @@ TEXTS: dict[str, str] = {
     "health-drbd-not-promoted": "диск с файлами не используется ни на одном сервере ({resource} нигде не ведущий): смотрите неудачные действия и journalctl -u pacemaker",
     "health-drbd-split-brain": "оба сервера писали файлы независимо друг от друга (split-brain DRBD), и у каждого есть то, чего нет у другого: посмотрите на обе стороны и выберите командой sudo live-cluster filestorage resolve",
     "health-drbd-stopped": "DRBD не работает на {node}, поэтому файлы туда не зеркалируются",
+    "health-drbd-fenced": "{node} не может писать файлы, пока его копия снова не станет актуальной (правило {rule} обработчика DRBD, он сам его и снимет)",
     "health-drbd-inconsistent": "копия файлов на {node} неполная (Inconsistent): прерванная синхронизация продолжится, когда серверы снова соединятся",
     "health-drbd-outdated": "копия файлов на {node} устарела: восстановите сеть репликации, дальше она догонит сама",
     "health-drbd-diskless": "{node} потерял диск со своей копией файлов ({disk}): смотрите там dmesg, замените диск и подключите его: drbdadm attach",

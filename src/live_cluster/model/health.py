@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Below this SysInfo gives a head's disk up, and the primary moves.
 LEAST_FREE_MB = 500
+# Ids of the rules that crm-fence-peer.9.sh writes.
+_FENCE_PREFIX = "drbd-fence-by-handler-"
 
 
 class Level(Choice):
@@ -267,7 +269,9 @@ def _bars(survivor: Node, view: ClusterView) -> Iterator[Message]:
             yield message("health-banned-by-failures", resource=count.resource, node=count.node)
     for ban in view.bans:
         if ban.node == survivor.name:
-            yield message("health-banned-by-rule", resource=ban.resource, node=ban.node, rule=ban.id)
+            # DRBD's own handler takes its rule away again.
+            code = "health-drbd-fenced" if ban.id.startswith(_FENCE_PREFIX) else "health-banned-by-rule"
+            yield message(code, resource=ban.resource, node=ban.node, rule=ban.id)
 
 
 def _covers(group: ResourceSet, node: str) -> bool:

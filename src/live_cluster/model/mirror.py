@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SPLIT_BRAIN_ATTRIBUTE = "live-cluster-drbd-split-brain"
 # Connection states in which one disk is brought up to the state of the other, by the side that is written to.
 _SOURCE = frozenset(("SyncSource", "PausedSyncS", "StartingSyncS", "WFBitMapS", "Ahead"))
-_TARGET = frozenset(("SyncTarget", "PausedSyncT", "StartingSyncT", "WFBitMapT", "WFSyncUUID", "Behind"))
+TARGET = frozenset(("SyncTarget", "PausedSyncT", "StartingSyncT", "WFBitMapT", "WFSyncUUID", "Behind"))
 
 
 class Mirror(Record):
@@ -36,12 +36,12 @@ class Mirror(Record):
     @property
     def copies(self) -> bool:
         """One disk is being brought up to the state of the other."""
-        return self.drbd.connection in _SOURCE | _TARGET
+        return self.drbd.connection in _SOURCE | TARGET
 
     @property
     def target(self) -> str:
         """The head whose disk that is."""
-        return self.here if self.drbd.connection in _TARGET else self.there
+        return self.here if self.drbd.connection in TARGET else self.there
 
     def disk_of(self, node: str) -> str:
         """The state of a head's disk; empty where it is not known."""

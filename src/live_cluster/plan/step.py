@@ -78,7 +78,8 @@ class Step:
     `deadline_s`: how long the check may take to become true after the actions; 0 means at once.
     `measures` tells how far long actions are while they run.
     `undo` is done where the step fails or is interrupted, as far as it can be.
-    `watches` names a file on the server that tells how far a long step is (JSON with a `message`).
+    `watches` names a file on the server that tells how far a long step is (JSON with a `message`);
+    `tells` says it by what the check sees.
     `explain` says what an action's unwelcome exit code means, where a command's own words would not help;
     `tolerates` such a code that is no failure.
     `always_shown`: the preview is a few lines that belong into every plan, not only into a dry run's.
@@ -102,6 +103,7 @@ class Step:
     measures: Measure | None = None
     undo: tuple[Request, ...] = ()
     watches: str = ""
+    tells: Callable[[Replies], Message] | None = None
     explain: Callable[[CommandResult], Problem] | None = None
     tolerates: Callable[[Command, CommandResult], bool] | None = None
     foreseen: bool = False

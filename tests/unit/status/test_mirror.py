@@ -11,7 +11,7 @@ from live_cluster.cli.output import Output
 from live_cluster.cli.status_json import document
 from live_cluster.cli.status_mirror import mirror_lines
 from live_cluster.commands.status import Asked, understand
-from live_cluster.model.cluster_view import ClusterView, Instance, Kind, ResourceSet, Role
+from live_cluster.model.cluster_view import Ban, ClusterView, Instance, Kind, ResourceSet, Role
 from live_cluster.model.drbd import DrbdState
 from live_cluster.model.health import Level, Observation, Verdict, judge
 from live_cluster.model.membership import Quorum
@@ -141,6 +141,13 @@ def test_what_was_found_before_the_heads_agreed_counts_no_more() -> None:
 def test_a_mirror_that_does_not_run_on_a_head() -> None:
     verdict = judge(observation(ALONE, healthy_view(runs_on=(ACTIVE,))))
     assert (verdict.can_lose, codes(verdict)) == ((STANDBY,), ["health-drbd-stopped"])
+
+
+def test_the_rule_of_drbd_s_handler_is_nobody_s_leftover() -> None:
+    rule = "drbd-fence-by-handler-filestorage-filestorage-drbd-clone"
+    ban = Ban(id=rule, resource="filestorage-drbd-clone", node=STANDBY, promoted_only=True)
+    seen = observation(WHOLE, healthy_view()._replace(bans=(ban,)))
+    assert (judge(seen).can_lose, codes(judge(seen))) == ((STANDBY,), ["health-drbd-fenced"])
 
 
 def test_nobody_uses_the_disk() -> None:
