@@ -28,10 +28,10 @@ from live_cluster.render.cib_elements import element
 HOLD = "live-cluster-resolve-hold"
 KEPT = "live-cluster-resolve-keep"
 FENCE_PREFIX = "drbd-fence-by-handler-"
-# Stopping the application, the file server and the file system, each with its own time-out.
+# Stopping and starting the application, the file server and the file system, each with its own time-out.
 _RELEASE_S = 600
 _CONNECT_S = 120
-_SERVE_S = 300
+_SERVE_S = 600
 # A resync goes on without us, too; this is how long one is watched.
 _COPY_S = 24 * 3600.0
 
