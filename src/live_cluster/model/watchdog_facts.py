@@ -36,13 +36,15 @@ class SbdDisk:
 class WatchdogFacts:
     """One head: sbd's package, the watchdog's device, and who has it open.
 
-    `software`: there is no hardware behind it. `busy`: somebody has it open. `systemd` is what systemd was told to
-    do with a watchdog (RuntimeWatchdogSec), empty where nothing.
+    `software`: there is no hardware behind it. `stays_armed`: nobody can disarm it any more (nowayout). `busy`:
+    somebody has it open. `systemd` is what systemd was told to do with a watchdog (RuntimeWatchdogSec), empty where
+    nothing.
     """
 
     installed: bool
     exists: bool
     software: bool = False
+    stays_armed: bool = False
     busy: bool = False
     systemd: str = ""
     sbd: SbdState = SbdState()

@@ -51,6 +51,8 @@ def _watchdog(
     running_s, wanted_s = setting(seen.sbd.settings, "SBD_WATCHDOG_TIMEOUT"), _least_s(settings)
     if seen.sbd.active and running_s.isdigit() and int(running_s) < wanted_s:
         yield problem("watchdog-token-grows", running=int(running_s), wanted=wanted_s, **place)
+    if seen.stays_armed:
+        yield warning("watchdog-stays-armed", **place)
     if seen.software:
         yield warning("watchdog-soft", **place)
 

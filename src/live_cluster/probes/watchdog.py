@@ -47,6 +47,12 @@ def _real(device: str) -> Command:
     return Command(argv=("readlink", "--canonicalize", "--", device))
 
 
+def _nowayout(device: str) -> ReadFile:
+    """Only where the kernel was built so; the first one's older name is /dev/watchdog."""
+    number = device.removeprefix("/dev/watchdog") or "0"
+    return ReadFile(path=f"/sys/class/watchdog/watchdog{number}/nowayout")
+
+
 def disk_requests(disk: str) -> tuple[Request, ...]:
     """Is there a block device, what is on it, is it blank, is it sbd's."""
     return (
@@ -63,7 +69,7 @@ def watchdog_requests(fencing: Fencing | WatchdogFencing | TurnedOff | None) -> 
         case TurnedOff():
             return SBD_REQUESTS
         case WatchdogFencing(device=device, disk=disk):
-            own = (_exists(device), _real(device), _KINDS, _HOLDERS)
+            own = (_exists(device), _real(device), _KINDS, _HOLDERS, _nowayout(device))
             return (*SBD_REQUESTS, _INSTALLED, _SYSTEMD, *own, *(disk_requests(disk) if disk else ()))
         case _:
             return ()
@@ -84,6 +90,7 @@ def watchdog_facts(
                 exists=_is_so(replies[_exists(device)]),
                 software=_is_software(real, _text(replies[_KINDS])),
                 busy=_is_open({device, real}, replies[_HOLDERS]),
+                stays_armed=_content(replies[_nowayout(device)]) == "1",
                 systemd="" if systemd in ("0", "infinity") else systemd,
                 sbd=_sbd(replies),
                 disk=sbd_disk(tuple(replies[one] for one in disk_requests(disk))) if disk else None,
@@ -145,6 +152,10 @@ def _is_so(reply: Reply) -> bool:
 
 def _text(reply: Reply) -> str:
     return reply.text if isinstance(reply, CommandResult) and reply.ok else ""
+
+
+def _content(reply: Reply) -> str:
+    return reply.text.strip() if isinstance(reply, FileState) and reply.exists else ""
 
 
 def _is_software(device: str, kinds: str) -> bool:

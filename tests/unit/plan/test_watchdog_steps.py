@@ -249,8 +249,9 @@ def test_the_disk_as_both_heads_see_it(first: SbdDisk, second: SbdDisk, codes: l
         (seen(busy=True, sbd=running()), []),
         (seen(systemd="10s", busy=True), ["watchdog-of-systemd"]),
         (seen(software=True), ["watchdog-soft"]),
+        (seen(stays_armed=True), ["watchdog-stays-armed"]),
     ],
-    ids=["good", "no sbd", "no watchdog", "busy", "busy with sbd", "systemd", "softdog"],
+    ids=["good", "no sbd", "no watchdog", "busy", "busy with sbd", "systemd", "softdog", "nowayout"],
 )
 def test_a_head_s_watchdog(state: WatchdogFacts, codes: list[str]) -> None:
     assert problems(settings(**DISKLESS), seen(), state) == codes

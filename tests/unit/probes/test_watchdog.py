@@ -64,6 +64,13 @@ def test_who_has_a_watchdog_open_is_found_under_either_name() -> None:
     assert seen_with("/dev/watchdog", find=b"/dev/watchdog0\n").busy
 
 
+def test_a_watchdog_that_cannot_be_disarmed_is_known() -> None:
+    assert seen_with(nowayout=b"1\n").stays_armed
+    assert not seen_with(nowayout=b"0\n").stays_armed
+    # Kernels without these files.
+    assert not seen_with().stays_armed
+
+
 def test_whether_systemd_wants_one() -> None:
     assert seen_with(RuntimeWatchdogUSec=b"RuntimeWatchdogUSec=10s\n").systemd == "10s"
     assert seen_with(RuntimeWatchdogUSec=b"RuntimeWatchdogUSec=0\n").systemd == ""
