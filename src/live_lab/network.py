@@ -93,6 +93,8 @@ class Network:
                 f"link add {end} type veth peer name {cable.interface} address {hardware} netns {namespace}",
                 f"link set {end} master {cable.switch}",
             ]
+            if host.is_machine:
+                commands.append(_one_packet_at_a_time(end))
             if host.is_machine or not self._is_cut(host, cable):
                 commands.append(f"link set {end} up")
         _ip(self._switches, commands)
@@ -107,6 +109,7 @@ class Network:
         commands += [
             f"link add {CONTROL} type veth peer name {CONTROL}p",
             f"address add {LAB_ADDRESS}/{CONTROL_PREFIX_LENGTH} dev {CONTROL}",
+            _one_packet_at_a_time(CONTROL),
             f"link set {CONTROL} up",
             f"link set {CONTROL}p up",
         ]
@@ -192,6 +195,14 @@ class Network:
             else:
                 # Where there is nothing to take away, tc says so and fails.
                 run(("tc", "-n", self._switches, "qdisc", "delete", "dev", end, "root"), check=False)
+
+
+def _one_packet_at_a_time(end: str) -> str:
+    """Has what goes to a machine cut into packets here: a machine drops segments that were left to its hardware.
+
+    Without it 2 of 3 packets to a machine were sent again, at 8 kB/s; with it 20 MB took 4 s (at a load of 20).
+    """
+    return f"link set {end} gso_max_segs 1"
 
 
 def hardware_address(lab: str, host: str, interface: str) -> str:
