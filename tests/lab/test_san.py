@@ -115,6 +115,7 @@ def source_of(head: Host) -> str:
     ).stdout.strip()
 
 
+@pytest.mark.matrix
 def test_the_same_device_under_another_name_is_no_other_storage(cluster: Cluster) -> None:
     head = cluster.lab.heads[0]
     name = f"/dev/disk/by-uuid/{uuid_of(head, FIRST)}"
@@ -130,6 +131,7 @@ def test_the_same_device_under_another_name_is_no_other_storage(cluster: Cluster
     assert cluster.configure().steps == ()
 
 
+@pytest.mark.matrix
 def test_another_storage_is_refused_with_the_steps_to_take(cluster: Cluster) -> None:
     put(SECOND, b"\x5a" * 512)
     report = cluster.configure(
@@ -220,6 +222,7 @@ def active(cluster: Cluster) -> Host:
     return next(head for head in cluster.lab.heads if source_of(head))
 
 
+@pytest.mark.matrix
 def test_a_move_loses_nothing_that_was_written_meanwhile(cluster: Cluster, writer: Background) -> None:
     head = active(cluster)
     fill(head)
