@@ -164,11 +164,23 @@ class Daemon:
         return self.process.poll() is not None
 
 
+def open_log(path: str) -> int:
+    """A descriptor to append with; the file is made where there is none.
+
+    /var/log/postgresql is sticky, and with fs.protected_regular=2, as Debian has it, the kernel lets not even root
+    open somebody else's file there in a way that could make it (proc_sys_fs(5)).
+    """
+    try:
+        return os.open(path, os.O_WRONLY | os.O_APPEND)
+    except FileNotFoundError:
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+
+
 def start_daemon(argv: Sequence[str], *, log_file: str) -> Daemon:
     """Start a server as postgres in a session of its own, its output appended to the log file."""
     # Backends may be killed when memory runs out, the server that watches over them keeps what it inherits.
     settings = _as_database_account({"PG_OOM_ADJUST_FILE": "/proc/self/oom_score_adj"})
-    handle = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    handle = open_log(log_file)
     try:
         if "user" in settings and os.fstat(handle).st_uid != settings["user"]:
             os.fchown(handle, settings["user"], -1)
