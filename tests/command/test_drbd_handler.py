@@ -26,7 +26,7 @@ class Stage:
         (path / "bin").mkdir()
         # The handler looks for commands beside itself first.
         (path / "lib" / "drbd-names").mkdir(parents=True)
-        for name in ("drbd-fence-peer", "drbd-names/uname"):
+        for name in ("drbd-fence-peer", "drbd-names/uname", "drbd-names/crm_diff"):
             target = path / "lib" / name
             target.write_bytes((HANDLER.parent / name).read_bytes())
             target.chmod(0o755)
@@ -119,8 +119,17 @@ def test_a_standby_that_may_not_take_over_is_left_running(stage: Stage) -> None:
     assert not stage.sysrq.exists()
 
 
-def test_with_quorum_no_failure_restarts_a_server(stage: Stage) -> None:
+def test_with_quorum_it_is_tried_again_for_as_long_as_writes_wait(stage: Stage) -> None:
+    stage.fence(1, 1, 1, 1, 1, 1, 5)
+    assert stage.run() == 5
+    assert len(stage.calls) == 7
+    assert not stage.sysrq.exists()
+
+
+def test_it_ends_when_the_other_head_is_connected_again(stage: Stage) -> None:
     stage.fence(1)
+    stage.tool("sleep", f"cp {stage.path}/connected {stage.proc}")
+    (stage.path / "connected").write_text(SECONDARY)
     assert stage.run() == 1
     assert len(stage.calls) == 2
     assert not stage.sysrq.exists()
