@@ -23,7 +23,7 @@ WITHOUT_DEVICE = tuple(word for word in OPTIONS if word not in ("--filestorage-d
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """Not yet configured; two empty LUNs beside the lab's own."""
-    with Lab.up(name="san") as lab:
+    with Lab.up(name="san9") as lab:
         for path in (FIRST, SECOND):
             DEVICES[path] = lab.connect_lun(path.removeprefix("/dev/"))
         yield Cluster.unlocked(lab)
@@ -251,7 +251,7 @@ def interrupted(cluster: Cluster, after: str, signal: str) -> None:
     run: ConfigureRun = cluster.start_configure(
         "--filestorage-device", FIRST, "--migrate-filestorage", "--yes"
     )
-    assert run.wait_for_line(after), run.wait()
+    assert run.wait_for_line(after), run.wait().stderr
     assert run.signal(signal).returncode != 0
 
 

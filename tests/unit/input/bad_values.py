@@ -71,6 +71,8 @@ STORAGES = [
     device("//nas.example.com/video", "not-available-yet"),
     device("smb://nas/видео записи", "not-available-yet"),
     device("nas.example.com:/export/video", "not-available-yet"),
+    device("drbd:/dev/vg0/video", "not-available-yet"),
+    device("/dev/drbd0", "not-available-yet"),
     bad(
         "login for a block device",
         [*good_but(), "--filestorage-username", "u", "--filestorage-password-file", "{directory}/p"],

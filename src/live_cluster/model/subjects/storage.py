@@ -10,13 +10,10 @@ FILESTORAGE_DEVICE = Parameter(
     section=Section.STORAGE,
     value_type=STORAGE,
     help=Words(
-        "Block device of the SAN under the same path on both heads, with ext4 on it; or drbd:/dev/DISK, an empty"
-        " disk of each head that DRBD mirrors; or /dev/drbdN, mirrored by DRBD already, with ext4 on it."
-        " (A network share is recognised, but this version cannot connect it yet.)",
+        "Block device of the SAN under the same path on both heads, with ext4 on it. (A network share or DRBD"
+        " is recognised, but this version cannot connect it yet.)",
         "Блочное устройство SAN, доступное на обоих головных серверах по одному пути, с файловой системой"
-        " ext4; или drbd:/dev/ДИСК — пустой диск в каждом головном сервере, которые зеркалирует DRBD;"
-        " или /dev/drbdN — уже настроенное устройство DRBD с файловой системой ext4. (Сетевое хранилище"
-        " распознаётся, но эта версия его ещё не подключает.)",
+        " ext4. (Сетевое хранилище и DRBD распознаются, но эта версия их ещё не подключает.)",
     ),
     example="/dev/mapper/filestorage",
 )
