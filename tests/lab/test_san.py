@@ -23,7 +23,7 @@ WITHOUT_DEVICE = tuple(word for word in OPTIONS if word not in ("--filestorage-d
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """Not yet configured; two empty LUNs beside the lab's own."""
-    with Lab.up(name="san9") as lab:
+    with Lab.up(name="san") as lab:
         for path in (FIRST, SECOND):
             DEVICES[path] = lab.connect_lun(path.removeprefix("/dev/"))
         yield Cluster.unlocked(lab)
