@@ -68,7 +68,8 @@ def test_power_loss_of_the_active_head(cluster: Cluster) -> None:
         assert "In the last day: failures 1" in host.run(("live-cluster", "status")).stdout
     told = story(survivor)
     assert told.index(("node", lost.name, "")) < told.index(("action", survivor.name, "ivcs-db"))
-    assert ("joined", survivor.name, "") in story(lost)
+    # Gone, and back again. The head itself may miss its first events: Pacemaker reads late whom to tell.
+    assert told.count(("node", lost.name, "")) >= 2
 
     assert cluster.configure(head=2).codes == ["server-locked"]
     unlock(cluster.lab.heads[0], cluster.passphrase)

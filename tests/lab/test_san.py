@@ -275,12 +275,12 @@ def test_a_move_that_is_interrupted_anywhere_goes_on(cluster: Cluster, writer: B
     interrupted(cluster, "✓ ivcs-main-1: Mount", "KILL")
     assert source_of(head) == SECOND
     # In the pause: it ends at once, and the services run where they ran before.
-    interrupted(cluster, "✓ ivcs-main-1: Compare every file", "INT")
+    interrupted(cluster, "✓ ivcs-main-1: Stop what writes files", "INT")
     wait_until(lambda: not paused(head), deadline_s=300, what="the pause is over")
     cluster.wait_healthy()
     assert source_of(active(cluster)) == SECOND
     # Killed there it cannot end it: the next run does.
-    interrupted(cluster, "✓ ivcs-main-1: Compare every file", "KILL")
+    interrupted(cluster, "✓ ivcs-main-1: Stop what writes files", "KILL")
     report = cluster.configure("--filestorage-device", FIRST, "--migrate-filestorage", "--yes")
     assert report.returncode == 0, report
     cluster.wait_healthy(deadline_s=CONFIGURE_DEADLINE_S)
