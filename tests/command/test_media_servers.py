@@ -11,7 +11,7 @@ from installation import FIRST_RUN, Installation
 
 from live_cluster.access.login import Outcome
 from live_cluster.apply.fleet import Fleet
-from live_cluster.commands import configure
+from live_cluster.commands import configure, connecting
 from live_cluster.errors import ExitCode, Problem, Unreachable, problem
 from live_cluster.model.facts import ServerName
 from live_cluster.remote.requests import Reply, Request
@@ -53,7 +53,7 @@ def without(
         fingerprint = "x"
 
     monkeypatch.setattr(configure, "connect", missing.connect)
-    monkeypatch.setattr(configure, "explain_refusal", missing.explain)
+    monkeypatch.setattr(connecting, "explain_refusal", missing.explain)
     monkeypatch.setattr("live_cluster.cli.run_cli.find_secret", lambda _: Secret())
 
 

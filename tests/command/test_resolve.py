@@ -15,7 +15,7 @@ from live_cluster.apply import waiting
 from live_cluster.cli import application_profile, filestorage_cli
 from live_cluster.cli.main import main
 from live_cluster.cli.settings_file import read_stored
-from live_cluster.commands import resolve
+from live_cluster.commands import connecting, resolve
 from live_cluster.errors import ExitCode, Unreachable, problem
 
 FIRST, SECOND = HEADS
@@ -263,7 +263,7 @@ def test_a_head_that_is_off(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         fingerprint = ""
 
     monkeypatch.setattr(resolve, "connect", connect)
-    monkeypatch.setattr(resolve, "explain_refusal", explain)
+    monkeypatch.setattr(connecting, "explain_refusal", explain)
     monkeypatch.setattr(filestorage_cli, "site_secret", lambda *_: Secret)
     code, document = run("--keep", SECOND, "--yes")
     assert (code, codes(document)) == (ExitCode.UNAVAILABLE, ["server-off"])

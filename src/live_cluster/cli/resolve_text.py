@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator
 
 from live_cluster.cli.output import problem_json
+from live_cluster.cli.steps_json import steps_json
 from live_cluster.commands.resolve import Outcome
 from live_cluster.commands.sides import Sight
-from live_cluster.messages import Message, message, render
+from live_cluster.messages import Message, message
 from live_cluster.model.drbd_split import ChangedFile, NoSnapshot, Side, Snapshot, snapshot_of
 
 # Enough to see what was going on; --json has more.
@@ -82,9 +83,7 @@ def _utc(seconds: float | None) -> str | None:
 def document(outcome: Outcome, keep: str) -> dict[str, object]:
     """The stable document (docs/operations.md); a dry run lists its steps as `planned`."""
     sight = outcome.sight
-    rows = [(one.step, one.state.value, one.seconds) for one in outcome.results]
-    rows = rows or [(step, "planned", 0.0) for step in outcome.plan.steps]
-    changed = any(state == "changed" for _, state, _ in rows)
+    run = steps_json(outcome.plan, outcome.results)
     return {
         "version": 1,
         "action": "filestorage-resolve",
@@ -92,19 +91,9 @@ def document(outcome: Outcome, keep: str) -> dict[str, object]:
         "split_brain": sight is not None and not sight.is_joined,
         "connection_lost": _utc(sight.parted_at) if sight else None,
         "sides": [_side_json(one) for one in sight.sides] if sight else [],
-        "changed": changed,
-        "snapshot": outcome.snapshot.path if changed and outcome.snapshot else None,
-        "steps": [
-            {
-                "node": step.node,
-                "code": step.code,
-                "title": render(step.title, "en"),
-                "impact": step.impact.name.lower().replace("_", "-"),
-                "state": state,
-                "seconds": round(seconds, 3),
-            }
-            for step, state, seconds in rows
-        ],
+        "changed": run.changed,
+        "snapshot": outcome.snapshot.path if run.changed and outcome.snapshot else None,
+        "steps": run.steps,
         "problems": [problem_json(one) for one in outcome.problems],
     }
 

@@ -11,10 +11,11 @@ from live_cluster.access.site_key import SiteSecret
 from live_cluster.cli.hidden_input import terminal_question
 from live_cluster.cli.output import Output, problem_json
 from live_cluster.cli.progress import Screen
+from live_cluster.cli.steps_json import steps_json
 from live_cluster.commands.configure import Outcome, Wish
 from live_cluster.commands.configure import configure as bring_about
 from live_cluster.errors import ExitCode, LiveClusterError, problem
-from live_cluster.messages import message, render
+from live_cluster.messages import message
 
 JSON_VERSION = 1
 
@@ -79,22 +80,11 @@ def _say_end(outcome: Outcome, screen: Screen, *, dry_run: bool) -> None:
 
 def _as_json(outcome: Outcome) -> dict[str, object]:
     """The stable document (docs/operations.md); a dry run lists its steps as `planned`."""
-    rows = [(one.step, one.state.value, one.seconds) for one in outcome.results]
-    rows = rows or [(step, "planned", 0.0) for step in outcome.plan.steps]
+    run = steps_json(outcome.plan, outcome.results)
     return {
         "version": JSON_VERSION,
-        "changed": any(state == "changed" for _, state, _ in rows),
-        "steps": [
-            {
-                "node": step.node,
-                "code": step.code,
-                "title": render(step.title, "en"),
-                "impact": step.impact.name.lower().replace("_", "-"),
-                "state": state,
-                "seconds": round(seconds, 3),
-            }
-            for step, state, seconds in rows
-        ],
+        "changed": run.changed,
+        "steps": run.steps,
         "effects": [
             {
                 "action": one.action,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,16 +11,16 @@ from typing import Protocol
 from live_cluster.access.arbiter_identity import new_identity
 from live_cluster.access.credentials import controller_credentials
 from live_cluster.access.login import Outcome as Refusal
-from live_cluster.access.login import explain_refusal
 from live_cluster.access.site_key import SiteSecret
 from live_cluster.apply.fleet import Fleet, connect
-from live_cluster.apply.run import Observer, Run, StepResult
+from live_cluster.apply.run import Run, StepResult
 from live_cluster.apply.survey import facts_of, look_again, observe
+from live_cluster.commands.connecting import CERTIFICATE_LIFE_S, explained
 from live_cluster.commands.former_media import former_servers, join_if_there
 from live_cluster.commands.keeping import SET_ASIDE, forget_old_runs
+from live_cluster.commands.run_interface import RunInterface, want_agreement
 from live_cluster.commands.run_record import remember
 from live_cluster.errors import (
-    Declined,
     LiveClusterError,
     NotReady,
     Problem,
@@ -30,7 +29,7 @@ from live_cluster.errors import (
     problem,
     warning,
 )
-from live_cluster.messages import Message, message
+from live_cluster.messages import message
 from live_cluster.model import service_secrets
 from live_cluster.model.facts import ClusterFacts, Role, ServerName
 from live_cluster.model.profile import Profile
@@ -45,27 +44,12 @@ from live_cluster.remote.ssh import Credentials
 from live_cluster.render.cib_foreign import ForeignObject
 from live_cluster.render.corosync_conf import CLUSTER_NAME
 
-# All connections are made at the beginning; the certificate only has to last until then.
-CERTIFICATE_LIFE_S = 600
 
-
-class Interface(Observer, Protocol):
-    """The administrator's side of a run."""
-
-    def say(self, text: Message) -> None:
-        """A sentence on the way."""
-
-    def warnings(self, problems: tuple[Problem, ...]) -> None:
-        """What is worth knowing although the run goes on."""
+class Interface(RunInterface, Protocol):
+    """A run of `configure`: it also finds what others have put into the cluster."""
 
     def drift(self, objects: tuple[ForeignObject, ...], node: str, pruned_to: str) -> None:
         """What is in the CIB and not ours; `pruned_to` is where `node` will keep it, empty: it stays."""
-
-    def plan(self, plan: Plan) -> None:
-        """All that would be done."""
-
-    def agree(self, question: Message) -> bool:
-        """A yes or no; Declined where nobody can be asked."""
 
 
 class Scope(Enum):
@@ -157,26 +141,14 @@ async def _connected(
     except Unreachable as error:
         if not all(one.node for one in error.problems):
             raise
-        # A second look, which costs time only where something is wrong, finds out why.
-        reasons = await asyncio.gather(
-            *(
-                explain_refusal(
-                    one.node,
-                    str(one.message.field("address")),
-                    credentials,
-                    own_fingerprint=secret.fingerprint,
-                )
-                for one in error.problems
-            )
-        )
-        explained = [found or one for found, one in zip(reasons, error.problems, strict=True)]
+        reasons = await explained(error, credentials, secret)
         dispensable = _dispensable(wish, names)
-        absent = {one.node for one in explained if one.code == Refusal.OFF.value} & dispensable
-        if len(absent) < len(explained):
-            raise Unreachable(*explained) from error
+        absent = {one.node for one in reasons if one.code == Refusal.OFF.value} & dispensable
+        if len(absent) < len(reasons):
+            raise Unreachable(*reasons) from error
         told = tuple(
             warning("media-server-off", node=one.node, address=one.message.field("address"))
-            for one in explained
+            for one in reasons
         )
         return await connect([one for one in names if one.name not in absent], credentials), told
 
@@ -244,9 +216,8 @@ def _secrets(facts: ClusterFacts, *, has_arbiter: bool) -> ServiceSecrets:
 
 async def _carry_out(wish: Wish, fleet: Fleet, interface: Interface, outcome: Outcome) -> None:
     plan = outcome.plan
-    for step in plan.steps:
-        if step.asks is not None and not wish.yes and not interface.agree(step.asks):
-            raise Declined(problem("declined"))
+    if not wish.yes:
+        want_agreement(plan, interface)
     dispensable = _dispensable(wish, server_names(wish.settings, wish.profile))
     run = Run(servers=fleet.servers, observer=interface, dispensable=dispensable)
     failure: LiveClusterError | None = None

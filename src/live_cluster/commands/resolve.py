@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from live_cluster.access.credentials import controller_credentials
-from live_cluster.access.login import explain_refusal
 from live_cluster.access.site_key import SiteSecret
 from live_cluster.apply.fleet import Fleet, connect
-from live_cluster.apply.run import Observer, Run, StepResult
+from live_cluster.apply.run import Run, StepResult
 from live_cluster.apply.survey import observe
+from live_cluster.commands.connecting import CERTIFICATE_LIFE_S, explained
 from live_cluster.commands.keeping import forget_old_runs
+from live_cluster.commands.run_interface import RunInterface, want_agreement
 from live_cluster.commands.run_record import remember
 from live_cluster.commands.sides import Sight, look
 from live_cluster.errors import (
-    Declined,
     InputRejected,
     LiveClusterError,
     NotReady,
@@ -27,31 +25,13 @@ from live_cluster.errors import (
     Unreachable,
     problem,
 )
-from live_cluster.messages import Message, message
+from live_cluster.messages import message
 from live_cluster.model.drbd_split import Snapshot, snapshot_of
 from live_cluster.model.facts import ServerName
 from live_cluster.plan.resolve_steps import Choice, resolve_stages
 from live_cluster.plan.step import Impact, Plan, outstanding
 from live_cluster.probes.local_tools import HISTORY
 from live_cluster.remote.requests import Command
-
-CERTIFICATE_LIFE_S = 600
-
-
-class Interface(Observer, Protocol):
-    """The administrator's side."""
-
-    def say(self, text: Message) -> None:
-        """A sentence on the way."""
-
-    def warnings(self, problems: tuple[Problem, ...]) -> None:
-        """What is worth knowing although the run goes on."""
-
-    def plan(self, plan: Plan) -> None:
-        """All that would be done."""
-
-    def agree(self, question: Message) -> bool:
-        """A yes or no; Declined where nobody can be asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +60,7 @@ class Outcome:
     seconds: float = 0.0
 
 
-async def resolve(wish: Wish, interface: Interface, outcome: Outcome) -> None:
+async def resolve(wish: Wish, interface: RunInterface, outcome: Outcome) -> None:
     """Look at both heads, show, and carry out the choice where there is one."""
     names = [one.name for one in wish.heads]
     if wish.keep and wish.keep not in names:
@@ -112,22 +92,7 @@ async def _connected(wish: Wish) -> Fleet:
     try:
         return await connect(wish.heads, credentials)
     except Unreachable as error:
-        reasons = await asyncio.gather(
-            *(
-                explain_refusal(
-                    one.node,
-                    str(one.message.field("address")),
-                    credentials,
-                    own_fingerprint=secret.fingerprint,
-                )
-                for one in error.problems
-                if one.node
-            )
-        )
-        if not reasons:
-            raise
-        explained = zip(reasons, error.problems, strict=True)
-        raise Unreachable(*(found or one for found, one in explained)) from error
+        raise Unreachable(*await explained(error, credentials, secret)) from error
 
 
 def _choice(sight: Sight, keep: str) -> Choice:
@@ -150,11 +115,10 @@ def _choice(sight: Sight, keep: str) -> Choice:
     )
 
 
-async def _carry_out(wish: Wish, fleet: Fleet, interface: Interface, outcome: Outcome) -> None:
+async def _carry_out(wish: Wish, fleet: Fleet, interface: RunInterface, outcome: Outcome) -> None:
     plan = outcome.plan
-    for step in plan.steps:
-        if step.asks is not None and not wish.yes and not interface.agree(step.asks):
-            raise Declined(problem("declined"))
+    if not wish.yes:
+        want_agreement(plan, interface)
     run = Run(servers=fleet.servers, observer=interface)
     failure: LiveClusterError | None = None
     try:

@@ -26,7 +26,7 @@ async def remember(
             {
                 "node": one.step.node,
                 "title": render(one.step.title, "en"),
-                "impact": one.step.impact.name.lower().replace("_", "-"),
+                "impact": one.step.impact.word,
                 "state": one.state.value,
                 "seconds": round(one.seconds, 3),
             }

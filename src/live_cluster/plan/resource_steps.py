@@ -10,7 +10,7 @@ from live_cluster.plan.database_steps import REJOIN_PROGRESS, agent_parameters
 from live_cluster.plan.fencing_steps import cib_devices
 from live_cluster.plan.mounts import drbd_resource, mount_of
 from live_cluster.plan.step import Impact, Step, always
-from live_cluster.plan.view_checks import runs, stopped_on_purpose, view_check
+from live_cluster.plan.view_checks import has_two_copies, runs, stopped_on_purpose, view_check
 from live_cluster.plan.watchdog_times import confirmed_s
 from live_cluster.remote.requests import Command
 from live_cluster.render import cib
@@ -68,13 +68,11 @@ def resources_step(plan: Blueprint) -> Step:
 
 def standby_step(plan: Blueprint) -> Step:
     """The standby has everything that the primary has acknowledged, and commits wait for it from now on."""
-    attribute = f"{plan.profile.resources.database}-data"
 
     def holds(view: ClusterView) -> bool:
         if stopped_on_purpose(view) or any(node.standby or node.maintenance for node in view.nodes):
             return True
-        values = {node.attributes.get(attribute) for node in view.nodes}
-        return {"latest", "sync"} <= values
+        return has_two_copies(view.nodes, plan.profile.resources.database)
 
     standby = next(name for name in plan.head_names if name != plan.primary)
     return Step(

@@ -40,6 +40,11 @@ class Impact(IntEnum):
     OUTAGE = 4
     REPLACES_DATA = 5
 
+    @property
+    def word(self) -> str:
+        """As documents and records write it: `replaces-data`."""
+        return self.name.lower().replace("_", "-")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from live_cluster.model.cluster_view import ClusterView, Instance, Role, stopped_on_purpose
+from live_cluster.model.cluster_view import ClusterView, Instance, Node, Role, stopped_on_purpose
+from live_cluster.model.replication import DATA_LATEST, DATA_SYNC
 from live_cluster.plan.step import Check, Replies
 from live_cluster.probes.head import VIEW
 from live_cluster.probes.pacemaker import NoClusterView, parse_crm_mon
 from live_cluster.remote.requests import CommandResult, Reply
 
-__all__ = ["runs", "stdout_of", "stopped_on_purpose", "view_check", "view_of"]
+__all__ = ["has_two_copies", "runs", "stdout_of", "stopped_on_purpose", "view_check", "view_of"]
 
 
 def view_check(holds: Callable[[ClusterView], bool]) -> Check:
@@ -39,6 +40,11 @@ def _missing(replies: Replies) -> str:
         for one in view.failures
     ]
     return "; ".join((*offline, *stopped, *failures)) or "everything runs, but the data is not yet the same"
+
+
+def has_two_copies(nodes: Iterable[Node], database: str) -> bool:
+    """One of the heads has the database's latest data, and the other one everything of it, by the agent's word."""
+    return {DATA_LATEST, DATA_SYNC} <= {node.attributes.get(f"{database}-data") for node in nodes}
 
 
 def view_of(reply: Reply) -> ClusterView | None:

@@ -17,7 +17,7 @@ from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import Edit, edit_step
 from live_cluster.plan.resource_steps import COPY_DEADLINE_S
 from live_cluster.plan.step import Check, Impact, Replies, Stage, Step, always, command_check
-from live_cluster.plan.view_checks import runs, stopped_on_purpose, view_check
+from live_cluster.plan.view_checks import has_two_copies, runs, stopped_on_purpose, view_check
 from live_cluster.plan.watchdog_times import times_of, watchdog_of
 from live_cluster.probes.head import CIB
 from live_cluster.probes.watchdog import (
@@ -241,7 +241,6 @@ def _start_anew(plan: Blueprint) -> tuple[Command, ...]:
 def _whole_step(plan: Blueprint, node: str) -> Step:
     """The head is back and its database has everything: the other one may go now."""
     names = plan.profile.resources
-    attribute = f"{names.database}-data"
 
     def holds(view: ClusterView) -> bool:
         if stopped_on_purpose(view):
@@ -249,8 +248,8 @@ def _whole_step(plan: Blueprint, node: str) -> Step:
         if any(node.standby or node.maintenance for node in view.nodes):
             return all(node.online for node in view.nodes)
         running = [one for group in view.sets if group.id == names.database_clone for one in group.instances]
-        values = {node.attributes.get(attribute) for node in view.nodes if node.online}
-        return {"latest", "sync"} <= values and sum(map(runs, running)) == len(plan.head_names)
+        online = [node for node in view.nodes if node.online]
+        return has_two_copies(online, names.database) and sum(map(runs, running)) == len(plan.head_names)
 
     return Step(
         code="watchdog-whole",
