@@ -1,20 +1,16 @@
 """The lab keeps its promises: hosts boot, faults are what they say, nothing is left behind."""
 
 import os
-import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lab_remains import answers, traces
 
-from live_lab import Background, Completed, Host, HostIsOff, Lab, LabError, WaitTimeout, faults, wait_until
+from live_lab import Completed, Host, HostIsOff, Lab, LabError, WaitTimeout, faults, wait_until
 from live_lab.errors import LabCommandTimeout
 from live_lab.image import built
-from live_lab.mounts import loop_devices_below, mounts_below
-from live_lab.network import cable_name, namespaces
-from live_lab.places import Places
-from live_lab.process import run
+from live_lab.network import cable_name
 from live_lab.topology import MOST_MEDIA, plan_hosts
 
 pytestmark = pytest.mark.lab
@@ -24,25 +20,6 @@ pytestmark = pytest.mark.lab
 def lab() -> Iterator[Lab]:
     with Lab.up(name="itself", media=1, with_product=False) as lab:
         yield lab
-
-
-@pytest.fixture(scope="module")
-def other() -> Iterator[Lab]:
-    with Lab.up(name="other", media=0, with_product=False) as lab:
-        yield lab
-
-
-def answers(host: Host, address: str) -> bool:
-    return host.run(("ping", "-q", "-c1", "-W1", address), check=False).returncode == 0
-
-
-def traces(name: str) -> list[str]:
-    """Everything on this machine that belongs to the lab."""
-    places = Places(lab=name)
-    groups = run(("find", "/sys/fs/cgroup", "-type", "d", "-path", f"*/live-lab/{name}")).stdout.split()
-    files = [str(path) for path in (places.state, places.disks) if path.exists()]
-    mounts = [str(path) for path in mounts_below(places.disks)]
-    return [*groups, *files, *mounts, *namespaces(places.name_prefix), *loop_devices_below(places.disks)]
 
 
 # -- hosts ------------------------------------------------------------------------------------------------------
@@ -334,80 +311,3 @@ def test_waiting_in_vain_says_for_what_and_what_was_seen(monkeypatch: pytest.Mon
     monkeypatch.setenv("LIVE_LAB_SLOWNESS", "0.01")
     with pytest.raises(WaitTimeout, match=r"not within 0 s: the moon; last seen: \[\]"):
         wait_until(list, deadline_s=10, what="the moon")
-
-
-# -- labs -------------------------------------------------------------------------------------------------------
-
-
-def test_two_labs_do_not_see_each_other(lab: Lab, other: Lab) -> None:
-    mine, theirs = lab.host("main-1"), other.host("main-1")
-    mine.write("/root/mine", "x")
-    assert theirs.run(("test", "-e", "/root/mine"), check=False).returncode == 1
-    assert not answers(theirs, "10.81.0.11")  # only the first lab has a media host
-    theirs.power_off()
-    assert mine.is_running
-    assert answers(lab.client, "10.81.0.1")
-    assert not answers(other.client, "10.81.0.1")
-    theirs.power_on()
-
-
-def test_a_lab_of_a_living_process_is_not_taken_away(lab: Lab) -> None:
-    attempt = Background(
-        (sys.executable, "-m", "live_lab", "up", "--name", lab.name, "--without-product")
-    ).wait()
-    assert attempt.returncode == 1
-    assert f"belongs to process {os.getpid()}" in attempt.stderr
-    assert all(host.is_running for host in lab.hosts.values())
-
-
-KILLED_RUN = """
-import signal
-from live_lab import Lab
-lab = Lab.up(name="killed", media=0, with_product=False)
-print("up", flush=True)
-signal.pause()
-"""
-
-
-@pytest.mark.parametrize("moment", ["while it boots", "when it is up"])
-def test_the_remains_of_a_killed_run_are_removed_by_the_next(moment: str) -> None:
-    places = Places(lab="killed")
-    killed = Background((sys.executable, "-c", KILLED_RUN))
-    if moment == "while it boots":
-        wait_until(lambda: places.host_state("client").exists(), deadline_s=600, what="hosts get power")
-    else:
-        wait_until(lambda: "up" in killed.stdout, deadline_s=600, what="the lab is up")
-    killed.kill()
-    assert traces("killed")
-    with Lab.up(name="killed", media=0, with_product=False) as lab:
-        assert answers(lab.client, "10.81.0.1")
-    assert traces("killed") == []
-
-
-def test_the_command_for_people() -> None:
-    def command(*arguments: str) -> Completed:
-        return Background((sys.executable, "-m", "live_lab", *arguments)).wait()
-
-    name = ("--name", "cli")
-    assert command("up", *name, "--media", "0", "--without-product").returncode == 0
-    try:
-        again = command("up", *name)
-        assert again.returncode == 1
-        assert "./lab down --name cli" in again.stderr
-        assert re.search(
-            r"ivcs-main-2 +on +bond0 10.81.0.2 +bond1 10.81.1.2", command("status", *name).stdout
-        )
-        assert command("exec", *name, "main-1", "--", "sh", "-c", "hostname; exit 7").stdout == "mcu-1\n"
-        assert command("exec", *name, "main-1", "sh", "-c", "exit 7").returncode == 7
-        assert command("cut", *name, "main-1", "bond1").returncode == 0
-        assert command("heal", *name, "main-1", "bond1").returncode == 0
-        assert command("power-off", *name, "main-2").returncode == 0
-        assert "ivcs-main-2    off" in command("status", *name).stdout
-        assert "power it on first" in command("exec", *name, "main-2", "true").stderr
-        assert command("power-on", *name, "main-2").returncode == 0
-        assert command("exec", *name, "main-2", "true").returncode == 0
-        assert "has no host nobody" in command("exec", *name, "nobody", "true").stderr
-    finally:
-        assert command("down", *name).returncode == 0
-    assert traces("cli") == []
-    assert "there is no lab cli" in command("status", *name).stderr

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 from cluster import OPTIONS, Cluster
+from lab_remains import traces
 
 from live_lab import Background, Completed, Host, Lab, LabError, Scheme, audits, faults, wait_until
 from live_lab.errors import LabCommandTimeout
 from live_lab.lab import remove
-from live_lab.mounts import loop_devices_below, mounts_below
-from live_lab.network import namespaces
 from live_lab.places import Places
 from live_lab.process import run
 from live_lab.writer import Writer
@@ -60,15 +59,6 @@ def wait_until_left(host: Host, behind: tuple[str, ...]) -> None:
         deadline_s=DEADLINE_S,
         what=f"{host.name} uses others than {behind}",
     )
-
-
-def traces(name: str) -> list[str]:
-    """Everything on this machine that belongs to the lab."""
-    places = Places(lab=name)
-    groups = run(("find", "/sys/fs/cgroup", "-type", "d", "-path", f"*/live-lab/{name}")).stdout.split()
-    files = [str(path) for path in (places.state, places.disks) if path.exists()]
-    mounts = [str(path) for path in mounts_below(places.disks)]
-    return [*groups, *files, *mounts, *namespaces(places.name_prefix), *loop_devices_below(places.disks)]
 
 
 # -- commands ---------------------------------------------------------------------------------------------------
