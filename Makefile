@@ -52,4 +52,4 @@ docs: bootstrap
 	@.venv/bin/python tools/fault_docs.py
 
 clean:
-	rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis test-logs bench/work
+	rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis test-logs bench/failed

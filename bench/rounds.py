@@ -23,7 +23,7 @@ MEDIA = 20
 # All in all at most 40 minutes, 15 of them for the faults: on a busy machine there are fewer rounds, never shorter
 # ones.
 NO_NEW_ROUND_AFTER_S = 12 * 60.0
-FAILURE_LOGS = Path(__file__).parent / "work"
+FAILURE_LOGS = Path(__file__).parent / "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
