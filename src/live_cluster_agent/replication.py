@@ -18,7 +18,7 @@ CONFIRM_S = 3.0
 NEARLY_CAUGHT_UP_BYTES = 16 << 20
 
 
-# Above all that speaks for the present primary: its 1000, the stickiness of what runs beside it (200 each), and
+# Above all that speaks for the present primary: its 1000, whatever stickiness an administrator has set, and
 # thousands for reachability. Below infinity: it persuades nobody to run where something forbids it.
 WANTED_SCORE = 100_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess  # noqa: TID251
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from live_cluster.model.history import parse_event
+from live_lab.wait import wait_until
 
 ALERT = Path(__file__).parents[2] / "packaging/live-cluster/alert"
 # As Pacemaker 2.1.5 gave them for a killed service, seen on a pair.
@@ -133,6 +135,51 @@ def test_the_file_is_bounded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("recipient", ["/dev/full", "/nonexistent/folder/cluster.jsonl"])
 def test_a_full_disk_or_a_missing_folder_is_no_failure(recipient: str) -> None:
     run(Path(recipient), KILLED | {"CRM_alert_node_sequence": "16"})
+
+
+def _has_members(process_group: int) -> bool:
+    try:
+        os.killpg(process_group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("changes", "cleaned"),
+    [
+        ({}, True),
+        ({"CRM_alert_status": "4", "CRM_alert_rc": "1"}, True),
+        # It ended; it is another one's; it is one whose stop must succeed; it was no stop.
+        ({"CRM_alert_status": "0"}, False),
+        ({"CRM_alert_node": "ivcs-main-2"}, False),
+        ({"CRM_alert_rsc": "filestorage-fs"}, False),
+        ({"CRM_alert_task": "start"}, False),
+    ],
+)
+def test_a_service_that_did_not_stop_in_time_is_looked_at(
+    changes: dict[str, str], *, cleaned: bool, tmp_path: Path
+) -> None:
+    programs, log = tmp_path / "bin", tmp_path / "called"
+    programs.mkdir()
+    # Asked twice until the unit has ended.
+    state = (
+        f'echo "$*" >>{log}; [ -e {tmp_path}/ended ] && echo failed || echo deactivating; >{tmp_path}/ended'
+    )
+    bodies = {"crm_node": "echo ivcs-main-1", "systemctl": state, "crm_resource": f'echo "$*" >>{log}'}
+    for name, body in bodies.items():
+        (programs / name).write_text(f"#!/bin/sh\n{body}\n")
+        (programs / name).chmod(0o755)
+    timed_out = {"CRM_alert_task": "stop", "CRM_alert_status": "2", "CRM_alert_desc": "Timed Out"}
+    given = STARTED | timed_out | changes | {"live_cluster_services": "samba=smbd ivcs-server=ivcs"}
+    paths = {"PATH": f"{programs}:/usr/bin:/bin", "CRM_alert_recipient": str(tmp_path / "cluster.jsonl")}
+    # Nobody waits for it: it is over when its process group is.
+    alert = subprocess.Popen(("/bin/sh", str(ALERT)), env=paths | given, start_new_session=True)
+    assert alert.wait() == 0
+    wait_until(lambda: not _has_members(alert.pid), deadline_s=60, what="the alert's processes have ended")
+    called = log.read_text() if log.exists() else ""
+    looked = ["is-active ivcs", "is-active ivcs", "--cleanup --resource ivcs-server --node ivcs-main-1"]
+    assert called.splitlines() == (looked if cleaned else [])
 
 
 def test_the_reader_understands_what_the_alert_writes(tmp_path: Path) -> None:

@@ -136,3 +136,46 @@ def test_maintenance_ends_by_itself_and_pacemaker_watches_again(cluster: Cluster
     audits.wait_until_clean(cluster.lab, deadline_s=DEADLINE_S)
     done, document = verb(host, "maintenance", "off")
     assert (done.returncode, document["changed"]) == (0, False)
+
+
+SLOW_STOP = "/etc/systemd/system/opensips.service.d/zz-slow.conf"
+
+
+def last_operation(host: Host, node: str, resource: str) -> tuple[str, str]:
+    """What Pacemaker did last with the resource on a node, and the exit code."""
+    root = ET.fromstring(host.run(("cibadmin", "--query")).stdout)  # noqa: S314
+    done = root.find(
+        f".//node_state[@uname='{node}']//lrm_resource[@id='{resource}']/lrm_rsc_op[@id='{resource}_last_0']"
+    )
+    return ("", "") if done is None else (str(done.get("operation")), str(done.get("rc-code")))
+
+
+@pytest.mark.matrix
+def test_a_service_that_stops_too_slowly_is_not_restarted_where_it_serves(cluster: Cluster) -> None:
+    """Pacemaker gives the stop up after 5 s; 30 s later it would take the service for running on both heads."""
+    source = cluster.lab.heads[HEADS.index(cluster.status().primary)]
+    target = cluster.lab.heads[other_head(source.name)]
+    source.write(SLOW_STOP, "[Service]\nTimeoutStopSec=60\nExecStop=/bin/sleep 9\n")
+    source.run(("systemctl", "daemon-reload"))
+    try:
+        done, _ = verb(target, "switchover", "--yes")
+        assert done.returncode == 0, done
+        _, story = verb(target, "events", "--since", "1h")
+        failed = [(one["resource"], one["operation"]) for one in story["events"] if one["kind"] == "failed"]
+        assert ("opensips", "stop") in failed, story
+        units = ("ivcs-server", "opensips", "gnugk")
+        started = ("systemctl", "show", "--property=ActiveEnterTimestampMonotonic", "--", *units)
+        before = target.run(started).stdout
+        # Stopped in the end, and known to be.
+        wait_until(
+            lambda: last_operation(target, source.name, "opensips") in (("monitor", "7"), ("stop", "0")),
+            deadline_s=DEADLINE_S,
+            what="Pacemaker knows that opensips is stopped where it was slow",
+            every_s=1.0,
+        )
+        cluster.wait_healthy(deadline_s=DEADLINE_S)
+        assert target.run(started).stdout == before
+    finally:
+        source.run(("rm", SLOW_STOP))
+        source.run(("systemctl", "daemon-reload"))
+    audits.wait_until_clean(cluster.lab, deadline_s=DEADLINE_S)

@@ -24,7 +24,7 @@ from live_cluster.render.cib_elements import (
 )
 from live_cluster.render.cib_fencing import Device, primitive_of, properties
 from live_cluster.render.cib_parts import FloatingAddress, Service, floating_address, service_unit
-from live_cluster.render.cib_storage import SharedFiles, storage
+from live_cluster.render.cib_storage import SharedFiles, samba_service, storage
 
 # Pacemaker waits this long at start for a peer that is already in charge; its default of 20 s is most of the
 # 28 s that a cold start takes (measured; 7 s with 5 s). The heads of a pair answer each other within a second, and
@@ -46,7 +46,10 @@ _PROPERTIES = {
     "transition-delay": "50ms",
 }
 _RESOURCE_DEFAULTS = {
-    "resource-stickiness": "200",
+    # No stickiness: the database's own scores (1000 and 100) keep the primary where it is, and everything else
+    # follows it. What follows would pull it back otherwise: with 200 for each resource, a move during which one
+    # service stopped slowly turned round half-way, as soon as the former primary was a standby again (seen: 12 100
+    # against 11 400).
     "migration-threshold": "3",
     # A failure older than this counts no more, so that a head is whole again without anybody's help. What fails
     # again within that time still adds up: the clock runs from the last failure.
@@ -85,7 +88,7 @@ def configuration(plan: CibPlan) -> Element:
         _resources(plan),
         constraints(_placed(plan)),
         element("rsc_defaults", attributes("meta_attributes", "live-cluster-rsc", _RESOURCE_DEFAULTS)),
-        alerts(),
+        alerts(_systemd_services(plan)),
     )
 
 
@@ -136,6 +139,12 @@ def _resources(plan: CibPlan) -> Element:
         clone(names.monitor_clone, _connectivity(plan), {"interleave": "true"}),
         *(primitive(primitive_of(device)) for device in plan.fencing),
     )
+
+
+def _systemd_services(plan: CibPlan) -> tuple[Service, ...]:
+    """All that service_unit makes resources of."""
+    samba = () if plan.files is None else (samba_service(plan.names, plan.files),)
+    return (*samba, *plan.services)
 
 
 def _placed(plan: CibPlan) -> Placed:
@@ -200,8 +209,8 @@ def _connectivity(plan: CibPlan) -> Primitive:
         agent="ocf:pacemaker:ping",
         parameters={
             "host_list": " ".join(str(target) for target in plan.ping_targets),
-            # More than everything that keeps the primary where it is: 900 of its score and 200 of stickiness for
-            # each of a dozen resources. With 1000 it stayed at a head that no client could reach (seen).
+            # More than everything that keeps the primary where it is, also where an administrator has given his
+            # resources some stickiness: with 1000 it stayed at a head that no client could reach (seen).
             "multiplier": "10000",
             "dampen": "5s",
             "attempts": "3",

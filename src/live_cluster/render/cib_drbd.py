@@ -78,8 +78,8 @@ def _follows(identity: str, who: str, promoted: str, *, rsc_role: str = "") -> E
     """`who` is where the other one is promoted, and has no say in where that is.
 
     The database alone decides about the primary, as it does with every other kind of file storage. With the
-    agent's scores (up to 10 000) and the stickiness of the clone in it, a primary with a full disk stayed where it
-    was (crm_simulate: 10 600 against 10 100; 7 800 without).
+    agent's scores (up to 10 000) in it and some stickiness, a primary with a full disk stayed where it was
+    (crm_simulate: 10 600 against 10 100; 7 800 without).
     """
     made = colocation(identity, who, promoted, role="Promoted")
     if rsc_role:

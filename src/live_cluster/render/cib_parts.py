@@ -55,7 +55,8 @@ def service_unit(service: Service) -> Primitive:
     # timeout of 100 s and 0.8 s with 5 s (measured). Slow starts under load matter more than that second. Stops are
     # another matter: before a killed ivcs-server starts again, those after it in the group stop one by one. A stop
     # that takes longer than its 5 s is no reason to leave a service alone for ever, as Pacemaker does without
-    # fencing: it goes on. Systemd kills the service a second earlier anyway (plan/service_steps.py: ends_in_time).
+    # fencing: it goes on. Systemd kills the service a second earlier anyway (plan/service_steps.py: ends_in_time);
+    # where that was too late, the alert sees to it that Pacemaker looks (packaging/live-cluster/alert).
     # A look costs one question to systemd over D-Bus, and no process.
     return Primitive(
         id=service.resource,
@@ -66,5 +67,10 @@ def service_unit(service: Service) -> Primitive:
             Operation(name="stop", timeout=f"{SERVICE_STOP_S}s", on_fail="ignore"),
         ),
         # Restarting a service in place is quicker than moving the whole stack, database included.
-        meta={"migration-threshold": "10", "failure-timeout": "30s"},
+        meta={
+            "migration-threshold": "10",
+            "failure-timeout": "30s",
+            # One that is still on its way down elsewhere is stopped there, and the one that serves goes on.
+            "multiple-active": "stop_unexpected",
+        },
     )

@@ -52,10 +52,15 @@ def storage(names: Resources, files: SharedFiles | None) -> tuple[Element, ...]:
     members = (
         _filesystem(names.filestorage_filesystem, files),
         floating_address(names.filestorage_address, files.address),
-        service_unit(Service(resource=names.filestorage_samba, unit=files.samba_unit)),
+        service_unit(samba_service(names, files)),
     )
     drbd = (mirrored_disks(names, files.drbd_resource),) if files.drbd_resource else ()
     return (group(names.filestorage_group, members), *drbd)
+
+
+def samba_service(names: Resources, files: SharedFiles) -> Service:
+    """The file server as one of the clustered systemd units."""
+    return Service(resource=names.filestorage_samba, unit=files.samba_unit)
 
 
 def _filesystem(identity: str, files: SharedFiles) -> Primitive:
