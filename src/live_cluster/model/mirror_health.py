@@ -40,7 +40,9 @@ def _disk_bars(survivor: str, mirror: Mirror, *, serves: bool) -> Iterator[Messa
     if drbd.is_whole:
         return
     disk = mirror.disk_of(survivor)
-    if disk and disk != UP_TO_DATE:
+    # A head that stands alone goes on calling the other's disk what it was when they parted.
+    is_current = drbd.connection != STAND_ALONE or survivor == mirror.here
+    if disk and disk != UP_TO_DATE and is_current:
         yield _disk(survivor, disk, mirror)
     elif not drbd.talks and not (serves and disk == UP_TO_DATE):
         code = "health-drbd-stands-alone" if drbd.connection == STAND_ALONE else "health-drbd-disconnected"

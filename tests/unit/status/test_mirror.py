@@ -106,6 +106,8 @@ def test_both_copies_up_to_date_let_either_head_be_lost() -> None:
         (WHOLE._replace(peer_disk="Failed"), "health-drbd-diskless"),
         (WHOLE._replace(peer_disk="Inconsistent"), "health-drbd-inconsistent"),
         (ALONE, "health-drbd-stands-alone"),
+        # As seen after a split-brain with DRBD's fencing.
+        (ALONE._replace(peer_disk="Outdated"), "health-drbd-stands-alone"),
         (ALONE._replace(connection="WFConnection"), "health-drbd-disconnected"),
         (ALONE._replace(connection="WFConnection", peer_disk="Outdated"), "health-drbd-outdated"),
         (WHOLE._replace(peer_disk="Negotiating"), "health-drbd-disk"),
