@@ -49,18 +49,19 @@ def unlock(lab: Lab) -> str:
     return passphrase
 
 
-def configure(lab: Lab) -> None:
-    """Makes the two heads a pair, with all media hosts of the lab."""
+def configure(lab: Lab, *more: str, deadline_s: float = CONFIGURE_DEADLINE_S) -> None:
+    """Makes the two heads a pair, with all media hosts of the lab; `more` are further options."""
     passphrase = unlock(lab)
-    argv = ["live-cluster", "configure", "--passphrase-file", "-", "--filestorage-device", "/dev/lun"]
+    argv = ["live-cluster", "configure", *more, "--passphrase-file", "-", "--filestorage-device", "/dev/lun"]
     for number, head in enumerate(lab.heads, start=1):
         argv += [f"--head-node-{number}-ip", head.addresses["bond0"]]
-        argv += [f"--head-node-{number}-secondary-ip", head.addresses["bond1"]]
+        if "bond1" in head.addresses:
+            argv += [f"--head-node-{number}-secondary-ip", head.addresses["bond1"]]
     for number, media in enumerate(lab.media, start=1):
         argv += [f"--media-node-{number}-ip", media.addresses["bond0"]]
     for name, address in zip(("public", "filestorage", "database"), FLOATING_ADDRESSES, strict=True):
         argv += [f"--{name}-ip", address]
-    lab.heads[0].run(argv, stdin=passphrase, timeout_s=CONFIGURE_DEADLINE_S)
+    lab.heads[0].run(argv, stdin=passphrase, timeout_s=deadline_s)
 
 
 def have_arbiter(lab: Lab, *, wanted: bool) -> None:
