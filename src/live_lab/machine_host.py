@@ -19,6 +19,10 @@ from live_lab.process import Completed, detach, run
 from live_lab.topology import HostPlan
 
 MEMORY_MIB = 1280
+# What is found here under the kernel's name is run at a reboot from within.
+_POWER_DIRECTORY = Path(__file__).resolve().parent / "assets" / "power"
+# 133: a reboot; 142 and 157: its own SIGALRM or SIGIO on the way there. A halted system ends with 0.
+_POWER = 'while (exec -a linux.uml /usr/bin/linux.uml "$@"); case $? in 133|142|157) true ;; *) false ;; esac; do :; done'
 # Only what comes in: without a filter of ours, User-mode Linux drops whatever has the interface's own hardware
 # address as its source. All slaves of a bond have the same, and a backup slave finds out that it is connected by
 # the ARP requests of the active one. Instructions (code, jump if true, jump if false, operand): load the packet's
@@ -75,8 +79,22 @@ class MachineHost(Host):
         self._filter.write_bytes(b"".join(struct.pack("=HBBI", *line) for line in _INCOMING))
         groups = (str(file) for file in self._cgroup.boot_files())
         into = ("nsenter", f"--net={NAMESPACE_ROOT / self._places.host_namespace(self.name)}")
-        argv = ("sh", "-c", JOIN, "join", *groups, "--", *into, *self._machine())
-        environment = {**os.environ, "TMPDIR": str(memory)}
+        argv = (
+            "sh",
+            "-c",
+            JOIN,
+            "join",
+            *groups,
+            "--",
+            *into,
+            "bash",
+            "-c",
+            _POWER,
+            "power",
+            *self._machine(),
+        )
+        path = f"{_POWER_DIRECTORY}:{os.environ.get('PATH', os.defpath)}"
+        environment = {**os.environ, "TMPDIR": str(memory), "PATH": path}
         return detach(argv, log=self._places.console(self.name), env=environment)
 
     @property
@@ -86,7 +104,6 @@ class MachineHost(Host):
     def _machine(self) -> tuple[str, ...]:
         home = self._places.root(self.name).parent
         return (
-            "linux.uml",
             f"mem={MEMORY_MIB}M",
             f"umid={self.name}",
             f"uml_dir={self._places.state / 'machines'}",
