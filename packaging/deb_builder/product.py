@@ -32,8 +32,9 @@ HEADS = (
     "procps",
 )
 
-# Only where fencing is wanted, or the file storage is moved; `configure` names them when they are missing.
-RECOMMENDS = ("fence-agents", "ipmitool", "rsync")
+# Only where fencing is wanted, files lie on a NAS, or the file storage is moved; `configure` names them when they
+# are missing.
+RECOMMENDS = ("fence-agents", "ipmitool", "cifs-utils", "nfs-common", "rsync")
 # Only on the server that is to be the arbiter; `configure` says so.
 SUGGESTS = ("corosync-qnetd",)
 # Only where the heads' own disks hold the files; `configure` says so.

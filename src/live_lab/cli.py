@@ -62,12 +62,14 @@ def main() -> None:
     type=click.Choice([scheme.value for scheme in Scheme]),
     help="How redundant the networks of such heads are; full unless told else.",
 )
+@click.option("--nas", is_flag=True, help="A NAS more: shares by CIFS and NFS, at 10.81.0.210.")
 def up(*, name: str, scheme: str | None, vm: bool, **choices: Any) -> None:
     """Boot a fresh lab."""
     wish = LabWish(
         image=ImageWish(release=choices["release"], has_product=choices["with_product"]),
         media=choices["media"],
         scheme=Scheme(scheme or Scheme.FULL) if vm or scheme else None,
+        has_nas=choices["nas"],
         is_owned=False,
         may_replace=choices["replace"],
     )

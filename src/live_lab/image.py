@@ -18,6 +18,7 @@ from live_lab.recipe import (
     ASSETS,
     FINISH,
     MACHINE_PACKAGES,
+    NAS_PACKAGES,
     RELEASES,
     SECOND_DATABASE,
     Recipe,
@@ -75,6 +76,8 @@ class ImageWish:
 
     def extras_for(self, role: Role) -> tuple[str, ...]:
         """What a host of this role has beyond the recipe."""
+        if role is Role.NAS:
+            return NAS_PACKAGES
         more = self.client_extras if role is Role.CLIENT else ()
         return () if role is Role.MEDIA else (*self.extras, *more)
 
@@ -93,7 +96,7 @@ class _Layer:
 
 def layers_for(host: HostPlan, wish: ImageWish, announce: Announce) -> tuple[Path, ...]:
     """Read-only trees of this host, the uppermost first; builds what is missing."""
-    is_media = host.role is Role.MEDIA
+    is_media = host.role in (Role.MEDIA, Role.NAS)
     base = _base(Recipe(release=wish.release, is_media=is_media), announce)
     layers: tuple[Path, ...] = (base,)
     if extras := (*(MACHINE_PACKAGES if host.is_machine else ()), *wish.extras_for(host.role)):

@@ -21,6 +21,7 @@ from live_lab.machine_disk import create_machine_disk
 from live_lab.machine_host import MachineHost
 from live_lab.machine_image import machine_image, prune_machine_images
 from live_lab.mounts import limit_loop, remove_tree
+from live_lab.nas import serve
 from live_lab.network import SWITCHES, Network
 from live_lab.nspawn_host import NspawnHost
 from live_lab.places import STATE_ROOT, Places
@@ -46,6 +47,7 @@ class LabWish:
     image: ImageWish = ImageWish()  # noqa: RUF009 - frozen
     media: int = 1
     scheme: Scheme | None = None
+    has_nas: bool = False
     is_owned: bool = True
     may_replace: bool = False
 
@@ -66,7 +68,7 @@ class Lab:
         self.scheme = Scheme(state.scheme) if state.scheme else None
         self.hosts: dict[str, Host] = {
             plan.name: (MachineHost if plan.is_machine else NspawnHost)(places, plan, state.lun_device)
-            for plan in plan_hosts(state.media, self.scheme)
+            for plan in plan_hosts(state.media, self.scheme, has_nas=state.has_nas)
         }
 
     @classmethod
@@ -88,7 +90,7 @@ class Lab:
         """As `up`, with every choice; `announce` gets a line for everything that takes long."""
         places = Places(lab=check_name(name))
         _check_machine(_TOOLS if wish.scheme is None else (*_TOOLS, *_MACHINE_TOOLS))
-        plans = plan_hosts(wish.media, wish.scheme)
+        plans = plan_hosts(wish.media, wish.scheme, has_nas=wish.has_nas)
         with lock(places.lock, what=f"lab {name}", deadline_s=0):
             _check_free(places, wish)
             reap(places)
@@ -102,6 +104,7 @@ class Lab:
                 is_complete=False,
                 lun_device="",
                 scheme=wish.scheme.value if wish.scheme else "",
+                has_nas=wish.has_nas,
                 owner=myself() if wish.is_owned else None,
             )
             save_lab(places, state)
@@ -111,6 +114,8 @@ class Lab:
                 lab = cls(places, state)
                 announce(f"Booting {len(plans)} hosts")
                 lab._boot()
+                if wish.has_nas:
+                    serve(lab.host("nas"))
                 save_lab(places, dataclasses.replace(state, is_complete=True))
                 is_complete = True
             finally:

@@ -41,6 +41,9 @@ MACHINE_PACKAGES = (
     "udev", "ethtool", "ifenslave", "drbd-utils", "cifs-utils", "nfs-common", "lvm2", "sbd",
 )  # fmt: skip
 
+# Of a NAS: the kernel has no NFS server, so that one runs as a program.
+NAS_PACKAGES = ("samba", "nfs-ganesha", "nfs-ganesha-vfs")
+
 # fork and exec take 50 to 100 ms in a virtual machine: what nobody needs there does not start.
 _MACHINE_FINISH = """
 set -eu

@@ -51,6 +51,7 @@ class LabState:
     lun_device: str
     owner: ProcessMark | None
     scheme: str = ""
+    has_nas: bool = False
 
 
 def _write(path: Path, value: object) -> None:

@@ -10,6 +10,7 @@ from live_lab.errors import LabError
 
 LINKS = ("bond0", "bond1")
 GATEWAY = "10.81.0.254"
+NAS_ADDRESS = "10.81.0.210"
 PREFIX_LENGTH = 24
 MOST_MEDIA = 80  # .11 to .90; the floating addresses begin at .100
 
@@ -28,6 +29,7 @@ class Role(Enum):
     HEAD = "head"
     MEDIA = "media"
     CLIENT = "client"
+    NAS = "nas"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +123,8 @@ def _media(number: int) -> HostPlan:
     return HostPlan(name=f"ivcs-media-{number}", hostname=f"mcu-media-{number}", role=Role.MEDIA, ports=ports)
 
 
-def plan_hosts(media: int, scheme: Scheme | None = None) -> tuple[HostPlan, ...]:
-    """Two heads, the media hosts and the client host, which is no part of the cluster.
+def plan_hosts(media: int, scheme: Scheme | None = None, *, has_nas: bool = False) -> tuple[HostPlan, ...]:
+    """Two heads, the media hosts and the client host, which is no part of the cluster; a NAS where one is wanted.
 
     With a network scheme the heads are virtual machines.
     """
@@ -131,7 +133,11 @@ def plan_hosts(media: int, scheme: Scheme | None = None) -> tuple[HostPlan, ...]
     client = HostPlan(
         name="client", hostname="client", role=Role.CLIENT, ports=(Port(link="bond0", address="10.81.0.200"),)
     )
-    return (_head(1, scheme), _head(2, scheme), *(_media(number) for number in range(media)), client)
+    nas = HostPlan(
+        name="nas", hostname="nas", role=Role.NAS, ports=(Port(link="bond0", address=NAS_ADDRESS),)
+    )
+    medias = (_media(number) for number in range(media))
+    return (_head(1, scheme), _head(2, scheme), *medias, client, *((nas,) if has_nas else ()))
 
 
 def check_name(name: str) -> str:

@@ -38,6 +38,7 @@ MAY_START = {
     "src/live_cluster/remote/executor_program.py",
     "src/live_cluster/remote/local.py",
     "src/live_cluster/remote/local_channel.py",
+    "src/live_cluster/remote/share_trial_program.py",  # sent to a head: mounts a share where nobody else sees it
     "src/live_cluster_agent/process.py",
     "src/live_lab/channel.py",  # runs within virtual machines
     "src/live_lab/process.py",
@@ -138,9 +139,12 @@ def test_the_agent_needs_nothing_but_python(module: Module) -> None:
     assert not [name for name in imported(module) if name.partition(".")[0] not in own]
 
 
-def test_the_executor_needs_nothing_but_python() -> None:
-    (program,) = (one for one in OURS if one.name.endswith("/executor_program.py"))
-    assert not [name for name in imported(program) if name.partition(".")[0] not in sys.stdlib_module_names]
+def test_programs_sent_to_servers_need_nothing_but_python() -> None:
+    first, second = (one for one in OURS if one.name.startswith("src/") and one.name.endswith("_program.py"))
+    for program in (first, second):
+        assert not [
+            name for name in imported(program) if name.partition(".")[0] not in sys.stdlib_module_names
+        ]
 
 
 def test_sources_know_no_machine_but_the_users() -> None:

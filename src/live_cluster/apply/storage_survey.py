@@ -13,7 +13,7 @@ from live_cluster.model.profile import Profile
 from live_cluster.model.settings import BlockDevice, ClusterSettings
 from live_cluster.model.storage_move import MoveFacts
 from live_cluster.plan.device_prerequisites import NEW_STORAGE
-from live_cluster.plan.mounts import mount_of
+from live_cluster.plan.mounts import device_of
 from live_cluster.probes.block_device import closer_facts, closer_requests, device_facts, device_requests
 from live_cluster.probes.storage_move import (
     HAS_RSYNC,
@@ -60,7 +60,7 @@ async def _move(fleet: Fleet, heads: Heads, settings: ClusterSettings, profile: 
     former = next((mount for head in heads if (mount := mounted_by(head.cib, resource))), None)
     if profile.filestorage is None or former is None or settings.filestorage is None:
         return None
-    if former.device == mount_of(settings.filestorage).device:
+    if former.device == device_of(settings.filestorage):
         return None
     where = mounted_source(profile.filestorage.mount_point)
     about_device = device_requests(former.device) if former.device.startswith("/dev/") else ()

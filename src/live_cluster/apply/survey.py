@@ -22,8 +22,10 @@ from live_cluster.model.facts import (
 )
 from live_cluster.model.profile import Profile
 from live_cluster.model.settings import ClusterSettings, Fencing, Storage, TurnedOff, WatchdogFencing
+from live_cluster.plan.shares import share_trial
 from live_cluster.plan.step import Observed, Plan, Stage, Step, requests_of, seen
 from live_cluster.probes import arbiter, head, node, watchdog
+from live_cluster.probes.share_trial import trial_facts, trial_question
 from live_cluster.remote.requests import Command, CommandResult, ReadFile, Reply, Request
 from live_cluster.render.cib_fencing import DISK_AGENT
 from live_cluster.render.corosync_conf import CLUSTER_NAME
@@ -45,7 +47,7 @@ async def facts_of(
                 one,
                 _requests(one, profile, storage, agents)
                 + _about_arbiter(one, third)
-                + (watchdog.watchdog_requests(fencing) if one.role is Role.HEAD else ()),
+                + _of_heads(one, settings, profile),
             )
             for one in names
         )
@@ -54,11 +56,9 @@ async def facts_of(
     facts = {one.name: node.node_facts(one, by_name[one.name], _signs(one, profile)) for one in names}
     heads = [one for one in names if one.role is Role.HEAD]
     first, second = (
-        replace(
-            head.head_facts(facts[one.name], by_name[one.name], profile=profile, storage=storage),
-            watchdog=watchdog.watchdog_facts(fencing, by_name[one.name]),
-        )
+        _with_share(_head(facts[one.name], by_name[one.name], settings, profile), by_name[one.name], trial)
         for one in heads
+        for trial in (_share_trial(one, settings, profile),)
     )
     (
         (closer, move),
@@ -171,6 +171,31 @@ def _requests(
     if is_head:
         wanted += head.head_requests(profile, storage, agents)
     return wanted
+
+
+def _of_heads(server: ServerName, settings: ClusterSettings, profile: Profile) -> tuple[Request, ...]:
+    if server.role is not Role.HEAD:
+        return ()
+    return watchdog.watchdog_requests(settings.fencing) + _share_trial(server, settings, profile)
+
+
+def _head(
+    seen: NodeFacts, replies: Mapping[Request, Reply], settings: ClusterSettings, profile: Profile
+) -> HeadFacts:
+    found = head.head_facts(seen, replies, profile=profile, storage=settings.filestorage)
+    return replace(found, watchdog=watchdog.watchdog_facts(settings.fencing, replies))
+
+
+def _share_trial(server: ServerName, settings: ClusterSettings, profile: Profile) -> tuple[Request, ...]:
+    """A NAS has to let both heads in, whichever has the files now."""
+    trial = share_trial(settings, profile, server.name) if server.role is Role.HEAD else None
+    return () if trial is None else (trial_question(trial),)
+
+
+def _with_share(
+    seen: HeadFacts, replies: Mapping[Request, Reply], questions: tuple[Request, ...]
+) -> HeadFacts:
+    return replace(seen, storage=trial_facts(replies[questions[0]])) if questions else seen
 
 
 def _signs(server: ServerName, profile: Profile) -> node.Signs:

@@ -33,6 +33,7 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
         "last_day": seen.recent.as_dict(),
         "replication": _replication(replication),
         "drbd": None if seen.mirror is None else _mirror(seen.mirror),
+        "nas": None if seen.nas is None else seen.nas.as_dict(),
         "rejoin": _rejoin(seen.rejoin),
         "set_aside": [{"path": one.path, "bytes": one.size_bytes} for one in seen.set_aside],
         "arbiter": _arbiter(seen.quorum),

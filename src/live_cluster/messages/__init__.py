@@ -43,6 +43,7 @@ SECTIONS = (
     "moving",
     "drbd",
     "resolve",
+    "nas",
 )
 
 

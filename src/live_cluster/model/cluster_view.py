@@ -65,6 +65,7 @@ class Instance(Record):
     maintenance: bool = False
     target_role: str = ""
     pending: str = ""
+    failure_ignored: bool = False
 
     @property
     def disabled(self) -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from live_cluster.model.mirror import Mirror
+    from live_cluster.model.nas import Nas
 
 # Below this SysInfo gives a head's disk up, and the primary moves.
 LEAST_FREE_MB = 500
@@ -71,6 +72,7 @@ class Observation(Record):
     mirror: Mirror | None = None
     watchdog: Watchdog | None = None
     network: Network | None = None
+    nas: Nas | None = None
 
 
 class Loss(Record):
@@ -120,7 +122,7 @@ def judge(seen: Observation) -> Verdict:
     """The verdict on one observation; pure."""
     nodes = seen.view.nodes
     return Verdict(
-        down=tuple(_down(seen.view)),
+        down=(*_down(seen.view), *_without_nas(seen)),
         blocking=tuple(_blocking(seen)),
         losses=tuple(
             Loss(node=node.name, reasons=_reasons_against_losing(node, nodes, seen))
@@ -150,6 +152,13 @@ def _down(view: ClusterView) -> Iterator[Message]:
             yield message("health-clone-not-running", resource=group.id)
         elif not group.is_clone:
             yield from (_not_running(one) for one in group.instances if not _runs(one))
+
+
+def _without_nas(seen: Observation) -> Iterator[Message]:
+    if seen.nas is not None:
+        from live_cluster.model.nas import nas_down
+
+        yield from nas_down(seen.nas, seen.view)
 
 
 def _services_on(node: Node, view: ClusterView) -> bool:
@@ -307,6 +316,10 @@ def _hazards(seen: Observation) -> Iterator[Message]:
         from live_cluster.model.mirror_health import mirror_hazards
 
         yield from mirror_hazards(seen.mirror, seen.view)
+    if seen.nas is not None:
+        from live_cluster.model.nas import nas_hazards
+
+        yield from nas_hazards(seen.nas, seen.view)
     yield from _certificate_hazards(seen.certificate)
     bans = [count for count in seen.view.fail_counts if not count.bans]
     for count in bans:

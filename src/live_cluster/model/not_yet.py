@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from live_cluster.errors import Problem, problem
-from live_cluster.messages import Message, message
+from live_cluster.messages import Message
 from live_cluster.model.build_settings import ParsedSettings
-from live_cluster.model.settings import CifsShare, DrbdDisk, NfsExport, Storage
-from live_cluster.model.subjects.fencing import FENCING_DISK, FENCING_WATCHDOG
+from live_cluster.model.settings import Storage
 from live_cluster.model.subjects.row import Parameter
-from live_cluster.model.subjects.storage import FILESTORAGE_DEVICE, FILESTORAGE_PASSWORD, FILESTORAGE_USERNAME
+from live_cluster.model.subjects.storage import FILESTORAGE_DEVICE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +27,7 @@ class NotYet:
     storage: tuple[type[Storage], ...] = ()
 
 
-NOT_YET: tuple[NotYet, ...] = (
-    NotYet(
-        subject=message("later-nas"),
-        rows=(FILESTORAGE_USERNAME, FILESTORAGE_PASSWORD),
-        storage=(CifsShare, NfsExport),
-    ),
-    # Set up and replicated on virtual machines, but not yet seen serving through the loss of a head.
-    NotYet(subject=message("later-drbd"), storage=(DrbdDisk,)),
-    # A head that was cut off was reset on virtual machines; a whole first run with sbd has not been seen.
-    NotYet(subject=message("later-watchdog"), rows=(FENCING_WATCHDOG, FENCING_DISK)),
-)
+NOT_YET: tuple[NotYet, ...] = ()
 
 
 def is_delivered(row: Parameter[Any]) -> bool:

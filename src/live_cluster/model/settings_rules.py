@@ -21,6 +21,7 @@ from live_cluster.model.parameters import (
 from live_cluster.model.raw_settings import RawSettings, RawValue, Source, shown
 from live_cluster.model.settings import CifsShare, ClusterSettings
 from live_cluster.model.settings_oddities import oddities
+from live_cluster.model.share_rules import share_login_problems
 from live_cluster.model.subjects.application import LICENSE_FILE
 from live_cluster.model.subjects.arbiter import ARBITER_IP
 from live_cluster.model.subjects.certificates import CERTIFICATE_FILE, PRIVATE_KEY_FILE
@@ -83,6 +84,7 @@ def settings_from(
         _fence_devices,
         watchdog_problems,
         _misplaced_credentials,
+        share_login_problems,
         refusals,
         _license_file,
         certificate_problems,
@@ -252,7 +254,8 @@ def _misplaced_credentials(wish: ParsedSettings) -> Iterator[Problem]:
     if storage is None or isinstance(storage, CifsShare):
         return
     for row in (FILESTORAGE_USERNAME, FILESTORAGE_PASSWORD):
-        if row.name in wish.values:
+        # A login that an earlier run was given for another storage is of no use now, and no fault of this run.
+        if wish.is_named(row):
             device = shown(wish.values[FILESTORAGE_DEVICE.name].text)
             place = wish.values[row.name].place
             yield problem("credentials-without-share", option=row.name, place=place, device=device)

@@ -18,6 +18,7 @@ from live_cluster.plan import (
     head_steps,
     move_steps,
     resource_steps,
+    share_steps,
     storage_steps,
     watchdog_steps,
 )
@@ -69,7 +70,14 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
                 resource_steps.standby_step(plan),
             ),
         ),
-        Stage(title=message("stage-settings"), steps=(*fencing_steps.removal_steps(plan), *_stored(plan))),
+        Stage(
+            title=message("stage-settings"),
+            steps=(
+                *fencing_steps.removal_steps(plan),
+                *share_steps.former_login_steps(plan),
+                *_stored(plan),
+            ),
+        ),
         # Last: everything else is done, whatever state those are in.
         Stage(title=message("stage-former"), steps=former_steps.former_steps(plan)),
     )
@@ -134,6 +142,7 @@ def _prepare_head(plan: Blueprint, node: str) -> tuple[Step, ...]:
         *database_steps.database_steps(plan, node),
         *head_steps.head_steps(plan, node),
         *drbd_steps.drbd_files(plan, node),
+        *share_steps.login_steps(plan, node),
         *arbiter_steps.head_certificate_steps(plan, node),
     )
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from live_cluster.messages import message
 from live_cluster.model.profile import FileStorage
 from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE
+from live_cluster.model.settings import CifsShare, NfsExport
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.certificate_steps import certificate_steps
 from live_cluster.plan.default_files import with_short_preview
@@ -172,6 +173,7 @@ def _samba(plan: Blueprint, node: str, storage: FileStorage, address: IPv4Addres
             address,
             *settings.media_addresses,
         ),
+        is_network=isinstance(settings.filestorage, CifsShare | NfsExport),
     )
     text = samba_conf(share, filestorage_ip=address)
     # smbd looks at its file once a minute by itself (smb.conf(5)); a changed address restarts it as a resource.

@@ -5,21 +5,31 @@ from __future__ import annotations
 from live_cluster.model.drbd import DEVICE, PORT, RESOURCE
 from live_cluster.model.drbd_facts import DrbdFacts, DrbdResource
 from live_cluster.model.facts import ClusterFacts
-from live_cluster.model.settings import BlockDevice, DrbdDisk, Storage
+from live_cluster.model.settings import BlockDevice, CifsShare, DrbdDisk, NfsExport, Storage
+from live_cluster.plan.blueprint import Blueprint
+from live_cluster.plan.shares import share_device, share_mount
 from live_cluster.render.cib_storage import Mount
 
 
-def mount_of(storage: Storage | None) -> Mount:
+def mount_of(plan: Blueprint) -> Mount:
     """The file system that the file storage's resource holds."""
-    # Other kinds are refused before a plan is made (model/not_yet.py).
+    share = share_mount(plan.settings, plan.profile, plan.secrets)
+    if share is not None:
+        return share
+    return Mount(device=device_of(plan.settings.filestorage), fstype="ext4", options="noatime")
+
+
+def device_of(storage: Storage | None) -> str:
+    """What it is called by mount(8); nothing where there is none."""
     match storage:
         case BlockDevice():
-            device = storage.path
+            return storage.path
         case DrbdDisk():
-            device = storage.path if storage.is_ready else DEVICE
-        case _:
-            device = ""
-    return Mount(device=device, fstype="ext4", options="noatime")
+            return storage.path if storage.is_ready else DEVICE
+        case CifsShare() | NfsExport():
+            return share_device(storage)
+        case None:
+            return ""
 
 
 def drbd_resource(storage: Storage | None, facts: ClusterFacts) -> str:

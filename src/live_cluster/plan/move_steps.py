@@ -130,7 +130,7 @@ def _move(plan: Blueprint) -> _Move | None:
         node=facts.holder,
         other=other,
         former=facts.former,
-        mount=mount_of(plan.settings.filestorage),
+        mount=mount_of(plan),
         mount_point=storage.mount_point,
         is_device=isinstance(plan.settings.filestorage, BlockDevice),
         token=plan.settings.storage_orders.new_uuid,

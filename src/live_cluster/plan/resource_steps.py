@@ -95,7 +95,7 @@ def _shared_files(plan: Blueprint) -> SharedFiles | None:
     assert address is not None  # the rules want it for a product that has a file storage
     return SharedFiles(
         address=plan.floating(address),
-        mount=mount_of(plan.settings.filestorage),
+        mount=mount_of(plan),
         mount_point=profile.filestorage.mount_point,
         samba_unit=profile.samba.unit,
         drbd_resource=drbd_resource(plan.settings.filestorage, plan.facts),

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from live_cluster.errors import Problem, problem
 from live_cluster.model.facts import ClusterFacts
 from live_cluster.model.profile import Profile
-from live_cluster.model.settings import BlockDevice, ClusterSettings, DrbdDisk
+from live_cluster.model.settings import BlockDevice, CifsShare, ClusterSettings, DrbdDisk, NfsExport
 from live_cluster.plan.device_prerequisites import device_problems
 from live_cluster.plan.drbd_prerequisites import drbd_problems
-from live_cluster.plan.mounts import mount_of
+from live_cluster.plan.mounts import device_of
+from live_cluster.plan.share_prerequisites import share_problems
 from live_cluster.plan.storage_change import change_problems
 
 
@@ -31,11 +32,11 @@ def storage_problems(settings: ClusterSettings, profile: Profile, facts: Cluster
             )
         case DrbdDisk() as disk:
             yield from drbd_problems(disk, facts)
-        case _:
-            pass
+        case CifsShare() | NfsExport() as share:
+            yield from share_problems(share, settings, profile, facts)
     if settings.storage_orders.may_format and not isinstance(settings.filestorage, BlockDevice | None):
         yield problem("format-without-device", option="format-filestorage")
-    yield from change_problems(settings, facts, wanted=mount_of(settings.filestorage).device)
+    yield from change_problems(settings, facts, wanted=device_of(settings.filestorage))
     yield from _account(profile.filestorage.owner, facts)
 
 

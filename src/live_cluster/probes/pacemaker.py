@@ -168,6 +168,7 @@ def _instance(element: Element) -> Instance:
         maintenance=_flag(element, "maintenance"),
         target_role=element.get("target_role", ""),
         pending=element.get("pending", ""),
+        failure_ignored=_flag(element, "failure_ignored"),
     )
 
 

@@ -19,6 +19,7 @@ class Placed:
     fencing: tuple[Device, ...]
     has_files: bool
     has_drbd: bool = False
+    has_nas: bool = False
 
 
 def constraints(placed: Placed) -> Element:
@@ -30,7 +31,15 @@ def constraints(placed: Placed) -> Element:
     )
     for name in (names.database_group, *storage, names.application_group):
         made.append(
-            colocation(f"live-cluster-{name}-with-primary", name, names.database_clone, role="Promoted")
+            colocation(
+                f"live-cluster-{name}-with-primary",
+                name,
+                names.database_clone,
+                role="Promoted",
+                # Heads that take turns with a database because neither can mount the same NAS help nobody:
+                # three failed mounts moved everything in crm_simulate, and nothing without this influence.
+                has_influence=not (placed.has_nas and name == names.filestorage_group),
+            )
         )
     if placed.has_files:
         # Where its files are not mounted, the application would write them below the mount point and lose them.

@@ -90,13 +90,15 @@ def attributes(tag: str, owner: str, values: Mapping[str, str], *, suffix: str =
 
 
 def colocation(
-    identity: str, who: str, with_whom: str, *, role: str = "", score: str = "INFINITY"
+    identity: str, who: str, with_whom: str, *, role: str = "", has_influence: bool = True
 ) -> Element:
-    """`who` runs where `with_whom` runs (in `role`)."""
-    made = element("rsc_colocation", id=identity, rsc=who, score=score)
+    """`who` runs where `with_whom` runs (in `role`); without influence it has no say in where that is."""
+    made = element("rsc_colocation", id=identity, rsc=who, score="INFINITY")
     made.set("with-rsc", with_whom)
     if role:
         made.set("with-rsc-role", role)
+    if not has_influence:
+        made.set("influence", "false")
     return made
 
 

@@ -14,11 +14,12 @@ from live_cluster.render.cib_parts import FloatingAddress, Service, floating_add
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """What is mounted, in the words of mount(8)."""
+    """What is mounted, in the words of mount(8). `is_network`: from a server that can go away and come back."""
 
     device: str
     fstype: str
     options: str
+    is_network: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +42,8 @@ def mounted_by(cib: bytes, identity: str) -> Mount | None:
     if found is None:
         return None
     values = {str(pair.get("name")): str(pair.get("value")) for pair in found.iterfind("nvpair")}
-    words = {name: values.get(name, "") for name in ("device", "fstype", "options")}
-    return Mount(**words)
+    device, fstype, options = (values.get(name, "") for name in ("device", "fstype", "options"))
+    return Mount(device=device, fstype=fstype, options=options)
 
 
 def storage(names: Resources, files: SharedFiles | None) -> tuple[Element, ...]:
@@ -72,12 +73,39 @@ def _filesystem(identity: str, files: SharedFiles) -> Primitive:
             "directory": files.mount_point,
             "fstype": files.mount.fstype,
             "options": files.mount.options,
+            **({"force_unmount": "safe"} if files.mount.is_network else {}),
         },
-        operations=(
-            # Writes a small file: a mounted file system whose device is gone looks alive to every lesser check, and
-            # stays read-only when the device is back until somebody mounts it anew.
-            Operation(name="monitor", interval="10s", timeout="60s", parameters={"OCF_CHECK_LEVEL": "20"}),
-            Operation(name="start", timeout="120s"),
-            Operation(name="stop", timeout="120s"),
-        ),
+        operations=_of_network() if files.mount.is_network else _of_device(),
+        meta=_NETWORK_META if files.mount.is_network else {},
+    )
+
+
+def _of_device() -> tuple[Operation, ...]:
+    return (
+        # Writes a small file: a mounted file system whose device is gone looks alive to every lesser check, and
+        # stays read-only when the device is back until somebody mounts it anew.
+        Operation(name="monitor", interval="10s", timeout="60s", parameters=_WRITES),
+        Operation(name="start", timeout="120s"),
+        Operation(name="stop", timeout="120s"),
+    )
+
+
+_WRITES = {"OCF_CHECK_LEVEL": "20"}
+# The other head reaches the same NAS: whoever cannot mount it tries again here, three times in half a minute.
+_NETWORK_META = {"migration-threshold": "3", "failure-timeout": "30s"}
+
+
+def _of_network() -> tuple[Operation, ...]:
+    """A NAS that is away is no reason to stop anything: the mount stays, and works again when it is back.
+
+    Stopping would end all calls, and then wait for a server that does not answer; without fencing, a stop that
+    fails is the end of the service. What must not go on is an application whose files are not mounted at all.
+    """
+    return (
+        Operation(name="monitor", interval="10s", timeout="60s"),
+        # Tells `status` that files cannot be written; its interval must differ from the other monitor's.
+        Operation(name="monitor", interval="15s", timeout="60s", on_fail="ignore", parameters=_WRITES),
+        Operation(name="start", timeout="120s"),
+        # The agent asks whoever still has files open there for half of it, and ends them in the other half.
+        Operation(name="stop", timeout="180s"),
     )

@@ -11,13 +11,17 @@ from live_cluster.render.ownership import OWNED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """The one share: its name, its folder, who may use it from where, whose files they become."""
+    """The one share: its name, its folder, who may use it from where, whose files they become.
+
+    `is_network`: the folder is itself a share, of a NAS.
+    """
 
     name: str
     path: str
     user: str
     file_owner: str
     servers: tuple[IPv4Address, ...]
+    is_network: bool = False
 
 
 def samba_conf(share: Share, *, filestorage_ip: IPv4Address) -> str:
@@ -53,4 +57,19 @@ def samba_conf(share: Share, *, filestorage_ip: IPv4Address) -> str:
     create mask = 0640
     directory mask = 0750
 """
+        + (_OF_A_NAS if share.is_network else "")
     )
+
+
+# What a NAS keeps is bytes and names. Locks: those of SMB clients are between them and this server, the only one
+# that serves these files; passed on, they would outlive a server that died. Attributes: a NAS may refuse them,
+# and then every new file with them.
+_OF_A_NAS = """\
+    posix locking = no
+    kernel share modes = no
+    kernel oplocks = no
+    store dos attributes = no
+    ea support = no
+    map archive = no
+    map readonly = no
+"""

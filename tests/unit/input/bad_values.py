@@ -68,18 +68,11 @@ STORAGES = [
     device("//nas_1/video", "not-a-host"),
     device("//nas/../etc", "storage-unknown"),
     device("drbd:sdb", "storage-not-device"),
-    device("//nas.example.com/video", "not-available-yet"),
-    device("smb://nas/видео записи", "not-available-yet"),
-    device("nas.example.com:/export/video", "not-available-yet"),
-    device("drbd:/dev/vg0/video", "not-available-yet"),
-    device("/dev/drbd0", "not-available-yet"),
     bad(
         "login for a block device",
         [*good_but(), "--filestorage-username", "u", "--filestorage-password-file", "{directory}/p"],
         "credentials-without-share filestorage-password",
         "credentials-without-share filestorage-username",
-        "not-available-yet filestorage-password",
-        "not-available-yet filestorage-username",
         files={"p": "secret\n"},
     ),
     bad(
@@ -87,7 +80,6 @@ STORAGES = [
         [*good_but(filestorage_device=None), "--filestorage-password-file", "{directory}/p"],
         "option-needed filestorage-device",
         "option-needed filestorage-username",
-        "not-available-yet filestorage-password",
         files={"p": "secret\n"},
     ),
 ]

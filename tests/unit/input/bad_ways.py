@@ -65,9 +65,6 @@ SECRETS = [
         ],
         "option-given-two-ways filestorage-password",
         "secret-on-command-line filestorage-password",
-        "not-available-yet filestorage-password",
-        "not-available-yet filestorage-username",
-        "not-available-yet filestorage-device",
         files={"p": "a"},
     ),
     bad(
@@ -106,9 +103,6 @@ SECRETS = [
             "--filestorage-password-file={directory}/p",
         ],
         "value-control-character filestorage-password",
-        "not-available-yet filestorage-password",
-        "not-available-yet filestorage-username",
-        "not-available-yet filestorage-device",
         files={"p": "a\nb\n"},
     ),
     bad(

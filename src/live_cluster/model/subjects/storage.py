@@ -10,10 +10,13 @@ FILESTORAGE_DEVICE = Parameter(
     section=Section.STORAGE,
     value_type=STORAGE,
     help=Words(
-        "Block device of the SAN under the same path on both heads, with ext4 on it. (A network share or DRBD"
-        " is recognised, but this version cannot connect it yet.)",
+        "Block device of the SAN under the same path on both heads, with ext4 on it; or drbd:/dev/DISK, an empty"
+        " disk of each head that DRBD mirrors; or /dev/drbdN, mirrored by DRBD already, with ext4 on it."
+        " Or a share of a NAS: //host/share (CIFS), host:/export (NFS version 4).",
         "Блочное устройство SAN, доступное на обоих головных серверах по одному пути, с файловой системой"
-        " ext4. (Сетевое хранилище и DRBD распознаются, но эта версия их ещё не подключает.)",
+        " ext4; или drbd:/dev/ДИСК — пустой диск в каждом головном сервере, которые зеркалирует DRBD;"
+        " или /dev/drbdN — уже настроенное устройство DRBD с файловой системой ext4. Или ресурс NAS:"
+        " //host/share (CIFS), host:/export (NFS версии 4).",
     ),
     example="/dev/mapper/filestorage",
 )
@@ -22,8 +25,8 @@ FILESTORAGE_USERNAME = Parameter(
     section=Section.STORAGE,
     value_type=TEXT,
     help=Words(
-        "User name for a network share that asks for one.",
-        "Имя пользователя сетевого хранилища, если оно требует авторизации.",
+        "User name for a CIFS share; with a domain: DOMAIN\\user. Without one it is used as a guest.",
+        "Имя пользователя для ресурса CIFS; с доменом: DOMAIN\\user. Если не указано, вход гостем.",
     ),
     example="ivcs",
 )

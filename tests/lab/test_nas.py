@@ -1,0 +1,246 @@
+"""File storage on a NAS, by CIFS and by NFS, on heads with a kernel of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from cluster import CONFIGURE_DEADLINE_S, FILESTORAGE_ADDRESS, OPTIONS, Cluster, Status, other_head
+
+from live_lab import Host, Lab, Scheme, nas, wait_until
+from live_lab.lab import LabWish
+from live_lab.topology import GATEWAY
+
+pytestmark = [pytest.mark.lab, pytest.mark.matrix]
+
+SECRETS = "/etc/live-cluster/service-secrets.toml"
+ACCOUNT = "/root/smb-account"
+MOUNT_POINT = "/srv/filestorage"
+# Processes start slowly on such heads, and several tests share two processors.
+DEADLINE_S = 900.0
+AWAY_S = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A way to the NAS: the options that name it, and where its files lie on it."""
+
+    name: str
+    options: tuple[str, ...]
+    folder: str
+
+
+CIFS = Kind(
+    name="cifs",
+    options=(
+        nas.CIFS,
+        "--filestorage-username",
+        nas.WRITER,
+        "--filestorage-password-file",
+        "/root/nas-password",
+    ),
+    folder=nas.CIFS_FOLDER,
+)
+NFS = Kind(name="nfs4", options=(nas.NFS,), folder=nas.NFS_FOLDER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A pair whose files lie on the NAS."""
+
+    cluster: Cluster
+    kind: Kind
+
+    @property
+    def lab(self) -> Lab:
+        return self.cluster.lab
+
+    @property
+    def nas(self) -> Host:
+        return self.lab.host("nas")
+
+    def active(self) -> Host:
+        """The head that has the files; asked of the first head that answers."""
+        return self.lab.host(self.status().place_of("filestorage-fs")[0])
+
+    def status(self) -> Status:
+        head = next(number for number, host in enumerate(self.lab.heads, start=1) if host.is_running)
+        return self.cluster.status(head)
+
+    def samba(self, command: str) -> str:
+        """One command of smbclient(1) on the share at the file-storage address, from a media server."""
+        share = f"//{FILESTORAGE_ADDRESS}/filestorage"
+        argv = ("smbclient", "-A", ACCOUNT, "-t", "120", "-c", command, share)
+        return self.lab.media[0].run(argv, timeout_s=300).stdout
+
+    def tries(self, command: str) -> bool:
+        """The same where it may fail."""
+        share = f"//{FILESTORAGE_ADDRESS}/filestorage"
+        argv = ("smbclient", "-A", ACCOUNT, "-t", "20", "-c", command, share)
+        return self.lab.media[0].run(argv, check=False, timeout_s=300).returncode == 0
+
+    def wait_healthy(self) -> None:
+        head = 1 + self.lab.heads.index(self.active())
+        self.cluster.wait_healthy(head, deadline_s=DEADLINE_S)
+
+
+def storage(*words: str) -> tuple[str, ...]:
+    """OPTIONS with another file storage."""
+    place = OPTIONS.index("/dev/lun")
+    return (*OPTIONS[:place], *words, *OPTIONS[place + 1 :])
+
+
+@pytest.fixture(scope="module", params=[CIFS, NFS], ids=lambda kind: kind.name)
+def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    wish = LabWish(scheme=Scheme.FULL, has_nas=True)
+    with Lab.create("nas", wish) as lab:
+        lab.heads[0].write("/root/nas-password", nas.PASSWORD, mode=0o600)
+        cluster = Cluster.unlocked(lab)
+        refused_first(cluster, request.param)
+        report = cluster.configure(*storage(*request.param.options), "--yes")
+        assert report.returncode == 0, report
+        secrets = tomllib.loads(lab.heads[0].read(SECRETS))
+        lab.media[0].write(ACCOUNT, f"username = ivcs\npassword = {secrets['smb']}\n", mode=0o600)
+        yield Pair(cluster=cluster, kind=request.param)
+
+
+def refused_first(cluster: Cluster, kind: Kind) -> None:
+    """What a NAS has against it shows on both heads, before anything is touched."""
+    head = cluster.lab.heads[0]
+    head.write("/root/wrong-password", "not this one", mode=0o600)
+    login = ("--filestorage-username", nas.WRITER, "--filestorage-password-file", "/root/nas-password")
+    cases = {
+        "share-login-wrong": (nas.CIFS, *login[:3], "/root/wrong-password"),
+        "share-login-wrong-guest": (nas.CIFS,),
+        "share-not-allowed-cifs": (nas.CIFS, login[0], nas.GUEST, *login[2:]),
+        "share-share-missing-cifs": ("//10.81.0.210/nothing", *login),
+        "share-not-writable-cifs": (nas.CIFS_READ_ONLY, *login),
+    }
+    if kind is NFS:
+        cases = {
+            "share-share-missing-nfs": ("10.81.0.210:/srv/nas/nothing",),
+            "share-not-writable-nfs": (nas.NFS_SQUASHED,),
+            "share-silent": ("10.81.0.209:/srv/nas/video",),
+            "share-refuses": (f"{GATEWAY}:/srv/nas/video",),
+        }
+    for code, words in cases.items():
+        report = cluster.configure(*storage(*words))
+        assert (report.returncode, report.codes) == (78, [code, code]), report
+        assert not report.changed
+    # Nobody else sees what was tried, and nothing is left.
+    for host in cluster.lab.heads:
+        assert "10.81.0.210" not in host.read("/proc/mounts")
+    left = cluster.lab.host("nas").run(("find", nas.PLACE, "-name", ".live-cluster-trial*")).stdout
+    assert left == ""
+
+
+def test_the_files_belong_to_the_application_and_the_password_to_root(pair: Pair) -> None:
+    active = pair.active()
+    state = active.run(("stat", "--format=%U %G %a", MOUNT_POINT)).stdout
+    assert state == "ivcs ivcs 770\n"
+    line = next(line for line in active.read("/proc/mounts").splitlines() if MOUNT_POINT in line)
+    assert line.split()[2] == pair.kind.name
+    assert "soft" in line
+    for host in pair.lab.heads:
+        seen = host.run(("sh", "-c", "cibadmin --query; ps axww; cat /etc/live-cluster/cluster.toml")).stdout
+        assert nas.PASSWORD not in seen
+        files = host.run(
+            ("find", "/etc/live-cluster", "-name", "*.credentials", "-printf", "%m %u\\n")
+        ).stdout
+        assert files == ("600 root\n" if pair.kind is CIFS else "")
+
+
+def test_a_second_run_changes_nothing(pair: Pair) -> None:
+    report = pair.cluster.configure(*storage(*pair.kind.options))
+    assert (report.returncode, report.changed, report.steps) == (0, False, ())
+
+
+def test_a_file_survives_the_active_head(pair: Pair) -> None:
+    text = "written before the power went\n" * 4096
+    media = pair.lab.media[0]
+    media.write("/root/before", text)
+    pair.samba("put /root/before before")
+    lost = pair.active()
+    lost.power_off()
+    survivor = pair.lab.heads[other_head(lost.name)]
+    number = 1 + pair.lab.heads.index(survivor)
+    wait_until(
+        lambda: pair.cluster.status(number).place_of("samba") == [survivor.name] and pair.tries("ls"),
+        deadline_s=DEADLINE_S,
+        what="the other head has the files",
+        every_s=2.0,
+    )
+    pair.samba("get before /root/after")
+    assert media.read("/root/after") == text
+    lost.power_on()
+    pair.wait_healthy()
+
+
+def test_what_is_written_while_the_active_head_dies_is_whole_or_not_there(pair: Pair) -> None:
+    media = pair.lab.media[0]
+    # 24 MiB; a writer that wants all or nothing gives a file its name when all of it is there.
+    make = "head -c 25165824 /dev/urandom >/root/big; sha256sum /root/big"
+    digest = media.run(("sh", "-c", make)).stdout.split()[0]
+    share = f"//{FILESTORAGE_ADDRESS}/filestorage"
+    command = "put /root/big big.part; rename big.part big"
+    lost = pair.active()
+    writer = media.start(("smbclient", "-A", ACCOUNT, "-t", "60", "-c", command, share))
+    wait_until(
+        lambda: pair.nas.run(("test", "-s", f"{pair.kind.folder}/big.part"), check=False).returncode == 0,
+        deadline_s=300,
+        what="the writer is at work",
+        every_s=0.1,
+    )
+    lost.power_off()
+    writer.wait(CONFIGURE_DEADLINE_S)
+    assert whole_or_absent(pair, digest)
+    wait_until(
+        lambda: pair.tries("del big.part; " + command) or pair.tries(command),
+        deadline_s=DEADLINE_S,
+        what="the writer's next attempt succeeds",
+        every_s=2.0,
+    )
+    content = pair.nas.run(("sha256sum", f"{pair.kind.folder}/big")).stdout.split()[0]
+    assert content == digest
+    lost.power_on()
+    pair.wait_healthy()
+
+
+def whole_or_absent(pair: Pair, digest: str) -> bool:
+    seen = pair.nas.run(("sha256sum", f"{pair.kind.folder}/big"), check=False).stdout
+    return seen == "" or seen.split()[0] == digest
+
+
+def test_a_nas_that_is_away_for_a_minute_stops_nothing(pair: Pair) -> None:
+    active = pair.active()
+    number = 1 + pair.lab.heads.index(active)
+    before = pair.cluster.status(number)
+    identity = active.run(("systemctl", "show", "--property=MainPID", "ivcs-server", "smbd")).stdout
+    pair.samba("put /root/before kept")
+    pair.lab.cut("nas", "bond0")
+    wait_until(
+        lambda: "health-nas-silent" in pair.cluster.status(number).reasons,
+        deadline_s=DEADLINE_S,
+        what="status says that the NAS does not answer",
+        every_s=1.0,
+    )
+    # The time of the outage is that of the NAS, the only clock that nothing here depends on.
+    pair.nas.run(("sleep", str(AWAY_S)), timeout_s=AWAY_S * 10)
+    assert not pair.tries("put /root/before lost")
+    pair.lab.heal("nas", "bond0")
+    wait_until(
+        lambda: pair.tries("put /root/before again"),
+        deadline_s=DEADLINE_S,
+        what="files can be written again",
+        every_s=2.0,
+    )
+    pair.cluster.wait_healthy(number, deadline_s=DEADLINE_S)
+    after = pair.cluster.status(number)
+    assert after.instances == before.instances
+    assert active.run(("systemctl", "show", "--property=MainPID", "ivcs-server", "smbd")).stdout == identity
+    wanted = hashlib.sha256(pair.lab.media[0].read("/root/before").encode()).hexdigest()
+    for name in ("kept", "again"):
+        assert pair.nas.run(("sha256sum", f"{pair.kind.folder}/{name}")).stdout.split()[0] == wanted
