@@ -22,7 +22,10 @@ MEMORY_MIB = 1280
 # What is found here under the kernel's name is run at a reboot from within.
 _POWER_DIRECTORY = Path(__file__).resolve().parent / "assets" / "power"
 # 133: a reboot; 142 and 157: its own SIGALRM or SIGIO on the way there. A halted system ends with 0.
-_POWER = 'while (exec -a linux.uml /usr/bin/linux.uml "$@"); case $? in 133|142|157) true ;; *) false ;; esac; do :; done'
+_POWER = (
+    'while (exec -a linux.uml /usr/bin/linux.uml "$@");'
+    " case $? in 133|142|157) true ;; *) false ;; esac; do :; done"
+)
 # Only what comes in: without a filter of ours, User-mode Linux drops whatever has the interface's own hardware
 # address as its source. All slaves of a bond have the same, and a backup slave finds out that it is connected by
 # the ARP requests of the active one. Instructions (code, jump if true, jump if false, operand): load the packet's
