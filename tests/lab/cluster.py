@@ -24,6 +24,8 @@ OPTIONS = (
     "--public-ip", PUBLIC_ADDRESS, "--filestorage-ip", FILESTORAGE_ADDRESS, "--database-ip", DATABASE_ADDRESS,
     "--filestorage-device", "/dev/lun", "--media-node-1-ip", "10.81.0.11",
 )  # fmt: skip
+# Virtual machines on a busy machine may stand still for longer than the usual 3 s.
+MACHINE_TOKEN = ("--token", "10000")
 # Conferences that the first and the second head have before the first run.
 KEPT = "kept, it was on the first head"
 REPLACED = "set aside, it was on the second head"
@@ -35,6 +37,12 @@ _NOTE_PID = f'echo $$ >{_PID_FILE}; exec "$@"'
 _LONG_RUNNING_UNITS = (
     "corosync", "pacemaker", "ivcs-server", "opensips", "gnugk", "smbd", "nginx", "iptables-config", "ssh",
 )  # fmt: skip
+
+
+def options_with(*storage: str) -> tuple[str, ...]:
+    """OPTIONS with another file storage: its device, and what belongs to it."""
+    place = OPTIONS.index("/dev/lun")
+    return (*OPTIONS[:place], *storage, *OPTIONS[place + 1 :])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

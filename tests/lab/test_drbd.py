@@ -11,14 +11,23 @@ import tomllib
 from collections.abc import Iterator
 
 import pytest
-from cluster import FILESTORAGE_ADDRESS, HEADS, OPTIONS, PUBLIC_ADDRESS, Cluster, cib_version, other_head
+from cluster import (
+    FILESTORAGE_ADDRESS,
+    HEADS,
+    MACHINE_TOKEN,
+    PUBLIC_ADDRESS,
+    Cluster,
+    cib_version,
+    options_with,
+    other_head,
+)
 
 from live_lab import Host, Lab, Scheme, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.matrix]
 
 DISK = "/dev/disk/by-id/lab-local"
-WANTED = ("--filestorage-device", f"drbd:{DISK}")
+WANTED = (*options_with(f"drbd:{DISK}"), *MACHINE_TOKEN)
 SECRETS = "/etc/live-cluster/service-secrets.toml"
 # Virtual machines on two busy cores: deadlines, not expectations.
 TAKEOVER_S = 900.0
@@ -30,7 +39,7 @@ FOLDER = "/srv/filestorage"
 def cluster() -> Iterator[Cluster]:
     with Lab.up(name="drbd", scheme=Scheme.FULL) as lab:
         opened = Cluster.unlocked(lab)
-        report = opened.configure(*OPTIONS, *WANTED)
+        report = opened.configure(*WANTED)
         assert report.returncode == 0, report
         opened.wait_healthy(deadline_s=TAKEOVER_S)
         yield opened

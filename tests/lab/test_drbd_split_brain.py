@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from cluster import HEADS, OPTIONS, Cluster, other_head
+from cluster import HEADS, MACHINE_TOKEN, Cluster, options_with, other_head
 
 from live_lab import Background, Completed, Host, Lab, Scheme, wait_until
 
@@ -47,7 +47,7 @@ def cluster() -> Iterator[Cluster]:
         for head in lab.heads:
             head.run(("sh", "-c", LVM.format(disk=DISK)))
         opened = Cluster.unlocked(lab)
-        report = opened.configure(*OPTIONS, "--filestorage-device", "drbd:/dev/files/disk")
+        report = opened.configure(*options_with("drbd:/dev/files/disk"), *MACHINE_TOKEN)
         assert report.returncode == 0, report
         opened.wait_healthy(deadline_s=DEADLINE_S)
         yield opened

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from cluster import CONFIGURE_DEADLINE_S, FILESTORAGE_ADDRESS, OPTIONS, Cluster, Status, other_head
+from cluster import (
+    CONFIGURE_DEADLINE_S,
+    FILESTORAGE_ADDRESS,
+    MACHINE_TOKEN,
+    Cluster,
+    Status,
+    options_with,
+    other_head,
+)
 
 from live_lab import Host, Lab, Scheme, nas, wait_until
 from live_lab.lab import LabWish
@@ -87,12 +95,6 @@ class Pair:
         self.cluster.wait_healthy(head, deadline_s=DEADLINE_S)
 
 
-def storage(*words: str) -> tuple[str, ...]:
-    """OPTIONS with another file storage."""
-    place = OPTIONS.index("/dev/lun")
-    return (*OPTIONS[:place], *words, *OPTIONS[place + 1 :])
-
-
 @pytest.fixture(scope="module", params=[CIFS, NFS], ids=lambda kind: kind.name)
 def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
     wish = LabWish(scheme=Scheme.FULL, has_nas=True)
@@ -100,7 +102,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
         lab.heads[0].write("/root/nas-password", nas.PASSWORD, mode=0o600)
         cluster = Cluster.unlocked(lab)
         refused_first(cluster, request.param)
-        report = cluster.configure(*storage(*request.param.options), "--yes")
+        report = cluster.configure(*options_with(*request.param.options), *MACHINE_TOKEN)
         assert report.returncode == 0, report
         secrets = tomllib.loads(lab.heads[0].read(SECRETS))
         lab.media[0].write(ACCOUNT, f"username = ivcs\npassword = {secrets['smb']}\n", mode=0o600)
@@ -127,7 +129,7 @@ def refused_first(cluster: Cluster, kind: Kind) -> None:
             "share-refuses": (f"{GATEWAY}:/srv/nas/video",),
         }
     for code, words in cases.items():
-        report = cluster.configure(*storage(*words))
+        report = cluster.configure(*options_with(*words))
         assert (report.returncode, report.codes) == (78, [code, code]), report
         assert not report.changed
     # Nobody else sees what was tried, and nothing is left.
@@ -154,7 +156,7 @@ def test_the_files_belong_to_the_application_and_the_password_to_root(pair: Pair
 
 
 def test_a_second_run_changes_nothing(pair: Pair) -> None:
-    report = pair.cluster.configure(*storage(*pair.kind.options))
+    report = pair.cluster.configure(*options_with(*pair.kind.options))
     assert (report.returncode, report.changed, report.steps) == (0, False, ())
 
 
