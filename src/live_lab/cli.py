@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from live_lab.controller import PASSWORD, USERNAME
-from live_lab.errors import LabError
+from live_lab.errors import LabError, LabOfAnotherVersion
 from live_lab.fault_cli import fault_command, heal_all_command, soak_command, split_brain_command
 from live_lab.image import ImageWish, layers_for, prune_bases, prune_layers, prune_unfinished
 from live_lab.lab import Lab, LabWish, all_labs, remove
@@ -92,7 +92,13 @@ def status(*, name: str | None) -> None:
     """Show the labs of this machine; exit code 1 when there is none."""
     names = [name] if name else list(all_labs())
     for each in names:
-        _show(Lab.attach(each))
+        try:
+            lab = Lab.attach(each)
+        except LabOfAnotherVersion as error:
+            # The others are to be seen all the same.
+            click.echo(f"Lab {each} cannot be shown: {error}")
+        else:
+            _show(lab)
     if not names:
         click.echo("No lab is up. Run: ./lab up")
         sys.exit(1)

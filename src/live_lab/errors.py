@@ -13,6 +13,16 @@ class LabInUse(LabError):
     """Another process works with the lab of this name."""
 
 
+class LabOfAnotherVersion(LabError):
+    """A lab that another version of ./lab has made, in a way that this one cannot work with."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"lab {name} was made by another version of ./lab: {reason}; use that version, or remove the lab: "
+            f"./lab down --name {name}"
+        )
+
+
 class HostIsOff(LabError):
     """The host was asked to run something while it has no power."""
 

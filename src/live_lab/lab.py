@@ -295,8 +295,10 @@ def _check_machine(tools: tuple[str, ...]) -> None:
 
 
 def _check_free(places: Places, wish: LabWish) -> None:
+    if wish.may_replace:
+        return
     state = load_lab(places)
-    if state is None or not state.is_complete or wish.may_replace:
+    if state is None or not state.is_complete:
         return
     if state.owner is None:
         raise LabInUse(

@@ -6,13 +6,14 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 
-from live_lab.errors import LabError, LabInUse
+from live_lab.errors import LabError, LabInUse, LabOfAnotherVersion
 from live_lab.places import Places
 from live_lab.process import start_time
+from live_lab.topology import Scheme
 from live_lab.wait import wait_until
 
 
@@ -60,6 +61,10 @@ def _write(path: Path, value: object) -> None:
     fresh.rename(path)
 
 
+def _mark(values: Mapping[str, int]) -> ProcessMark:
+    return ProcessMark(pid=values["pid"], started=values["started"])
+
+
 def save_lab(places: Places, state: LabState) -> None:
     """Replaces lab.json."""
     places.state.mkdir(parents=True, exist_ok=True)
@@ -67,13 +72,22 @@ def save_lab(places: Places, state: LabState) -> None:
 
 
 def load_lab(places: Places) -> LabState | None:
-    """None when there is no lab of this name."""
+    """None when there is no lab of this name.
+
+    Fields that a newer version added are left out: what is known of the lab is as true as ever. LabOfAnotherVersion
+    where what must be known is not there.
+    """
     try:
         values = json.loads((places.state / "lab.json").read_text())
     except FileNotFoundError:
         return None
-    owner = values.pop("owner")
-    return LabState(owner=ProcessMark(**owner) if owner else None, **values)
+    missing = [one.name for one in fields(LabState) if one.default is MISSING and one.name not in values]
+    if missing:
+        raise LabOfAnotherVersion(places.lab, f"its record lacks {', '.join(missing)}")
+    if values.get("scheme") and values["scheme"] not in {scheme.value for scheme in Scheme}:
+        raise LabOfAnotherVersion(places.lab, f"its network scheme is {values['scheme']!r}")
+    known = {one.name: values[one.name] for one in fields(LabState) if one.name in values}
+    return LabState(**{**known, "owner": values["owner"] and _mark(values["owner"])})
 
 
 def save_power(places: Places, host: str, mark: ProcessMark) -> None:
@@ -84,7 +98,7 @@ def save_power(places: Places, host: str, mark: ProcessMark) -> None:
 def load_power(places: Places, host: str) -> ProcessMark | None:
     """None when the host is off, whether switched off, crashed or shut down by itself."""
     try:
-        mark = ProcessMark(**json.loads(places.host_state(host).read_text()))
+        mark = _mark(json.loads(places.host_state(host).read_text()))
     except FileNotFoundError:
         return None
     return mark if mark.is_alive else None
