@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench.figures import Figure, Goal, Notebook
+from bench.figures import NSPAWN, Figure, Goal, Notebook
+from bench.storage import ON_MACHINES, ON_NSPAWN, WAYS
 
 CRM_MON_FACTOR = 1.5
 STATUS_YARDSTICK = "1.5 × `crm_mon -1` + `python3 -IS -c pass`"
@@ -22,8 +23,12 @@ GOALS = {
 # What the article allows for the detection alone: 0.75 x token + token.
 ALLOWED_S = {"failover.power_loss": 1.75 * 3.0, "failover.power_loss.token_1000": 1.75 * 1.0}
 
-# Transactions a second; everything else is seconds.
-RATES = frozenset({"replication.write_throughput", "replication.write_throughput.single"})
+# Everything else is seconds.
+UNITS = dict.fromkeys(("replication.write_throughput", "replication.write_throughput.single"), "/s") | {
+    storage.figure(way): "MiB/s" for storage in (*ON_NSPAWN, *ON_MACHINES) for way in WAYS
+}
+# Everything else is taken on containers.
+HOSTS = {storage.figure(way): storage.host for storage in (*ON_NSPAWN, *ON_MACHINES) for way in WAYS}
 
 # Figure: what it is compared with, measured in the same run.
 AGAINST = {
@@ -36,6 +41,7 @@ AGAINST = {
     "configure.no_change.media_20.processor": "configure.no_change.media_0.processor",
     "replication.write_throughput": "replication.write_throughput.single",
     "configure.no_change.media_20.site_key.processor": "configure.no_change.media_0.site_key.processor",
+    **{other.figure(way): ON_MACHINES[0].figure(way) for other in ON_MACHINES[1:] for way in WAYS},
 }
 
 
@@ -49,10 +55,11 @@ def _figure(name: str, notebook: Notebook) -> Figure:
     return Figure(
         name=name,
         runs=tuple(notebook.runs[name]),
-        unit="/s" if name in RATES else "s",
+        unit=UNITS.get(name, "s"),
         against=against,
         ratio=ratio,
         goal=GOALS.get(name),
+        host=HOSTS.get(name, NSPAWN),
     )
 
 

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
+# Where a figure was taken: containers share this machine's kernel, virtual machines (User-mode Linux) are slower by
+# factors. A figure of the one is never compared with one of the other.
+NSPAWN, VM = "nspawn", "vm"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
@@ -17,7 +21,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measured quantity; `against` says what `ratio` is the ratio to."""
+    """One measured quantity; `against` says what `ratio` is the ratio to, `host` on what kind of heads."""
 
     name: str
     runs: tuple[float, ...]
@@ -25,6 +29,7 @@ class Figure:
     against: str = ""
     ratio: float | None = None
     goal: Goal | None = None
+    host: str = NSPAWN
 
     @property
     def value(self) -> float:
@@ -52,6 +57,7 @@ class Figure:
             "ratio": None if self.ratio is None else round(self.ratio, 3),
             "goal": goal,
             "meets_goal": self.meets_goal,
+            "host": self.host,
         }
 
 

@@ -17,10 +17,11 @@ SITE_KEY_FILE = "/etc/live-cluster/site.key"
 WITH_PASSPHRASE = ("--passphrase-file", WORDS_FILE)
 UNLOCK = ("live-configure", "unlock-configurator")
 
+FILESTORAGE_ADDRESS = "10.81.0.101"
 FLOATING = (
-    "--public-ip", "10.81.0.100", "--filestorage-ip", "10.81.0.101", "--database-ip", "10.81.0.102",
-    "--filestorage-device", "/dev/lun",
+    "--public-ip", "10.81.0.100", "--filestorage-ip", FILESTORAGE_ADDRESS, "--database-ip", "10.81.0.102",
 )  # fmt: skip
+SAN_DEVICE = ("--filestorage-device", "/dev/lun")
 # Each takes up to 256 MiB and both cores for a second.
 UNLOCKED_AT_ONCE = 2
 SETTLE_DEADLINE_S = 120.0
@@ -47,13 +48,13 @@ def configure_argv(*options: str) -> tuple[str, ...]:
     return ("live-cluster", "configure", "--yes", "--json", *options)
 
 
-def first_options(lab: Lab) -> tuple[str, ...]:
+def first_options(lab: Lab, storage: Sequence[str] = SAN_DEVICE) -> tuple[str, ...]:
     """Everything that the first run needs, with neither media servers nor a way to log in."""
     heads = []
     for number, head in enumerate(lab.heads, start=1):
         heads += [f"--head-node-{number}-ip", head.addresses["bond0"]]
         heads += [f"--head-node-{number}-secondary-ip", head.addresses["bond1"]]
-    return (*heads, *FLOATING)
+    return (*heads, *FLOATING, *storage)
 
 
 def media_options(lab: Lab) -> tuple[str, ...]:

@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from xml.sax.saxutils import escape
 
 from bench.figures import Figure
+from bench.storage import ON_MACHINES, ON_NSPAWN, WAYS, Storage
+from bench.table import amount
 from bench.takeover import PHASES
+
+
+def _written(storages: Sequence[Storage], *ways: str) -> tuple[str, ...]:
+    return tuple(storage.figure(way) for storage in storages for way in ways)
+
 
 # Each group has its own scale: the longest bar of a group fills the width.
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -32,12 +39,15 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("From a media server's death until its conferences run elsewhere", ("media_server.power_loss",)),
+    ("File storage, containers: 64 MiB with fsync on the head, and by SMB", _written(ON_NSPAWN, *WAYS)),
+    ("File storage, virtual machines: 64 MiB with fsync on the head", _written(ON_MACHINES, "fsync")),
+    ("File storage, virtual machines: 64 MiB by SMB", _written(ON_MACHINES, "smb")),
 )
 # Of the figures that consist of phases, from the fault on.
 _PHASE_COLORS = dict(zip(PHASES, ("#8fa3b8", "#c9a227", "#2f6db5", "#5b9a68", "#b5532f"), strict=True))
 _WIDTH, _LABEL, _ROW, _BAR = 820, 270, 24, 400
 _OURS, _OTHERS = "#2f6db5", "#9aa5b1"
-_OUR_FIGURES = ("configure", "status", "failover", "switchover", "media_server")
+_OUR_FIGURES = ("configure", "status", "failover", "switchover", "media_server", "storage")
 
 
 def plot(figures: Sequence[Figure]) -> str:
@@ -74,7 +84,7 @@ def _bars(group: Sequence[Figure], top: int) -> Iterable[str]:
         color = _OTHERS if figure.name.startswith("status.") else color
         yield f'<text x="20" y="{y + 15}">{escape(figure.name)}</text>'
         yield f'<rect x="{_LABEL}" y="{y + 3}" width="{width:.1f}" height="{_ROW - 8}" fill="{color}"/>'
-        yield f'<text x="{_LABEL + width + 6:.1f}" y="{y + 15}">{figure.value:.3g} s</text>'
+        yield f'<text x="{_LABEL + width + 6:.1f}" y="{y + 15}">{amount(figure.value, figure.unit)}</text>'
 
 
 def _phases(group: Sequence[Figure], by_name: Mapping[str, Figure], top: int) -> Iterable[str]:

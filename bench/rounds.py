@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from bench import by_hand, conferences, failover, media, product
-from bench.figures import Notebook
+from bench import by_hand, conferences, failover, media, product, storage
+from bench.figures import VM, Notebook
 from bench.installation import versions_on
 from bench.wanted import wanted_by_pcs, wanted_by_playbook
-from live_lab import Lab, LabError
+from live_lab import Lab, LabError, Scheme
 from live_lab.image import ImageWish
 from live_lab.lab import LabWish
 
 Value = TypeVar("Value")
 
-PARTS = ("heads", "by-hand", "media", "conferences", "failover")
+PARTS = ("heads", "by-hand", "media", "conferences", "failover", "storage")
 MEDIA = 20
-# All in all at most 40 minutes, 15 of them for the faults: on a busy machine there are fewer rounds, never shorter
-# ones.
+# On containers all in all at most 40 minutes, 15 of them for the faults: on a busy machine there are fewer rounds,
+# never shorter ones.
 NO_NEW_ROUND_AFTER_S = 12 * 60.0
 FAILURE_LOGS = Path(__file__).parent / "failed"
 
@@ -35,6 +35,7 @@ class Extent:
     by_hand_no_change: int = 2
     media_no_change: int = 5
     media_losses: int = 5
+    storage: int = 5
     failover: failover.Extent = failover.Extent(power_losses=5, faults=3, pgbench_s=20)  # noqa: RUF009 - frozen
 
 
@@ -44,6 +45,7 @@ QUICK = Extent(
     by_hand_no_change=1,
     media_no_change=1,
     media_losses=1,
+    storage=1,
     failover=failover.Extent(power_losses=1, faults=1, pgbench_s=5),
 )
 
@@ -79,6 +81,9 @@ class Bench:
         if "failover" in self.parts:
             wish = LabWish(image=ImageWish(release=self.release), media=0)
             self._in_lab("bfail", "faults under load", wish, self._failover)
+        if "storage" in self.parts:
+            for one in (*storage.ON_NSPAWN, *storage.ON_MACHINES):
+                self._storage(one)
 
     def _round(self, title: str) -> None:
         wish = LabWish(image=ImageWish(release=self.release), media=0)
@@ -110,6 +115,19 @@ class Bench:
     def _failover(self, lab: Lab) -> None:
         self.versions = self.versions or versions_on(lab.heads[0])
         failover.measure_failover(lab, self.notebook, self.extent.failover, self.say)
+
+    def _storage(self, one: storage.Storage) -> None:
+        image = ImageWish(release=self.release)
+        wish = LabWish(image=image)
+        if one.host == VM:
+            # The NAS runs beside each kind: what is compared has the same machine under it.
+            wish = LabWish(image=image, scheme=Scheme.FULL, has_nas=True)
+
+        def work(lab: Lab) -> None:
+            self.versions = self.versions or versions_on(lab.heads[0])
+            storage.measure_storage(lab, self.notebook, one, self.extent.storage, self.say)
+
+        self._in_lab(one.lab_name, f"file storage: {one.kind} on {one.host}", wish, work)
 
     def _in_lab(self, name: str, what: str, wish: LabWish, work: Callable[[Lab], Value]) -> Value | None:
         """Work in a fresh lab; None where it failed, which is told at the end: other figures are worth having."""

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bench.figures import Figure
+from bench.figures import NSPAWN, VM, Figure
 
 _HEAD = "| figure | median | range | runs | compared with | ratio | goal | met |\n|---|--:|--:|--:|---|--:|--:|---|"
+_TITLES: Mapping[str, tuple[str, ...]] = {
+    NSPAWN: (),
+    VM: ("On virtual machines (User-mode Linux), to be compared among themselves only:",),
+}
 _MET = {None: "", True: "yes", False: "**no**"}
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """A row for each figure."""
-    return "\n".join((_HEAD, *map(_row, figures)))
+    """A row for each figure; those of virtual machines stand in a table of their own."""
+    parts = []
+    for host, title in _TITLES.items():
+        rows = [_row(figure) for figure in figures if figure.host == host]
+        if rows:
+            parts += [*title, "\n".join((_HEAD, *rows))]
+    return "\n\n".join(parts)
 
 
 def page(figures: Sequence[Figure], machine: Mapping[str, object], remarks: Sequence[str]) -> str:
@@ -38,8 +47,8 @@ def verdict(figures: Sequence[Figure]) -> str:
 def _row(figure: Figure) -> str:
     cells = (
         f"`{figure.name}`",
-        _amount(figure.value, figure.unit),
-        f"{_amount(min(figure.runs), figure.unit)} to {_amount(max(figure.runs), figure.unit)}",
+        amount(figure.value, figure.unit),
+        f"{amount(min(figure.runs), figure.unit)} to {amount(max(figure.runs), figure.unit)}",
         str(len(figure.runs)),
         figure.against if "`" in figure.against or not figure.against else f"`{figure.against}`",
         "" if figure.ratio is None else f"{figure.ratio:.2f}",
@@ -52,7 +61,7 @@ def _row(figure: Figure) -> str:
 def _measured(figure: Figure) -> str:
     if figure.goal and figure.goal.is_for_ratio and figure.ratio is not None:
         return f"{figure.ratio:.2f} ×"
-    return _amount(figure.value, figure.unit)
+    return amount(figure.value, figure.unit)
 
 
 def _goal(figure: Figure) -> str:
@@ -61,9 +70,10 @@ def _goal(figure: Figure) -> str:
     return f"≤ {figure.goal.limit:g} {'×' if figure.goal.is_for_ratio else figure.unit}"
 
 
-def _amount(value: float, unit: str) -> str:
+def amount(value: float, unit: str) -> str:
+    """Two digits or more, and the unit."""
     if unit != "s":
-        return f"{value:.0f} {unit}"
+        return f"{value:.0f} {unit}" if value >= 100 else f"{value:.1f} {unit}"
     if value < 1:
         return f"{value * 1000:.0f} ms"
     return f"{value:.1f} s" if value >= 10 else f"{value:.2f} s"
