@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ from live_lab.mounts import limit_loop, remove_tree
 from live_lab.nas import serve
 from live_lab.network import SWITCHES, Network
 from live_lab.nspawn_host import NspawnHost
-from live_lab.places import STATE_ROOT, Places
+from live_lab.places import STATE_ROOT, Places, logs_directory
 from live_lab.reaper import reap
 from live_lab.recipe import default_release
 from live_lab.state import LabState, load_lab, lock, myself, save_lab
@@ -142,7 +143,18 @@ class Lab:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, Exception):
+            error.add_note(self.keep_logs("unfinished"))
         self.down()
+
+    def keep_logs(self, occasion: str) -> str:
+        """collect_logs, into a folder named after the occasion; a sentence that says where, or why not."""
+        target = logs_directory() / re.sub(r"[^\w.-]+", "_", occasion) / self.name
+        try:
+            self.collect_logs(target)
+        except (LabError, OSError) as error:
+            return f"the logs of lab {self.name} could not be kept: {error}"
+        return f"the logs of lab {self.name} are in {target.resolve()}"
 
     # -- hosts ----------------------------------------------------------------------------------------------
 

@@ -21,6 +21,11 @@ def dist_directory() -> Path:
     return Path(os.environ.get("LIVE_LAB_DIST", Path(__file__).resolve().parents[2] / "dist"))
 
 
+def logs_directory() -> Path:
+    """Where the logs of a lab go in which something failed (LIVE_LAB_LOGS)."""
+    return Path(os.environ.get("LIVE_LAB_LOGS", "build/lab-logs"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
     """Files, directories and names of one lab."""

@@ -1,18 +1,13 @@
 """Labs for the tests of this directory; a failed test leaves the logs of its labs behind and says where."""
 
-import os
-import re
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import pytest
 from cluster import Cluster, FirstRun
 
 from lab_names import lab_of
-from live_lab import Lab, LabError
+from live_lab import Lab
 from live_lab.recipe import RELEASES, default_release
-
-LOGS = Path(os.environ.get("LIVE_LAB_LOGS", "build/lab-logs"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -22,7 +17,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed and call.when == "call":
         for lab in _labs_of(item):
-            report.sections.append(("lab logs", _keep_logs(item, lab)))
+            report.sections.append(("lab logs", lab.keep_logs(item.nodeid)))
     return report
 
 
@@ -30,15 +25,6 @@ def _labs_of(item: pytest.Item) -> list[Lab]:
     """Every lab that the test got from a fixture, by itself or as `lab` of something else."""
     values = [getattr(value, "lab", value) for value in getattr(item, "funcargs", {}).values()]
     return list({value.name: value for value in values if isinstance(value, Lab)}.values())
-
-
-def _keep_logs(item: pytest.Item, lab: Lab) -> str:
-    target = LOGS / re.sub(r"[^\w.-]+", "_", item.nodeid) / lab.name
-    try:
-        lab.collect_logs(target)
-    except (LabError, OSError) as error:
-        return f"the logs of lab {lab.name} could not be kept: {error}"
-    return f"the logs of lab {lab.name} are in {target.resolve()}"
 
 
 # Everything that asks for a release runs on the default one in `make test`, on each in `make test-all`.
