@@ -32,7 +32,8 @@ test: check deb-bookworm
 # Each test module has labs of its own, and waits most of the time: three of them at once take a third of the time.
 test-all: check deb
 	@rm -rf test-logs/faults
-	@$(PYTEST) -n 3 --dist loadfile -m "lab or matrix" tests/lab
+	@$(PYTEST) -n 3 --dist loadfile -m "(lab or matrix) and not machine" tests/lab
+	@$(PYTEST) -m machine tests/lab
 	@LIVE_LAB_RELEASE=trixie $(PYTEST) -n 3 --dist loadfile -m "lab and not matrix" tests/lab/test_configure.py tests/lab/test_failover.py tests/lab/access
 	@./lab down --name csoak >/dev/null
 	@./lab soak --name csoak --rounds 10 --seed 1

@@ -24,7 +24,7 @@ from cluster import (
 
 from live_lab import Host, Lab, Scheme, wait_until
 
-pytestmark = [pytest.mark.lab, pytest.mark.matrix]
+pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
 DISK = "/dev/disk/by-id/lab-local"
 WANTED = (*options_with(f"drbd:{DISK}"), *MACHINE_TOKEN)

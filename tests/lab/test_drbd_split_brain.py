@@ -15,7 +15,7 @@ from cluster import HEADS, MACHINE_TOKEN, Cluster, options_with, other_head
 
 from live_lab import Background, Completed, Host, Lab, Scheme, wait_until
 
-pytestmark = [pytest.mark.lab, pytest.mark.matrix]
+pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
 # Below DRBD lies LVM, which leaves room for snapshots.
 LVM = "pvcreate -y {disk} && vgcreate files {disk} && lvcreate -y -L 300M -n disk files"

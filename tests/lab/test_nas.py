@@ -22,7 +22,7 @@ from live_lab import Host, Lab, Scheme, nas, wait_until
 from live_lab.lab import LabWish
 from live_lab.topology import GATEWAY
 
-pytestmark = [pytest.mark.lab, pytest.mark.matrix]
+pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
 SECRETS = "/etc/live-cluster/service-secrets.toml"
 ACCOUNT = "/root/smb-account"

@@ -16,7 +16,7 @@ from live_lab import Host, Lab, Scheme, audits, wait_until
 from live_lab.pair import configure
 from live_lab.writer import Writer
 
-pytestmark = pytest.mark.matrix
+pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
 # A bond takes a second; a virtual machine on a busy machine may stand still for longer than Corosync's usual 3 s.
 TOKEN = ("--token", "20000")

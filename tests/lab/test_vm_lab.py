@@ -16,7 +16,7 @@ from live_lab.places import Places
 from live_lab.process import run
 from live_lab.writer import Writer
 
-pytestmark = [pytest.mark.lab, pytest.mark.matrix]
+pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
 BONDS = ("bond0", "bond1")
 DEADLINE_S = 600.0

@@ -15,7 +15,7 @@ from cluster import HEADS, OPTIONS, Cluster, unlock, verb
 from live_lab import Host, HostIsOff, Lab, Scheme, audits, faults, wait_until
 from live_lab.writer import Acknowledged, Writer
 
-pytestmark = pytest.mark.matrix
+pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
 ARBITER = ("--arbiter-ip", "10.81.0.11")
 WATCHDOG = ("--fencing-watchdog", "/dev/watchdog1")
