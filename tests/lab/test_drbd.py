@@ -85,15 +85,20 @@ def uploaded(cluster: Cluster, name: str) -> str | None:
 
 
 def wait_for_service(cluster: Cluster) -> None:
+    """The application answers at its address, and the share at its own."""
     url = f"http://{PUBLIC_ADDRESS}/api/files"
-    wait_until(
-        lambda: (
-            cluster.lab.client.run(("curl", "-sS", "--fail", "-m", "10", url), check=False).returncode == 0
-        ),
-        deadline_s=TAKEOVER_S,
-        what="the application answers",
-        every_s=2.0,
+    share = ("smbclient", "-A", ACCOUNT, "-t", "20", "-c", "ls", f"//{FILESTORAGE_ADDRESS}/filestorage")
+    places = (
+        (cluster.lab.client, ("curl", "-sS", "--fail", "-m", "10", url)),
+        (cluster.lab.media[0], share),
     )
+    for host, question in places:
+        wait_until(
+            lambda host=host, question=question: host.run(question, check=False).returncode == 0,  # type: ignore[misc]
+            deadline_s=TAKEOVER_S,
+            what=f"an answer to {question[0]}",
+            every_s=2.0,
+        )
 
 
 def test_sixteen_instances_run_and_the_files_are_where_the_primary_is(cluster: Cluster) -> None:
