@@ -117,6 +117,9 @@ class MachineHost(Host):
             f"ubd3c={sbd_disk(self._places)}",
             "root=/dev/ubda",
             "rw",
+            # 256 old-style terminals, with two units each: it took systemd 7 s to read its units again, which it
+            # does before Pacemaker starts any service.
+            "pty.legacy_count=0",
             "con=null",
             "con0=null,fd:2",
             "ssl=null",

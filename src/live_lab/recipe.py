@@ -67,7 +67,7 @@ ln -sf /dev/null /etc/systemd/system/rpcbind.socket
 mkdir -p /etc/systemd/system-generators
 for name in systemd-bless-boot systemd-cryptsetup systemd-debug systemd-getty systemd-gpt-auto \\
     systemd-hibernate-resume systemd-integritysetup systemd-rc-local systemd-run systemd-system-update \\
-    systemd-veritysetup systemd-tpm2 systemd-ssh systemd-import lvm2-activation nfs-server; do
+    systemd-veritysetup systemd-tpm2 systemd-ssh systemd-import lvm2-activation nfs-server systemd-sysv; do
     ln -sf /dev/null /etc/systemd/system-generators/$name-generator
 done
 """
