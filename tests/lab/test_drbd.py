@@ -194,7 +194,13 @@ def test_a_file_that_is_being_written_is_whole_or_absent_and_the_retry_succeeds(
     wait_for_service(cluster)
     upload.kill()
     assert uploaded(cluster, "big.bin") in (None, expected)
-    lab.client.run(("curl", "-sS", "--fail", "-m", "600", "-T", "/root/big", url), timeout_s=700)
+    retry = ("curl", "-sS", "--fail", "-m", "600", "-T", "/root/big", url)
+    wait_until(
+        lambda: lab.client.run(retry, check=False, timeout_s=700).returncode == 0,
+        deadline_s=TAKEOVER_S,
+        what="the writer's retry succeeds",
+        every_s=2.0,
+    )
     assert uploaded(cluster, "big.bin") == expected
     folder.power_on()
     cluster.wait_healthy(2 - lost, deadline_s=REJOIN_S)

@@ -63,6 +63,7 @@ TEXTS: dict[str, str] = {
     "username-without-password": "--{username_option} is given without --{option}. If a password is needed, give it with --{option}-file.",
     "setting-unknown": "{place}: there is no such setting.",
     "not-available-yet": "{place}: {subject}: this version only checks the value and cannot apply it yet, so nothing has been touched. Leave it out for now.",
+    "later-watchdog": "fencing by watchdog",
     # The command line.
     "option-unknown": "There is no option {typed}. See: live-cluster configure --help",
     "option-unknown-similar": "There is no option {typed}. Did you mean {similar}?",
