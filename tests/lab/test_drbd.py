@@ -214,7 +214,7 @@ def test_a_switch_over_takes_the_files_along_also_after_the_hosts_were_renamed(c
         head.run(("hostnamectl", "set-hostname", f"renamed-{number}"))
     source = active(cluster)
     head = lab.heads[1 - source]
-    done = head.run(("live-cluster", "switchover", "--json"), check=False, timeout_s=TAKEOVER_S)
+    done = head.run(("live-cluster", "switchover", "--yes", "--json"), check=False, timeout_s=TAKEOVER_S)
     assert json.loads(done.stdout).get("problems") == [], done
     wait_for_service(cluster)
     assert active(cluster) == other_head(HEADS[source])
