@@ -13,7 +13,7 @@ from live_lab.host import CLEAN_ENVIRONMENT, Host
 from live_lab.places import Places
 from live_lab.process import detach
 from live_lab.state import load_power
-from live_lab.topology import HostPlan
+from live_lab.topology import HostPlan, Role
 
 # A lab must not set the clock of the machine, load modules into its kernel or reach its ports.
 _WITHHELD = "CAP_SYS_TIME,CAP_SYS_MODULE,CAP_SYS_RAWIO"
@@ -26,6 +26,8 @@ _NSPAWN_ENVIRONMENT = {
     "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
     "SYSTEMD_NSPAWN_LOCK": "0",  # its lock files stay behind; the lab has its own
 }
+# An NFS server that is no part of the kernel finds its clients' files by it; nspawn says EPERM otherwise.
+_FILES_BY_HANDLE = ("--system-call-filter=open_by_handle_at",)
 _CLEAN = ("env", "-i", "--chdir=/", *CLEAN_ENVIRONMENT)
 
 
@@ -93,6 +95,7 @@ class NspawnHost(Host):
             f"--network-namespace-path=/run/netns/{self._places.host_namespace(self.name)}",
             "--boot", "--console=pipe", "--capability=all", f"--drop-capability={_WITHHELD}",
             "--resolv-conf=off", "--timezone=off", "--link-journal=no",
+            *(_FILES_BY_HANDLE if self.plan.role is Role.NAS else ()),
         )  # fmt: skip
 
 
