@@ -120,6 +120,7 @@ def _fill_cluster(tree: Tree) -> None:
     tie_break = LAUNCHER.format(path=f"{CODE}/agent", module="live_cluster_agent.tie_break")
     tree.add(f"{CODE}/tie-break", tie_break, 0o755)
     tree.copy(SOURCE / "packaging/live-cluster/alert", f"{CODE}/alert", 0o755)
+    tree.copy(SOURCE / "packaging/live-cluster/share-room", f"{CODE}/share-room", 0o755)
     for handler in ("drbd-fence-peer", "drbd-names/uname", "drbd-names/crm_diff"):
         tree.copy(SOURCE / "packaging/live-cluster" / handler, f"{CODE}/{handler}", 0o755)
     tree.copy(SOURCE / "packaging/live-cluster/tmpfiles.conf", "/usr/lib/tmpfiles.d/live-cluster.conf")

@@ -63,8 +63,11 @@ def samba_conf(share: Share, *, filestorage_ip: IPv4Address) -> str:
 
 # What a NAS keeps is bytes and names. Locks: those of SMB clients are between them and this server, the only one
 # that serves these files; passed on, they would outlive a server that died. Attributes: a NAS may refuse them,
-# and then every new file with them.
-_OF_A_NAS = """\
+# and then every new file with them. Free space: Samba's own way asks an NFS server for quotas, and may wait a
+# minute for the answer (packaging/live-cluster/share-room).
+SHARE_ROOM = "/usr/lib/live-cluster/share-room"
+_OF_A_NAS = f"""\
+    dfree command = {SHARE_ROOM}
     posix locking = no
     kernel share modes = no
     kernel oplocks = no

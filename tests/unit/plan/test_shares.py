@@ -129,6 +129,7 @@ def test_samba_keeps_its_locks_to_itself_above_a_nas() -> None:
         return file.content.decode()
 
     assert "posix locking = no" in samba(cifs())
+    assert "dfree command = /usr/lib/live-cluster/share-room" in samba(cifs())
     assert "posix locking" not in samba(settings())
 
 
