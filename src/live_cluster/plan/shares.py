@@ -25,8 +25,9 @@ LOGIN_NAMES = "filestorage-*.credentials"
 # waits longer than ten seconds for it to come back gets an error. nobrl: locks stay on this head, the only one that
 # has the share mounted; locks of a head that died would be held against its successor.
 _CIFS = "soft,echo_interval=5,nobrl,nosuid,nodev"
-# A request is repeated after 5 and 10 s and given up after 15 s (nfs(5): timeo in tenths of a second). softerr
-# says ETIMEDOUT, which tells a NAS that is away from one that refuses. retry=0: Pacemaker repeats the mount.
+# One request is repeated after 5 and 10 s and then given up (nfs(5): timeo in tenths of a second); one look into a
+# folder is several of them (on a virtual machine it had not ended after 60 s). softerr says ETIMEDOUT, which tells
+# a NAS that is away from one that refuses. retry=0: Pacemaker repeats the mount.
 _NFS = "softerr,timeo=50,retrans=2,retry=0,nosuid,nodev,noatime"
 
 
