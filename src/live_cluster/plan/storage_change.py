@@ -7,7 +7,7 @@ from enum import Enum
 
 from live_cluster.errors import Problem, problem, warning
 from live_cluster.model.facts import ClusterFacts
-from live_cluster.model.settings import BlockDevice, ClusterSettings
+from live_cluster.model.settings import ClusterSettings, DrbdDisk
 from live_cluster.model.storage_facts import BlockDeviceFacts
 from live_cluster.model.storage_move import MoveFacts
 
@@ -61,17 +61,12 @@ def change_problems(settings: ClusterSettings, facts: ClusterFacts, *, wanted: s
             pass
 
 
-def _is_of_san(device: str) -> bool:
-    return device.startswith("/dev/") and not device.startswith("/dev/drbd")
-
-
 def _copy(
     settings: ClusterSettings, facts: ClusterFacts, move: MoveFacts, place: dict[str, str]
 ) -> Iterator[Problem]:
-    # A mirror is in Pacemaker's hands: it is promoted and given up along with the rest, not beside a copy. And of a
-    # NAS it is not known here what is on it already.
-    if not isinstance(settings.filestorage, BlockDevice) or not _is_of_san(move.former):
-        yield problem("move-between-kinds", **place)
+    # A mirror is in Pacemaker's hands: it is promoted and given up along with the rest, not beside a copy.
+    if isinstance(settings.filestorage, DrbdDisk) or move.former.startswith("/dev/drbd"):
+        yield problem("move-with-drbd", **place)
     if not move.holder:
         yield problem("move-source-not-mounted", **place)
     for node in move.without_rsync:

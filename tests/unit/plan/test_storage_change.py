@@ -9,7 +9,7 @@ from plan_case import facts, settings, situation
 
 from live_cluster.model.block_device import BlockDeviceFacts
 from live_cluster.model.facts import ClusterFacts
-from live_cluster.model.settings import ClusterSettings, DrbdDisk, NfsExport
+from live_cluster.model.settings import ClusterSettings, DrbdDisk
 from live_cluster.model.storage_move import MoveFacts
 from live_cluster.model.storage_orders import StorageOrders
 from live_cluster.plan.prerequisites import problems_of
@@ -97,12 +97,11 @@ def test_a_device_to_be_formatted_has_room_for_what_ext4_leaves() -> None:
     assert codes(too_much, wish(orders)) == ["move-no-room"]
 
 
-def test_a_copy_to_or_from_another_kind_is_left_to_the_administrator() -> None:
-    for storage in (DrbdDisk(path="/dev/drbd0", is_ready=True), NfsExport(host="nas", export="/video")):
-        found = change_problems(replace(wish(), filestorage=storage), seen(), wanted="elsewhere")
-        assert [one.code for one in found] == ["move-between-kinds"]
-    for former in ("/dev/drbd7", "//nas/video", "nas:/video"):
-        assert codes(seen(replace(MOVE, former=former)), wish()) == ["move-between-kinds"]
+def test_a_copy_to_or_from_drbd_is_left_to_the_administrator() -> None:
+    wanted = replace(wish(), filestorage=DrbdDisk(path="/dev/drbd0", is_ready=True))
+    found = change_problems(wanted, seen(), wanted="/dev/drbd0")
+    assert [one.code for one in found] == ["move-with-drbd"]
+    assert codes(seen(replace(MOVE, former="/dev/drbd7")), wish()) == ["move-with-drbd"]
 
 
 def test_a_change_by_hand_is_only_warned_of() -> None:
