@@ -8,10 +8,17 @@ import pytest
 from installation import FIRST_RUN, Installation
 
 from live_cluster.errors import ExitCode
-from live_cluster.plan.device_prerequisites import NEW_STORAGE
 from live_cluster.probes.block_device import device_exists, device_question, device_tree, superblock
 from live_cluster.probes.simulation import simulate, verify
-from live_cluster.probes.storage_move import HAS_RSYNC, mark_on, mounted_source, root_folder, usage
+from live_cluster.probes.storage_move import (
+    HAS_RSYNC,
+    LISTING,
+    NEW_STORAGE,
+    mark_on,
+    mounted_source,
+    root_folder,
+    usage,
+)
 from live_cluster.remote.requests import CommandResult, FileState, Reply
 from recordings.configure.recorded import HEADS
 from recordings.configure.recorder import key_of
@@ -51,16 +58,16 @@ def two_luns(site: Installation) -> Installation:
         server = site.servers[name]
         server.instead |= {key_of(request): reply for request, reply in known.items()}  # type: ignore[arg-type]
         # What only a plan of the move asks.
+        server.instead["run find /etc/live-cluster -maxdepth 1 -name filestorage-*.credentials"] = said()
         server.instead["run systemctl is-active -- smbd ivcs-server"] = said("active\nactive\n")
         server.instead["run date +%s"] = said("1000000000\n")
         for request in (verify(b""), simulate(b"")):
             server.instead[f"run {request}"] = said("<pacemaker-result><actions/></pacemaker-result>")
         for path in (f"{NEW_STORAGE}/.live-cluster-move", f"{MOUNT_POINT}/.live-cluster-move"):
             server.written[path] = FileState(exists=False)
-        for path in ("copied", "compared"):
+        for path in ("copied", "compared", "stats"):
             server.written[f"/run/live-cluster/filestorage-{path}"] = FileState(exists=False)
-        listing = f"run find {NEW_STORAGE} -mindepth 1 -maxdepth 1 -not -name lost+found"
-        server.instead[f"{listing} -not -name .live-cluster-move -printf %f\\n"] = FAILED
+        server.instead[key_of(LISTING)] = FAILED
     return site
 
 

@@ -61,7 +61,7 @@ async def facts_of(
         for trial in (_share_trial(one, settings, profile),)
     )
     (
-        (closer, move),
+        closer,
         answering,
         without_gateway,
         license_refusal,
@@ -76,14 +76,15 @@ async def facts_of(
         _installed_chains(fleet, (first, second), settings),
     )
     return ClusterFacts(
-        heads=closer,
+        heads=closer.heads,
         media=tuple(facts[one.name] for one in names if one.role is Role.MEDIA),
         answering=answering,
         without_gateway=without_gateway,
         license_refusal=license_refusal,
         certificate_files=certificate_files,
         installed_chains=chains,
-        move=move,
+        move=closer.move,
+        former_mirror=closer.former_mirror,
         arbiter=next(
             (_arbiter(facts, by_name, settings, one) for one in names if one.address == third), None
         ),

@@ -45,6 +45,7 @@ class DrbdResource:
     protocol: str = ""
     fencing: str = ""
     hosts: tuple[str, ...] = ()
+    disks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from lxml import etree
 from live_cluster.model.fence_metadata import AgentMetadata
 from live_cluster.model.interface import Interface
 from live_cluster.model.storage_facts import StorageFacts
-from live_cluster.model.storage_move import MoveFacts
+from live_cluster.model.storage_move import NOTHING_LEFT, FormerMirror, LeftOver, MoveFacts
 from live_cluster.model.watchdog_facts import WatchdogFacts
 
 
@@ -139,6 +139,7 @@ class HeadFacts:
     stopped_on_purpose: bool = False
     storage_owner: str = ""
     watchdog: WatchdogFacts | None = None
+    left: LeftOver = NOTHING_LEFT
 
     def agent_metadata(self, agent: str) -> AgentMetadata | None:
         """What a fence agent says about itself here; None where it is not installed."""
@@ -166,7 +167,8 @@ class ClusterFacts:
     `certificate_files` are those of the head that has got a certificate from us, where the other head has not;
     `installed_chains` are heads with the certificates that they have got from us, where the public name changes;
     `license_refusal` is what the application says against the license that is to be installed;
-    `move` is there where the cluster mounts another file storage than the wanted one.
+    `move` is there where the cluster mounts another file storage than the wanted one, `former_mirror` where its
+    configuration has DRBD that is not wanted (any more).
     """
 
     heads: tuple[HeadFacts, HeadFacts]
@@ -178,6 +180,7 @@ class ClusterFacts:
     installed_chains: tuple[tuple[str, FileFacts], ...] = field(default=(), repr=False)
     arbiter: ArbiterFacts | None = None
     move: MoveFacts | None = None
+    former_mirror: FormerMirror | None = None
 
     @property
     def nodes(self) -> tuple[NodeFacts, ...]:

@@ -34,11 +34,15 @@ class ShareOutcome(Enum):
 class ShareFacts:
     """What came of mounting a NAS's share on one head, for a moment and where nobody else sees it.
 
-    `detail` is what the NAS or the system said; empty where the outcome says it all.
+    `detail` is what the NAS or the system said; empty where the outcome says it all. `names` are some of those in
+    its root folder, `mark` what a move that fills it has noted there, `free_bytes` what there is room for.
     """
 
     outcome: ShareOutcome
     detail: str = ""
+    names: tuple[str, ...] = ()
+    mark: str = ""
+    free_bytes: int | None = None
 
 
 StorageFacts = BlockDeviceFacts | DrbdFacts | ShareFacts

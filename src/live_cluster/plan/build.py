@@ -11,6 +11,7 @@ from live_cluster.plan import (
     cib_steps,
     cluster_steps,
     database_steps,
+    drbd_farewell,
     drbd_steps,
     fencing_steps,
     format_steps,
@@ -57,6 +58,7 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
         *watchdog_steps.restart_stages(plan),
         Stage(title=message("stage-move-prepare"), steps=move_steps.left_over_steps(plan)),
         Stage(title=message("stage-move"), steps=move_steps.move_steps(plan)),
+        Stage(title=message("stage-move-hand-over"), steps=move_steps.hand_over_steps(plan)),
         Stage(title=message("stage-resources"), steps=(configuration,)),
         Stage(title=message("stage-database"), steps=(resource_steps.primary_step(plan),)),
         Stage(title=message("stage-replication"), steps=(database_steps.replication_role(plan),)),
@@ -67,6 +69,7 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
             steps=(
                 *storage_steps.storage_owner_steps(plan),
                 *move_steps.after_move_steps(plan),
+                *head_steps.samba_steps_after_move(plan),
                 resource_steps.standby_step(plan),
             ),
         ),
@@ -78,6 +81,7 @@ def stages(plan: Blueprint) -> tuple[Stage, ...]:
                 *_stored(plan),
             ),
         ),
+        *drbd_farewell.farewell_stages(plan),
         # Last: everything else is done, whatever state those are in.
         Stage(title=message("stage-former"), steps=former_steps.former_steps(plan)),
     )

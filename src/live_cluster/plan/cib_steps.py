@@ -78,7 +78,7 @@ def cib_step(plan: Blueprint) -> Step:
     def actions(replies: Replies) -> tuple[Request, ...]:
         present = stdout_of(replies[0])
         aside = WriteFile(path=pruned_file(plan.set_aside), content=kept_aside(present, wanted), mode=0o600)
-        change = _patch(present, _complete(plan, wanted, present), prune=prune)
+        change = patch(present, _complete(plan, wanted, present), prune=prune)
         # The first run's later steps wait for more than this.
         settled = () if plan.forming else (SETTLE,)
         return (*((aside,) if prune else ()), *change, *settled)
@@ -100,10 +100,15 @@ def cib_step(plan: Blueprint) -> Step:
         describe=describe,
         # The head that answers need not be the one that carries the change out.
         deadline_s=30,
-        tolerates=lambda action, reply: action.argv[0] == "crm_verify" and only_warns(reply),
+        tolerates=warned_only,
         asks=message("ask-prune", count=len(foreign), names=names) if prune else None,
         second_look=None if plan.forming else _rehearsal(wanted, foreign),
     )
+
+
+def warned_only(action: Command, reply: CommandResult) -> bool:
+    """crm_verify(8) has an exit code for warnings, too."""
+    return action.argv[0] == "crm_verify" and only_warns(reply)
 
 
 def _complete(plan: Blueprint, wanted: Element, running_cib: bytes) -> Element:
@@ -117,7 +122,8 @@ def _complete(plan: Blueprint, wanted: Element, running_cib: bytes) -> Element:
     )
 
 
-def _patch(running: bytes, wanted: Element, *, prune: bool) -> tuple[Request, ...]:
+def patch(running: bytes, wanted: Element, *, prune: bool = False) -> tuple[Request, ...]:
+    """What has to be done so that everything of ours is as wanted."""
     present = cib_difference.without_device_history(running)
     new = cib_difference.merged(present, wanted, prune=prune)
     return (

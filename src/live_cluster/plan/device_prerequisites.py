@@ -14,10 +14,9 @@ from live_cluster.model.block_device import (
 from live_cluster.model.facts import ClusterFacts
 from live_cluster.model.storage_orders import StorageOrders
 from live_cluster.probes.block_device import multipath_holder
+from live_cluster.probes.storage_move import NEW_STORAGE
 
 OPTION = "filestorage-device"
-# Where a device may be mounted that is ours: the file storage's place, and that of a new one while it is filled.
-NEW_STORAGE = "/run/live-cluster/new-filestorage"
 
 
 def device_problems(
@@ -43,6 +42,7 @@ def _on_one_head(
 ) -> Iterator[Problem]:
     """One mistake, one sentence: what is wrong with the device hides what is wrong with its content."""
     place = {"option": OPTION, "node": node, "device": device.path}
+    # Ours may be mounted in the file storage's place, and in that of a new one while it is filled.
     elsewhere = [one for one in device.mounted_at if one not in (mount_point, NEW_STORAGE)]
     whole = multipath_holder(device)
     if not device.exists:

@@ -24,8 +24,10 @@ from live_cluster.model.drbd_facts import DrbdFacts, has_data
 from live_cluster.model.settings import DrbdDisk
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.file_steps import file_step, followed_by
+from live_cluster.plan.mounts import device_of, drbd_resource, managed_mirror
 from live_cluster.plan.service_steps import handed_over
 from live_cluster.plan.step import Check, Impact, Replies, Stage, Step, always
+from live_cluster.plan.storage_change import Change, change_of
 from live_cluster.probes.drbd import parse_identifiers, parse_proc
 from live_cluster.probes.drbd_setup import STATE, identifiers_question, signatures_question
 from live_cluster.remote.requests import Command, CommandResult, FileState, Reply, Request, WriteFile
@@ -44,25 +46,61 @@ def drbd_files(plan: Blueprint, node: str) -> tuple[Step, ...]:
         return ()
     # Debian's unit would start DRBD before Pacemaker, and stop it under its feet.
     ours = handed_over(node, "drbd", stop=False, impact=Impact.NONE)
-    return (ours,) if wanted.is_ready else (_resource(plan, node, wanted), ours)
+    if wanted.is_ready:
+        return (ours,)
+    return (_resource(plan, node, wanted, is_being_filled=is_being_filled(plan)), ours)
+
+
+def is_being_filled(plan: Blueprint) -> bool:
+    """Files are moved to a DRBD that the cluster does not have yet."""
+    wanted = drbd_resource(plan.settings.filestorage, plan.facts)
+    is_new = bool(wanted) and managed_mirror(plan.profile, plan.facts) != wanted
+    return is_new and change_of(plan.settings, plan.facts) is Change.COPIED
+
+
+def filled_steps(plan: Blueprint, undo: tuple[Request, ...]) -> tuple[Step, ...]:
+    """Before the cluster takes a DRBD over that was filled: with everything that it needs there."""
+    wanted = plan.settings.filestorage
+    if not isinstance(wanted, DrbdDisk) or wanted.is_ready or not is_being_filled(plan):
+        return ()
+    return tuple(
+        replace(_resource(plan, node, wanted, is_being_filled=False), foreseen=True, undo=undo)
+        for node in plan.head_names
+    )
 
 
 def drbd_stages(plan: Blueprint) -> tuple[Stage, ...]:
-    """From two empty disks to a mirrored ext4; nothing where the administrator has done all that."""
+    """From two empty disks to a mirrored ext4; where the administrator has done all that, it runs at most."""
     wanted = plan.settings.filestorage
-    if plan.profile.filestorage is None or not isinstance(wanted, DrbdDisk) or wanted.is_ready:
+    if plan.profile.filestorage is None or not isinstance(wanted, DrbdDisk):
         return ()
+    if wanted.is_ready:
+        return (_connected(plan, wanted),) if is_being_filled(plan) else ()
     disks = tuple(_metadata(node, wanted) for node in plan.head_names)
     prepared = Stage(title=message("stage-drbd-disks"), steps=disks)
-    if plan.facts.has_resource(plan.profile.resources.filestorage_drbd_clone):
+    if managed_mirror(plan.profile, plan.facts) == RESOURCE:
         return (prepared,)
     source = _source(plan)
     return (
         prepared,
-        Stage(title=message("stage-drbd-connect"), steps=tuple(_up(node) for node in plan.head_names)),
+        _connected(plan, wanted),
         Stage(title=message("stage-drbd-equal"), steps=(_equal(source),)),
         Stage(title=message("stage-drbd-files"), steps=(_files(source, wanted),)),
     )
+
+
+def _connected(plan: Blueprint, wanted: DrbdDisk) -> Stage:
+    name = drbd_resource(wanted, plan.facts)
+    device = device_of(wanted)
+    steps = tuple(_up(node, name, device, minor_of(plan)) for node in plan.head_names)
+    return Stage(title=message("stage-drbd-connect"), steps=steps)
+
+
+def minor_of(plan: Blueprint) -> int:
+    """The kernel's number of the wanted device."""
+    seen = (head.storage for head in plan.facts.heads)
+    found = (one.minor for one in seen if isinstance(one, DrbdFacts) and one.minor is not None)
+    return next(found, MINOR)
 
 
 def _source(plan: Blueprint) -> str:
@@ -73,7 +111,7 @@ def _source(plan: Blueprint) -> str:
     return plan.head_names[0]
 
 
-def _resource(plan: Blueprint, node: str, wanted: DrbdDisk) -> Step:
+def _resource(plan: Blueprint, node: str, wanted: DrbdDisk, *, is_being_filled: bool) -> Step:
     first, second = plan.settings.heads
     # As replication: over the private network where there is one.
     addresses = tuple(head.secondary or head.address for head in (first, second))
@@ -84,6 +122,7 @@ def _resource(plan: Blueprint, node: str, wanted: DrbdDisk) -> Step:
             addresses=(addresses[0], addresses[1]),
             names=(here, there),
             secret=plan.secrets.drbd,
+            is_being_filled=is_being_filled,
         )
     )
     step = file_step(node, WriteFile(path=RESOURCE_FILE, content=text.encode(), mode=0o600))
@@ -140,21 +179,21 @@ def _metadata(node: str, wanted: DrbdDisk) -> Step:
     )
 
 
-def _up(node: str) -> Step:
+def _up(node: str, name: str, device: str, minor: int) -> Step:
     """DRBD runs and sees the other head; Pacemaker takes it over as it is."""
 
     def holds(replies: Replies) -> bool:
-        return _state(replies[0]).talks
+        return _state(replies[0], minor).talks
 
     return Step(
         code="drbd-up",
         node=node,
-        title=message("step-drbd-up", device=DEVICE),
+        title=message("step-drbd-up", device=device),
         impact=Impact.NONE,
         # Also what is half up after an interruption.
         actions=always(
             Command(argv=("modprobe", "drbd"), changes_node=True),
-            Command(argv=("drbdadm", "adjust", RESOURCE), changes_node=True),
+            Command(argv=("drbdadm", "adjust", name), changes_node=True),
         ),
         check=Check(requests=(STATE,), holds=holds),
         deadline_s=CONNECT_DEADLINE_S,
@@ -225,9 +264,9 @@ def _files(node: str, wanted: DrbdDisk) -> Step:
     )
 
 
-def _state(reply: Reply) -> DrbdState:
+def _state(reply: Reply, minor: int = MINOR) -> DrbdState:
     text = reply.text if isinstance(reply, FileState) else ""
-    return parse_proc(text).get(MINOR, DrbdState())
+    return parse_proc(text).get(minor, DrbdState())
 
 
 def _text(reply: Reply) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
 from jinja2 import Environment, StrictUndefined
@@ -154,10 +155,39 @@ def _file_server(plan: Blueprint, node: str) -> tuple[Step, ...]:
     storage, address = plan.profile.filestorage, plan.settings.filestorage_ip
     if storage is None or address is None:
         return ()
-    return (_samba(plan, node, storage, address), _smb_account(plan, node, storage.smb_user))
+    is_nas = _is_nas(plan) or _leaves_nas(plan)
+    return (
+        _samba(plan, node, _Served(storage=storage, address=address, is_network=is_nas)),
+        _smb_account(plan, node, storage.smb_user),
+    )
 
 
-def _samba(plan: Blueprint, node: str, storage: FileStorage, address: IPv4Address) -> Step:
+def samba_steps_after_move(plan: Blueprint) -> tuple[Step, ...]:
+    """Files that are on a NAS are served as those of a NAS, until they are there no more."""
+    storage, address = plan.profile.filestorage, plan.settings.filestorage_ip
+    if storage is None or address is None or _is_nas(plan) or not _leaves_nas(plan):
+        return ()
+    served = _Served(storage=storage, address=address, is_network=False)
+    return tuple(replace(_samba(plan, node, served), foreseen=True) for node in plan.head_names)
+
+
+def _is_nas(plan: Blueprint) -> bool:
+    return isinstance(plan.settings.filestorage, CifsShare | NfsExport)
+
+
+def _leaves_nas(plan: Blueprint) -> bool:
+    return plan.facts.move is not None and plan.facts.move.is_from_network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Served:
+    storage: FileStorage
+    address: IPv4Address
+    is_network: bool
+
+
+def _samba(plan: Blueprint, node: str, served: _Served) -> Step:
+    storage, address = served.storage, served.address
     settings = plan.settings
     heads = (own for head in settings.heads for own in (head.address, head.secondary) if own)
     share = Share(
@@ -173,7 +203,7 @@ def _samba(plan: Blueprint, node: str, storage: FileStorage, address: IPv4Addres
             address,
             *settings.media_addresses,
         ),
-        is_network=isinstance(settings.filestorage, CifsShare | NfsExport),
+        is_network=served.is_network,
     )
     text = samba_conf(share, filestorage_ip=address)
     # smbd looks at its file once a minute by itself (smb.conf(5)); a changed address restarts it as a resource.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from live_cluster.model.drbd import DEVICE, PORT, RESOURCE
 from live_cluster.model.drbd_facts import DrbdFacts, DrbdResource
-from live_cluster.model.facts import ClusterFacts
+from live_cluster.model.facts import ClusterFacts, HeadFacts
+from live_cluster.model.profile import Profile
 from live_cluster.model.settings import BlockDevice, CifsShare, DrbdDisk, NfsExport, Storage
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.shares import share_device, share_mount
-from live_cluster.render.cib_storage import Mount
+from live_cluster.render.cib_storage import Mount, mirror_in
 
 
 def mount_of(plan: Blueprint) -> Mount:
@@ -34,17 +37,28 @@ def device_of(storage: Storage | None) -> str:
 
 def drbd_resource(storage: Storage | None, facts: ClusterFacts) -> str:
     """DRBD's own name of what is mounted; empty where it is none of DRBD's."""
+    return resource_of(storage, facts.heads)
+
+
+def resource_of(storage: Storage | None, heads: Iterable[HeadFacts]) -> str:
+    """The same by what the heads say."""
     if not isinstance(storage, DrbdDisk):
         return ""
     if not storage.is_ready:
         return RESOURCE
-    found = configured(facts)
+    found = _configured(heads)
     return found.name if found else ""
 
 
-def configured(facts: ClusterFacts) -> DrbdResource | None:
+def managed_mirror(profile: Profile, facts: ClusterFacts) -> str:
+    """DRBD's own name of what is in the cluster's configuration already; empty where nothing is."""
+    identity = profile.resources.filestorage_drbd
+    return next((name for head in facts.heads if (name := mirror_in(head.cib, identity))), "")
+
+
+def _configured(heads: Iterable[HeadFacts]) -> DrbdResource | None:
     """The resource of the administrator's device; the prerequisites want the same on both heads."""
-    seen = (head.storage for head in facts.heads)
+    seen = (head.storage for head in heads)
     return next((one.resource for one in seen if isinstance(one, DrbdFacts) and one.resource), None)
 
 
@@ -54,5 +68,5 @@ def drbd_ports(storage: Storage | None, facts: ClusterFacts) -> tuple[int, ...]:
         return ()
     if not storage.is_ready:
         return (PORT,)
-    found = configured(facts)
+    found = _configured(facts.heads)
     return found.ports if found else ()

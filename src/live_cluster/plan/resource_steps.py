@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from live_cluster.messages import message
 from live_cluster.model.cluster_view import ClusterView
+from live_cluster.model.settings import DrbdDisk
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.cluster_steps import START_DEADLINE_S
 from live_cluster.plan.database_steps import REJOIN_PROGRESS, agent_parameters
@@ -88,22 +91,47 @@ def standby_step(plan: Blueprint) -> Step:
     )
 
 
-def _shared_files(plan: Blueprint) -> SharedFiles | None:
+class Mirrored(Enum):
+    """What the tree has of DRBD while the files move away from it.
+
+    Taken out at once, it is demoted beside the file system's stop, not after it, and fails, for nothing is ordered
+    any more (crm_simulate of Pacemaker 2.1.5). So the files leave first, then it stops, then it is taken out.
+    """
+
+    AS_WANTED = "as-wanted"
+    KEPT = "kept"
+    LEAVING = "leaving"
+
+
+def mirrored_now(plan: Blueprint) -> Mirrored:
+    """What the tree has after the first change of this run."""
+    if plan.facts.former_mirror is None or isinstance(plan.settings.filestorage, DrbdDisk):
+        # Another DRBD in its place has the same orders: it is all one change.
+        return Mirrored.AS_WANTED
+    return Mirrored.LEAVING if plan.facts.move is None else Mirrored.KEPT
+
+
+def _shared_files(plan: Blueprint, mirrored: Mirrored) -> SharedFiles | None:
     profile, address = plan.profile, plan.settings.filestorage_ip
     if profile.filestorage is None or profile.samba is None:
         return None
     assert address is not None  # the rules want it for a product that has a file storage
+    former = plan.facts.former_mirror
+    resource = drbd_resource(plan.settings.filestorage, plan.facts)
+    if former is not None and mirrored is not Mirrored.AS_WANTED:
+        resource = former.resource
     return SharedFiles(
         address=plan.floating(address),
         mount=mount_of(plan),
         mount_point=profile.filestorage.mount_point,
         samba_unit=profile.samba.unit,
-        drbd_resource=drbd_resource(plan.settings.filestorage, plan.facts),
+        drbd_resource=resource,
+        drbd_leaves=mirrored is Mirrored.LEAVING,
     )
 
 
-def cib_plan(plan: Blueprint) -> cib.CibPlan:
-    """All that the CIB is made of."""
+def cib_plan(plan: Blueprint, mirrored: Mirrored | None = None) -> cib.CibPlan:
+    """All that the CIB is made of; by the first change, where nothing else is said."""
     settings, profile = plan.settings, plan.profile
     gateway = plan.heads[0].gateway
     others = tuple(server.address for server in plan.servers if server.name not in plan.head_names)
@@ -111,7 +139,7 @@ def cib_plan(plan: Blueprint) -> cib.CibPlan:
         names=profile.resources,
         database_ip=plan.floating(settings.database_ip),
         public_ip=plan.floating(settings.public_ip),
-        files=_shared_files(plan),
+        files=_shared_files(plan, mirrored or mirrored_now(plan)),
         services=tuple(Service(resource=one.resource, unit=one.unit) for one in profile.clustered_services),
         database_parameters=agent_parameters(plan),
         # Without a gateway the media servers stand for the client network, without these the heads themselves.

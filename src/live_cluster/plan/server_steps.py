@@ -23,8 +23,15 @@ def server_steps(plan: Blueprint, server: ServerName) -> tuple[Step, ...]:
     if server.role is Role.ARBITER:
         # Whoever lends a server for the third vote keeps its name; the product's firewall may not be there.
         arbiter = plan.facts.arbiter
-        return () if arbiter is None or arbiter.node.missing_units else _firewall(plan, server)
-    return (_hostname(server), _hosts(plan, server), *_firewall(plan, server))
+        return () if arbiter is None or arbiter.node.missing_units else firewall_steps(plan, server)
+    return (_hostname(server), _hosts(plan, server), *firewall_steps(plan, server, ports_in_use(plan)))
+
+
+def ports_in_use(plan: Blueprint) -> tuple[int, ...]:
+    """DRBD's, also of one that the files are about to leave: until then it mirrors them."""
+    former = plan.facts.former_mirror
+    wanted = drbd_ports(plan.settings.filestorage, plan.facts)
+    return tuple(dict.fromkeys((*wanted, *(former.ports if former is not None else ()))))
 
 
 def _hostname(server: ServerName) -> Step:
@@ -55,8 +62,11 @@ def _hosts(plan: Blueprint, server: ServerName) -> Step:
     return edit_step(server.name, Edit(path=HOSTS, change=change, set_aside=plan.set_aside))
 
 
-def _firewall(plan: Blueprint, server: ServerName) -> tuple[Step, ...]:
-    """Nothing where the product brings no firewall: then the ports are the administrator's affair."""
+def firewall_steps(plan: Blueprint, server: ServerName, ports: tuple[int, ...] = ()) -> tuple[Step, ...]:
+    """`ports` are DRBD's, on heads.
+
+    Nothing where the product brings no firewall: then all ports are the administrator's affair.
+    """
     firewall = plan.profile.firewall
     if firewall is None:
         return ()
@@ -68,7 +78,7 @@ def _firewall(plan: Blueprint, server: ServerName) -> tuple[Step, ...]:
             is_head=server.role is Role.HEAD,
             is_arbiter=server == plan.arbiter,
             has_files=plan.profile.filestorage is not None,
-            drbd_ports=drbd_ports(plan.settings.filestorage, plan.facts),
+            drbd_ports=ports,
         ),
         heads=heads,
         media=plan.settings.media_addresses,

@@ -24,7 +24,9 @@ def former_login_steps(plan: Blueprint) -> Iterator[Step]:
     """After the resource uses the new one, or none any more."""
     wanted = login_file(plan.settings, plan.secrets)
     beginning = f"{LOGIN_FOLDER}/{LOGIN_NAMES.partition('*')[0]}".encode()
-    if wanted is None and not any(beginning in head.cib for head in plan.facts.heads):
+    in_use = any(beginning in head.cib for head in plan.facts.heads)
+    # A run that is repeated may find the share left already, and its login still there.
+    if wanted is None and not in_use and not plan.settings.storage_orders.may_move:
         return
     kept = "" if wanted is None else wanted.path
     for node in plan.head_names:

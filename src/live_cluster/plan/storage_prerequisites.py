@@ -10,9 +10,9 @@ from live_cluster.model.profile import Profile
 from live_cluster.model.settings import BlockDevice, CifsShare, ClusterSettings, DrbdDisk, NfsExport
 from live_cluster.plan.device_prerequisites import device_problems
 from live_cluster.plan.drbd_prerequisites import drbd_problems
-from live_cluster.plan.mounts import device_of
+from live_cluster.plan.mounts import device_of, drbd_resource, managed_mirror
 from live_cluster.plan.share_prerequisites import share_problems
-from live_cluster.plan.storage_change import change_problems
+from live_cluster.plan.storage_change import Wanted, change_problems
 
 
 def storage_problems(settings: ClusterSettings, profile: Profile, facts: ClusterFacts) -> Iterator[Problem]:
@@ -36,7 +36,12 @@ def storage_problems(settings: ClusterSettings, profile: Profile, facts: Cluster
             yield from share_problems(share, settings, profile, facts)
     if settings.storage_orders.may_format and not isinstance(settings.filestorage, BlockDevice | None):
         yield problem("format-without-device", option="format-filestorage")
-    yield from change_problems(settings, facts, wanted=device_of(settings.filestorage))
+    wanted = Wanted(
+        device=device_of(settings.filestorage),
+        mirror=drbd_resource(settings.filestorage, facts),
+        managed=managed_mirror(profile, facts),
+    )
+    yield from change_problems(settings, facts, wanted)
     yield from _account(profile.filestorage.owner, facts)
 
 

@@ -176,9 +176,14 @@ def _superblock(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in lines}
 
 
+def mounted_at(reply: Reply) -> tuple[str, ...]:
+    """Where, by the answer to `device_tree`."""
+    return tuple(str(one) for one in _tree(_text(reply)).get("mountpoints") or () if one)
+
+
 def is_mounted_at(mount_point: str, reply: Reply) -> bool:
-    """By the answer to `device_tree`."""
-    return mount_point in (_tree(_text(reply)).get("mountpoints") or ())
+    """By the same answer."""
+    return mount_point in mounted_at(reply)
 
 
 def multipath_holder(facts: BlockDeviceFacts) -> str:

@@ -119,6 +119,7 @@ def resources_in(dump: str) -> Iterator[DrbdResource]:
             protocol=options.get("protocol", resource.get("protocol", "")),
             fencing=options.get("fencing", ""),
             hosts=tuple(one.get("name", "") for one in resource.iterfind("host") if one.get("name")),
+            disks=tuple(dict.fromkeys(one.text or "" for one in resource.iterfind("host/volume/disk"))),
         )
 
 

@@ -13,6 +13,7 @@ from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE
 from live_cluster.model.settings import Storage
 from live_cluster.probes.pacemaker import NoClusterView, parse_crm_mon
 from live_cluster.probes.storage import storage_facts, storage_requests
+from live_cluster.probes.storage_move import LEFT_OVER, left_over
 from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, Reply, Request
 
 DATABASE_CLUSTER = "main"
@@ -95,7 +96,7 @@ def head_requests(
         user_rows_question(profile), size_question(profile),
     )  # fmt: skip
     if profile.filestorage:
-        wanted += (account_question(profile.filestorage.owner),)
+        wanted += (account_question(profile.filestorage.owner), *LEFT_OVER)
     wanted += tuple(ReadFile(path=path) for path in profile.second_head.files_from_first_head)
     return wanted + storage_requests(storage) + agent_requests(agents)
 
@@ -124,6 +125,7 @@ def head_facts(
         fence_agents=tuple(_fence_agents(replies)),
         storage_owner=_storage_owner(replies, profile),
         has_ipmitool=IPMITOOL_EXISTS in replies and _is_so(replies[IPMITOOL_EXISTS]),
+        left=left_over(replies),
     )
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from live_cluster.model.storage_facts import ShareFacts, ShareOutcome
+from live_cluster.probes.storage_move import IGNORED, MARK
 from live_cluster.remote.requests import Command, CommandResult, Reply
 
 # More than the program's own limits together (name, connection, mount), for a NAS that hangs in the middle.
@@ -42,6 +43,8 @@ def trial_question(trial: Trial) -> Command:
         "port": trial.port,
         "login": trial.login,
         "owner": trial.owner,
+        "mark": MARK,
+        "ignored": IGNORED,
     }
     call = f"\n\nmain({json.dumps(values)!r})\n"
     return Command(
@@ -57,7 +60,13 @@ def trial_facts(reply: Reply) -> ShareFacts:
         return ShareFacts(outcome=ShareOutcome.NOT_MOUNTED, detail=str(reply))
     try:
         said = json.loads(reply.text)
-        return ShareFacts(outcome=ShareOutcome(said["outcome"]), detail=str(said["detail"]))
+        return ShareFacts(
+            outcome=ShareOutcome(said["outcome"]),
+            detail=str(said["detail"]),
+            names=tuple(str(one) for one in said.get("names", ())),
+            mark=str(said.get("mark", "")),
+            free_bytes=said.get("free_bytes"),
+        )
     except (ValueError, KeyError, TypeError):
         if reply.returncode == 124:
             return ShareFacts(outcome=ShareOutcome.SILENT)

@@ -3,19 +3,50 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 
-from live_cluster.remote.requests import Command, CommandResult, FileState, Reply
+from live_cluster.model.drbd import RESOURCE_FILE
+from live_cluster.model.storage_move import LeftOver
+from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, Reply, Request
 
+# Where a new storage is mounted while it is filled.
+NEW_STORAGE = "/run/live-cluster/new-filestorage"
 # In the root folder of a storage that is being filled: where from, and how far.
 MARK = ".live-cluster-move"
 # Made with the file system; holds nothing of users.
 _MADE_BY_MKFS = "lost+found"
+# Where the monitor of a mounted file system writes every ten seconds (ocf:heartbeat:Filesystem).
+MONITORED = ".Filesystem_status"
+# Beside these, what is in a root folder is somebody's.
+IGNORED = (_MADE_BY_MKFS, MARK, MONITORED)
 HAS_RSYNC = Command(argv=("test", "-x", "/usr/bin/rsync"))
+# Read, not asked for: every run looks, and hardly any finds something.
+LEFT_OVER: tuple[Request, ...] = (ReadFile(path=RESOURCE_FILE), ReadFile(path="/proc/mounts"))
+_DISK = re.compile(r'^\s*disk "([^"]+)";', re.MULTILINE)
+# The mark, and what users have put beside it.
+MARK_FILE = ReadFile(path=f"{NEW_STORAGE}/{MARK}")
+LISTING = Command(
+    argv=(
+        "find", NEW_STORAGE, "-mindepth", "1", "-maxdepth", "1",
+        *(word for name in IGNORED for word in ("-not", "-name", name)), "-printf", "%f\\n",
+    )
+)  # fmt: skip
+
+
+def left_over(replies: Mapping[Request, Reply]) -> LeftOver:
+    """What every head is asked."""
+    resource, mounts = (replies.get(one) for one in LEFT_OVER)
+    disk = _DISK.search(resource.text) if isinstance(resource, FileState) else None
+    rows = [line.split(" ") for line in mounts.text.splitlines()] if isinstance(mounts, FileState) else []
+    there = (row[0] for row in reversed(rows) if len(row) > 1 and row[1] == NEW_STORAGE)
+    return LeftOver(mirrored_disk=disk[1] if disk else "", being_filled=next(there, ""))
 
 
 def mounted_source(mount_point: str) -> Command:
-    """What is mounted there; fails where nothing is."""
-    return Command(argv=("findmnt", "--noheadings", "--output", "SOURCE", "--mountpoint", mount_point))
+    """What is mounted there, without the folder in it that a share may be mounted from; fails where nothing is."""
+    columns = ("--noheadings", "--nofsroot", "--output", "SOURCE")
+    return Command(argv=("findmnt", *columns, "--mountpoint", mount_point))
 
 
 def usage(mount_point: str) -> Command:
@@ -41,11 +72,22 @@ def used_of(reply: Reply) -> tuple[int, int]:
     return (numbers[0], numbers[1]) if len(numbers) == 2 else (0, 0)
 
 
+def room_in(reply: Reply) -> int | None:
+    """What df(1) calls available; None where it says nothing."""
+    words = _text(reply).split()
+    return int(words[-1]) if words and words[-1].isdigit() else None
+
+
 def entries_of(reply: Reply) -> tuple[str, ...]:
     """What users have put there, from `ls -p`: /inode/mode/user/group/name/size/."""
     rows = (line.split("/") for line in _text(reply).splitlines())
     names = (row[5] for row in rows if len(row) > 6)
-    return tuple(sorted(name for name in names if name not in (".", "..", _MADE_BY_MKFS, MARK)))
+    return tuple(sorted(name for name in names if name not in (".", "..", *IGNORED)))
+
+
+def names_in(reply: Reply) -> tuple[str, ...]:
+    """The same from what is mounted (`LISTING`)."""
+    return tuple(sorted(_text(reply).splitlines()))
 
 
 def mark_of(text: str) -> dict[str, str]:

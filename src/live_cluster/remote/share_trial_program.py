@@ -8,6 +8,7 @@ standard input; so neither the login nor anything else is in anybody's process l
 import contextlib
 import errno
 import grp
+import itertools
 import json
 import os
 import pwd
@@ -21,6 +22,8 @@ PLACE = "/mnt"
 CONNECT_S = 5.0
 MOUNT_S = 45.0
 FOLDER = ".live-cluster-trial-"
+# As many are shown, and one more, which says that there are more.
+NAMES = 6
 # mount.cifs(8) and mount.nfs(8) end with 32 and a sentence; the number in it is that of errno(3).
 MOUNT_ERROR = re.compile(r"mount error\((\d+)\)")
 STATUS = re.compile(r"STATUS_[A-Z_]+")
@@ -36,17 +39,19 @@ class Ended(Exception):
 
 
 def main(text: str) -> None:
-    """`text` is JSON: fstype, device, options, host, port, login (or null), owner (account, group), node."""
+    """`text` is JSON: fstype, device, options, host, port, login (or null), owner (account, group), node,
+    mark and ignored (names in the root folder)."""
+    content: dict[str, Any] = {}
     try:
-        attempt(json.loads(text))
+        content = attempt(json.loads(text))
         ended = Ended("good")
     except Ended as early:
         ended = early
-    os.write(1, json.dumps({"outcome": ended.outcome, "detail": ended.detail}).encode() + b"\n")
+    os.write(1, json.dumps({"outcome": ended.outcome, "detail": ended.detail, **content}).encode() + b"\n")
 
 
-def attempt(trial: dict[str, Any]) -> None:
-    """All of it, in the order in which things can be wrong."""
+def attempt(trial: dict[str, Any]) -> dict[str, Any]:
+    """All of it, in the order in which things can be wrong; in the end, what the share holds."""
     if not os.access(helper_of(trial["fstype"]), os.X_OK):
         raise Ended("client-missing")
     if not kernel_knows(trial["fstype"]):
@@ -59,6 +64,24 @@ def attempt(trial: dict[str, Any]) -> None:
     os.mkdir(PLACE + "/share")
     mount(trial)
     write_all(PLACE + "/share/" + FOLDER + trial["node"], owner)
+    return content_of(PLACE + "/share", trial["mark"], trial["ignored"])
+
+
+def content_of(folder: str, mark: str, ignored: list[str]) -> dict[str, Any]:
+    """Some names, whatever a move has noted about itself, and how much room there is."""
+    try:
+        with os.scandir(folder) as entries:
+            every = (one.name for one in entries)
+            others = (name for name in every if name not in ignored and not name.startswith(FOLDER))
+            names = sorted(itertools.islice(others, NAMES))
+        room = os.statvfs(folder)
+    except OSError as error:
+        raise Ended("not-mounted", os.strerror(error.errno or 0)) from None
+    noted = ""
+    path = folder + "/" + mark
+    with contextlib.suppress(FileNotFoundError, PermissionError), open(path, errors="replace") as lines:
+        noted = lines.read(4096)
+    return {"names": names, "mark": noted, "free_bytes": room.f_bavail * room.f_frsize}
 
 
 def helper_of(fstype: str) -> str:

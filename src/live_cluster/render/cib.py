@@ -154,6 +154,7 @@ def _placed(plan: CibPlan) -> Placed:
         fencing=plan.fencing,
         has_files=plan.files is not None,
         has_drbd=plan.files is not None and bool(plan.files.drbd_resource),
+        drbd_leaves=plan.files is not None and plan.files.drbd_leaves,
         has_nas=plan.files is not None and plan.files.mount.is_network,
     )
 

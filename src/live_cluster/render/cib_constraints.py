@@ -19,6 +19,7 @@ class Placed:
     fencing: tuple[Device, ...]
     has_files: bool
     has_drbd: bool = False
+    drbd_leaves: bool = False
     has_nas: bool = False
 
 
@@ -49,7 +50,7 @@ def constraints(placed: Placed) -> Element:
             )
         )
     if placed.has_drbd:
-        made.extend(drbd_constraints(names))
+        made.extend(drbd_constraints(names, is_leaving=placed.drbd_leaves))
     made.extend(ordering(order) for order in _orderings(placed))
     made.extend((_prefer_connected(names), _avoid_full_disk(names)))
     made.extend(elsewhere(device) for device in placed.fencing)

@@ -7,6 +7,7 @@ import difflib
 
 from lxml import etree
 
+from live_cluster.render.cib_drbd import FENCE_PREFIX
 from live_cluster.render.cib_elements import Element, element
 from live_cluster.render.cib_foreign import is_ours, remove_foreign
 
@@ -122,13 +123,22 @@ def _keep_foreign_pairs(present: Element, new: Element) -> None:
 
 
 def _remove_retired(section: Element, wanted: Element) -> None:
-    """What an earlier version of ours left in the constraints and is wanted no more; our fencing devices, too."""
+    """What an earlier version of ours left in the constraints and is wanted no more; our fencing devices, too.
+
+    And DRBD where the files have left it, with what its own handlers have written about it.
+    """
     if section.tag not in ("resources", "constraints"):
         return
     ours = {child.get("id") for child in wanted}
     for child in list(section):
-        if is_ours(child) and child.get("id") not in ours:
+        if (is_ours(child) and child.get("id") not in ours) or _is_about_nothing(child):
             section.remove(child)
+
+
+def _is_about_nothing(child: Element) -> bool:
+    if not str(child.get("id")).startswith(FENCE_PREFIX):
+        return False
+    return not child.xpath("../../resources//*[@id=$rsc]", rsc=str(child.get("rsc")))
 
 
 def _child_with_id(section: Element, identity: str) -> Element | None:

@@ -30,8 +30,12 @@ _CLONE_META = {
 }
 
 
-def mirrored_disks(names: Resources, drbd_resource: str) -> Element:
-    """The promotable clone: on both heads, writable on one."""
+# Whoever finds this constraint knows the clone for ours, also while nothing else goes with it any more.
+WITH_PRIMARY = "live-cluster-drbd-with-primary"
+
+
+def mirrored_disks(names: Resources, drbd_resource: str, *, is_leaving: bool = False) -> Element:
+    """The promotable clone: on both heads, writable on one; on its way out of the tree it stops first."""
     agent = Primitive(
         id=names.filestorage_drbd,
         agent=AGENT,
@@ -52,14 +56,21 @@ def mirrored_disks(names: Resources, drbd_resource: str) -> Element:
             Operation(name="notify", timeout="90s"),
         ),
     )
-    return clone(names.filestorage_drbd_clone, agent, _CLONE_META)
+    stop = {"target-role": "Stopped"} if is_leaving else {}
+    return clone(names.filestorage_drbd_clone, agent, {**_CLONE_META, **stop})
 
 
-def drbd_constraints(names: Resources) -> tuple[Element, ...]:
-    """Writable where the database is primary, and before the file system is mounted."""
+def drbd_constraints(names: Resources, *, is_leaving: bool = False) -> tuple[Element, ...]:
+    """Writable where the database is primary, and before the file system is mounted.
+
+    On its way out the files have nothing to do with it any more, and it can be demoted without them.
+    """
     clone_name, database = names.filestorage_drbd_clone, names.database_clone
+    with_primary = _follows(WITH_PRIMARY, clone_name, database, rsc_role="Promoted")
+    if is_leaving:
+        return (with_primary,)
     return (
-        _follows("live-cluster-drbd-with-primary", clone_name, database, rsc_role="Promoted"),
+        with_primary,
         _follows("live-cluster-files-with-drbd", names.filestorage_group, clone_name),
         ordering(
             Ordering(

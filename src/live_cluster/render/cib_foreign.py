@@ -8,7 +8,7 @@ from enum import Enum
 
 from lxml import etree
 
-from live_cluster.render.cib_drbd import FENCE_PREFIX
+from live_cluster.render.cib_drbd import FENCE_PREFIX, WITH_PRIMARY
 from live_cluster.render.cib_elements import Element, element
 from live_cluster.render.cib_fencing import location_id
 
@@ -91,6 +91,10 @@ def is_ours(child: Element) -> bool:
         return child.get("class") == "stonith" and bool(
             child.xpath("../../constraints/rsc_location[@id=$id]", id=constraint)
         )
+    if child.tag == "clone":
+        # As long as its constraint is there, as with the devices.
+        path = "../../constraints/rsc_colocation[@id=$id and @rsc=$rsc]"
+        return bool(child.xpath(path, id=WITH_PRIMARY, rsc=str(child.get("id"))))
     return str(child.get("id")).startswith(OUR_PREFIX)
 
 

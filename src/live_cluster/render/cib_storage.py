@@ -26,7 +26,8 @@ class Mount:
 class SharedFiles:
     """The file storage: what is mounted where, and shared by whom at which address.
 
-    `drbd_resource` is DRBD's own name of the device that is mounted; empty where it is none of DRBD's.
+    `drbd_resource` is DRBD's own name of the device in the tree; empty where there is none. While files move away
+    from DRBD, it is still there, and what is mounted is another device; `drbd_leaves`: it stops, to be taken out.
     """
 
     address: FloatingAddress
@@ -34,6 +35,14 @@ class SharedFiles:
     mount_point: str
     samba_unit: str
     drbd_resource: str = ""
+    drbd_leaves: bool = False
+
+
+def mirror_in(cib: bytes, identity: str) -> str:
+    """DRBD's own name of what the resource of this name stands for; empty where there is no such resource."""
+    path = f".//primitive[@id='{identity}']/instance_attributes/nvpair[@name='drbd_resource']"
+    found = etree.fromstring(cib).find(path) if cib else None
+    return "" if found is None else str(found.get("value"))
 
 
 def mounted_by(cib: bytes, identity: str) -> Mount | None:
@@ -55,8 +64,10 @@ def storage(names: Resources, files: SharedFiles | None) -> tuple[Element, ...]:
         floating_address(names.filestorage_address, files.address),
         service_unit(samba_service(names, files)),
     )
-    drbd = (mirrored_disks(names, files.drbd_resource),) if files.drbd_resource else ()
-    return (group(names.filestorage_group, members), *drbd)
+    made = group(names.filestorage_group, members)
+    if not files.drbd_resource:
+        return (made,)
+    return (made, mirrored_disks(names, files.drbd_resource, is_leaving=files.drbd_leaves))
 
 
 def samba_service(names: Resources, files: SharedFiles) -> Service:

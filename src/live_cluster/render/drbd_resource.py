@@ -14,18 +14,25 @@ FENCE_HANDLER = "/usr/lib/live-cluster/drbd-fence-peer"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirroredDisk:
-    """The disk under DRBD and both heads' addresses for it; `names` are the cluster's: this head's, the other's."""
+    """The disk under DRBD and both heads' addresses for it; `names` are the cluster's: this head's, the other's.
+
+    `is_being_filled`: the cluster does not have it yet, and one head copies files to it.
+    """
 
     disk: str
     addresses: tuple[IPv4Address, IPv4Address]
     names: tuple[str, str]
     secret: Secret
+    is_being_filled: bool = False
 
 
 def resource_file(mirrored: MirroredDisk) -> str:
     """The same on both heads but for the order of the names; holds the secret."""
     here, there = mirrored.names
     handler = f'"{FENCE_HANDLER} {{}} {here} {there}"'
+    # The handlers write into the part of the cluster's configuration that is DRBD's, which is not there yet: a copy
+    # would stand still for ever once the other head is gone. Nobody takes over what is not in use.
+    fencing = "dont-care" if mirrored.is_being_filled else "resource-and-stonith"
     sections = "\n".join(f"    floating {address}:{PORT};" for address in mirrored.addresses)
     return f"""{OWNED}resource {RESOURCE} {{
     device {DEVICE} minor {MINOR};
@@ -51,7 +58,7 @@ def resource_file(mirrored: MirroredDisk) -> str:
     disk {{
         on-io-error detach;
         # Writes wait until the other head cannot take over with older files any more.
-        fencing resource-and-stonith;
+        fencing {fencing};
         resync-rate 10M;
         c-plan-ahead 20;
         c-fill-target 1M;

@@ -37,6 +37,8 @@ RAN = "version: 8.4.11 (api:1/proto:86-101)\n 0: cs:{} C r-----\n"
 WHOLE = RAN.format("Connected ro:Secondary/Secondary ds:UpToDate/UpToDate")
 FRESH = RAN.format("Connected ro:Secondary/Secondary ds:Inconsistent/Inconsistent")
 COPYING = RAN.format("SyncSource ro:Primary/Secondary ds:UpToDate/Inconsistent")
+MANAGED = b"""<clone id="filestorage-drbd-ms"><primitive id="filestorage-drbd"><instance_attributes>
+    <nvpair name="drbd_resource" value="filestorage"/></instance_attributes></primitive></clone>"""
 FAILED = RAN.format("Connected ro:Secondary/Primary ds:Diskless/UpToDate")
 
 
@@ -44,7 +46,7 @@ def seen(first: DrbdFacts = EMPTY, second: DrbdFacts = EMPTY, *, in_cib: bool = 
     both = facts(configured=in_cib)
     cib = both.heads[0].cib
     if in_cib:
-        cib = cib.replace(b"</resources>", b'<clone id="filestorage-drbd-ms"/></resources>')
+        cib = cib.replace(b"</resources>", MANAGED + b"</resources>")
     heads = (
         replace(both.heads[0], storage=first, cib=cib),
         replace(both.heads[1], storage=second, cib=cib),

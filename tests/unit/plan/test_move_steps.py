@@ -12,12 +12,11 @@ from test_storage_change import MOVE, NOTHING_ORDERED, seen, wish
 
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.build import stages
-from live_cluster.plan.copying import VANISHED, compare_command, copy_command
-from live_cluster.plan.device_prerequisites import NEW_STORAGE
+from live_cluster.plan.copying import VANISHED, Way, compare_command, copy_command, files_copied
 from live_cluster.plan.move_steps import after_move_steps, left_over_steps, move_steps
 from live_cluster.plan.resource_steps import cib_plan
 from live_cluster.plan.step import Impact, Replies, Step
-from live_cluster.probes.storage_move import MARK, mark_text
+from live_cluster.probes.storage_move import MARK, NEW_STORAGE, mark_text
 from live_cluster.remote.requests import Command, CommandResult, FileState, RemoveFile, Request, WriteFile
 from live_cluster.render import cib
 from live_cluster.render.cib_difference import merged
@@ -102,10 +101,11 @@ def test_another_device_that_is_mounted_there_gives_way() -> None:
 
 def test_files_of_others_are_neither_mixed_nor_removed() -> None:
     step = steps()["move-copied"]
-    assert programs(step, (mark(), said(""))) == ["WriteFile", "rsync", "WriteFile"]
+    assert programs(step, (mark(), said(""))) == ["WriteFile", "rsync", "tee", "WriteFile"]
     assert programs(step, (mark(origin="/dev/lun"), said("recordings\n"))) == [
         "WriteFile",
         "rsync",
+        "tee",
         "WriteFile",
     ]
     for listing in (said("theirs\n"), FAILED):
@@ -120,7 +120,7 @@ def test_every_run_copies_again_but_verifies_once() -> None:
     earlier = mark(origin="/dev/lun", copied="run-0", verified="yes")
     assert not copied.check.holds((earlier, said("recordings\n")))
     assert copied.check.holds((mark(origin="/dev/lun", copied=TOKEN), said("")))
-    (before, _, after) = copied.actions((earlier, said("recordings\n")))
+    (before, _, _, after) = copied.actions((earlier, said("recordings\n")))
     for one in (before, after):
         assert isinstance(one, WriteFile)
         assert b'"verified": "yes"' in one.content
@@ -147,7 +147,8 @@ def test_how_far_the_copy_is_shows_by_what_is_in_use() -> None:
 
 def test_a_pause_ends_by_itself_and_with_the_cibs_change() -> None:
     step = steps()["move-last-pass"]
-    order, *_ = step.actions((OK, OK, FileState(exists=False), said("1000000000\n")))
+    absent = FileState(exists=False)
+    order, *_ = step.actions((OK, OK, absent, said("1000000000\n"), absent))
     assert isinstance(order, Command)
     pauses = etree.fromstring(order.stdin)
     assert [one.get("rsc") for one in pauses] == ["samba", "ivcs-server"]
@@ -181,7 +182,7 @@ def test_nothing_is_done_while_something_could_have_written_since(code: str) -> 
     step = steps()[code]
     paused = said(f"<cib>{pause_id('samba')} {pause_id('ivcs-server')}</cib>")
     done, of_another_run = (FileState(exists=True, content=text) for text in (b"run-1\n", b"run-0\n"))
-    rest: tuple[CommandResult, ...] = (said("1000000000\n"),) if code == "move-last-pass" else ()
+    rest: Replies = (said("1000000000\n"), mark()) if code == "move-last-pass" else ()
     quiet = states("inactive", "failed")
     assert step.check.holds((quiet, paused, done, *rest))
     for replies in (
@@ -234,8 +235,8 @@ def test_the_mark_goes_in_the_end_also_after_an_interruption() -> None:
 
 
 def test_while_it_is_in_use_files_may_go_later_none_may() -> None:
-    words = {"source": "/a", "target": "/b", "fstype": "ext4"}
-    in_use, last = copy_command(**words, in_use=True), copy_command(**words, in_use=False)
+    way = Way(source="/a", target="/b", source_fstype="ext4", target_fstype="ext4")
+    in_use, last = copy_command(way, in_use=True), copy_command(way, in_use=False)
     assert (in_use.accepts, last.accepts) == ((0, VANISHED), (0,))
     assert in_use.argv[0] == "ionice"
     assert last.argv[0] == "rsync"
@@ -246,6 +247,40 @@ def test_while_it_is_in_use_files_may_go_later_none_may() -> None:
         assert one.argv[-2:] == ("/a/", "/b/")
         # Both are written by others than the application: the monitor, and ourselves.
         assert {"--exclude=/.Filesystem_status", f"--exclude=/{MARK}"} <= set(one.argv)
-    compare = compare_command(**words)
+    compare = compare_command(way)
     assert not compare.changes_node
-    assert set(last.argv) < set(compare.argv)
+    assert set(last.argv) - {"--stats"} < set(compare.argv)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "kept", "left_out"),
+    [
+        # One account owns everything there: modes and owners would differ for ever.
+        ("ext4", "cifs", {"--times", "--omit-dir-times"}, {"--archive", "--acls"}),
+        ("nfs4", "cifs", {"--times", "--omit-dir-times"}, {"--archive", "--acls"}),
+        # The mount says whose the files are: the application's.
+        ("cifs", "ext4", {"--archive"}, {"--acls", "--xattrs"}),
+        ("nfs4", "ext4", {"--archive", "--numeric-ids"}, {"--acls", "--xattrs"}),
+        ("ext4", "nfs4", {"--archive", "--numeric-ids"}, {"--acls", "--xattrs"}),
+    ],
+)
+def test_a_copy_keeps_what_both_ends_can(
+    source: str, target: str, kept: set[str], left_out: set[str]
+) -> None:
+    way = Way(source="/a", target="/b", source_fstype=source, target_fstype=target)
+    for one in (copy_command(way, in_use=False), compare_command(way)):
+        assert kept <= set(one.argv)
+        assert not left_out & set(one.argv)
+
+
+def test_the_pause_is_as_long_as_the_files_that_were_seen_need() -> None:
+    stats = "\nNumber of files: 9,000,000 (reg: 8,999,990, dir: 10)\nNumber of created files: 0\n"
+    assert files_copied(stats) == 9_000_000
+    assert files_copied("") == 0
+    seen_by_rsync = FileState(exists=True, content=stats.encode())
+    step = steps()["move-last-pass"]
+    order, *_ = step.actions((OK, OK, mark(), said("1000000000\n"), seen_by_rsync))
+    assert isinstance(order, Command)
+    # Ten times 15 s and 9 000 000 / 5000 s: five hours and two and a half minutes.
+    ends = {str(one.get("end")) for one in etree.fromstring(order.stdin).iter("date_expression")}
+    assert ends == {"2001-09-09T06:49:10Z"}

@@ -8,12 +8,15 @@ import pytest
 from plan_case import facts, settings, situation
 
 from live_cluster.model.block_device import BlockDeviceFacts
+from live_cluster.model.drbd import RESOURCE
+from live_cluster.model.drbd_facts import DrbdFacts
 from live_cluster.model.facts import ClusterFacts
 from live_cluster.model.settings import ClusterSettings, DrbdDisk
-from live_cluster.model.storage_move import MoveFacts
+from live_cluster.model.storage_facts import ShareFacts, ShareOutcome
+from live_cluster.model.storage_move import FormerMirror, LeftOver, MoveFacts
 from live_cluster.model.storage_orders import StorageOrders
 from live_cluster.plan.prerequisites import problems_of
-from live_cluster.plan.storage_change import Change, change_of, change_problems
+from live_cluster.plan.storage_change import Change, Wanted, change_of, change_problems
 
 NEW = BlockDeviceFacts(
     exists=True, path="/dev/lun2", filesystem="ext4", uuid="2", capacity_bytes=2**30, free_bytes=2**29
@@ -97,11 +100,93 @@ def test_a_device_to_be_formatted_has_room_for_what_ext4_leaves() -> None:
     assert codes(too_much, wish(orders)) == ["move-no-room"]
 
 
-def test_a_copy_to_or_from_drbd_is_left_to_the_administrator() -> None:
-    wanted = replace(wish(), filestorage=DrbdDisk(path="/dev/drbd0", is_ready=True))
-    found = change_problems(wanted, seen(), wanted="/dev/drbd0")
-    assert [one.code for one in found] == ["move-with-drbd"]
-    assert codes(seen(replace(MOVE, former="/dev/drbd7")), wish()) == ["move-with-drbd"]
+DISK = DrbdDisk(path="/dev/vdb", is_ready=False)
+EMPTY_DISK = DrbdFacts(has_tools=True, module="8.4.11", is_block_device=True, size_bytes=2**30)
+TO_DRBD = Wanted(device="/dev/drbd0", mirror=RESOURCE)
+
+
+def on_heads(of: ClusterFacts, *, storage: object, disk: str = "") -> ClusterFacts:
+    first, second = (
+        replace(head, storage=storage, left=LeftOver(mirrored_disk=disk))  # type: ignore[arg-type]
+        for head in of.heads
+    )
+    return replace(of, heads=(first, second))
+
+
+def changes(of: ClusterFacts, wanted: Wanted, to: object = DISK) -> list[str]:
+    settings = replace(wish(), filestorage=to)  # type: ignore[arg-type]
+    return [one.code for one in change_problems(settings, of, wanted)]
+
+
+def test_files_may_be_moved_to_empty_disks_that_are_large_enough() -> None:
+    empty = on_heads(seen(), storage=EMPTY_DISK)
+    assert changes(empty, TO_DRBD) == []
+    too_much = replace(empty, move=replace(MOVE, used_bytes=2**30))
+    assert changes(too_much, TO_DRBD) == ["move-no-room"]
+    # What an interrupted run has begun is mirrored already; how much is on it shows when it is mounted.
+    begun = replace(EMPTY_DISK, has_our_file=True, signatures=("drbd",))
+    assert changes(on_heads(too_much, storage=begun), TO_DRBD) in ([], ["move-no-room"])
+
+
+def test_a_mirrored_device_in_somebodys_use_is_not_taken() -> None:
+    taken = replace(seen(), move=replace(MOVE, in_use=("ivcs-main-2: /home",)))
+    assert changes(on_heads(taken, storage=EMPTY_DISK), TO_DRBD) == ["move-target-mounted"]
+
+
+def test_drbd_that_is_just_being_left_is_no_place_to_move_to() -> None:
+    back = on_heads(seen(), storage=EMPTY_DISK)
+    assert changes(back, replace(TO_DRBD, managed=RESOURCE)) == ["move-mirror-leaving"]
+
+
+def test_other_disks_under_the_same_mirror_are_refused() -> None:
+    here = on_heads(replace(seen(), move=None), storage=EMPTY_DISK, disk="/dev/vdc")
+    assert changes(here, replace(TO_DRBD, managed=RESOURCE)) == ["drbd-disk-is-another"] * 2
+    same = on_heads(replace(seen(), move=None), storage=EMPTY_DISK, disk="/dev/vdb")
+    assert changes(same, replace(TO_DRBD, managed=RESOURCE)) == []
+
+
+@pytest.mark.parametrize(
+    ("is_ours", "code"), [(True, "mirror-stays-on-disks"), (False, "mirror-stays-configured")]
+)
+def test_what_remains_of_drbd_is_told_with_its_disks(code: str, *, is_ours: bool) -> None:
+    disks = (("ivcs-main-1", "/dev/vdb"), ("ivcs-main-2", "/dev/vdb"))
+    former = FormerMirror(resource="video", is_ours=is_ours, ports=(7788,), disks=disks)
+    of = replace(seen(replace(MOVE, former="/dev/drbd0")), former_mirror=former)
+    (found,) = change_problems(wish(), of, Wanted(device="/dev/lun2", managed="video"))
+    assert (found.code, found.severity.value) == (code, "warning")
+    assert found.message.field("disks") == "ivcs-main-1: /dev/vdb, ivcs-main-2: /dev/vdb"
+
+
+def share(**more: object) -> ShareFacts:
+    return ShareFacts(outcome=ShareOutcome.GOOD, **more)  # type: ignore[arg-type]
+
+
+def test_how_much_a_nas_holds_is_no_reason_to_refuse() -> None:
+    from_nas = replace(MOVE, former="192.0.2.5:/srv/video", fstype="nfs4", used_bytes=2**40)
+    assert [
+        (one.code, one.severity.value)
+        for one in change_problems(wish(), seen(from_nas), Wanted(device="/dev/lun2"))
+    ] == [("move-room-unknown", "warning")]
+    # What there is room for on a NAS, is known.
+    to_nas = on_heads(seen(replace(MOVE, used_bytes=2**30)), storage=share(free_bytes=2**29))
+    assert changes(to_nas, Wanted(device="192.0.2.5:/srv/video")) == ["move-no-room"]
+
+
+@pytest.mark.parametrize(
+    ("former", "wanted", "expected"),
+    [
+        ("192.0.2.5:/srv/video", "192.0.2.5:/srv/video/new", ["move-inside"]),
+        ("//192.0.2.5/video/old", "//192.0.2.5/video", ["move-inside"]),
+        ("//192.0.2.5/video", "//192.0.2.5/video2", []),
+        ("192.0.2.5:/", "192.0.2.5:/srv", ["move-inside"]),
+        ("/dev/disk", "/dev/disk/by-id/x", []),
+    ],
+)
+def test_a_folder_of_a_share_is_no_place_for_a_copy_of_it(
+    former: str, wanted: str, expected: list[str]
+) -> None:
+    of = on_heads(seen(replace(MOVE, former=former)), storage=share())
+    assert changes(of, Wanted(device=wanted)) == expected
 
 
 def test_a_change_by_hand_is_only_warned_of() -> None:

@@ -57,7 +57,12 @@ EMPTY = DrbdFacts(has_tools=True, module="8.4.11", is_block_device=True, minor=0
 def test_resources_are_found_by_their_device() -> None:
     ours, other = resources_in(DUMP)
     assert ours == DrbdResource(
-        name="filestorage", minors=(0,), ports=(7788,), protocol="C", fencing="resource-and-stonith"
+        name="filestorage",
+        minors=(0,),
+        ports=(7788,),
+        protocol="C",
+        fencing="resource-and-stonith",
+        disks=("/dev/vdb",),
     )
     assert (other.minors, other.ports, other.hosts, other.protocol) == ((5,), (7790,), ("mcu-1",), "")
     assert replace(EMPTY, resources=(ours, other), minor=5).resource == other

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
+from pathlib import Path
 
 import pytest
 
 from live_cluster.model.storage_facts import ShareFacts, ShareOutcome
 from live_cluster.probes.share_trial import Trial, trial_facts, trial_question
 from live_cluster.remote.requests import CommandResult
-from live_cluster.remote.share_trial_program import cifs_fault, nfs_fault
+from live_cluster.remote.share_trial_program import NAMES, cifs_fault, content_of, nfs_fault
 
 TRIAL = Trial(
     node="ivcs-main-1",
@@ -102,3 +103,22 @@ def test_nfs(said: str, outcome: str) -> None:
 )
 def test_a_trial_that_says_nothing_is_judged_by_its_end(reply: CommandResult, facts: ShareFacts) -> None:
     assert trial_facts(reply) == facts
+
+
+def test_a_trial_tells_what_a_move_would_be_mixed_with(tmp_path: Path) -> None:
+    ours = (".live-cluster-move", ".Filesystem_status", "lost+found", ".live-cluster-trial-ivcs-main-2")
+    for name in ours[1:]:
+        (tmp_path / name).mkdir()
+    found = content_of(str(tmp_path), ours[0], list(ours[:3]))
+    assert (found["names"], found["mark"]) == ([], "")
+    assert found["free_bytes"] > 0
+    (tmp_path / ours[0]).write_text('{"origin": "/dev/lun"}')
+    for number in range(20):
+        (tmp_path / f"film-{number}").touch()
+    found = content_of(str(tmp_path), ours[0], list(ours[:3]))
+    assert len(found["names"]) == NAMES
+    assert found["mark"] == '{"origin": "/dev/lun"}'
+    said = json.dumps({"outcome": "good", "detail": "", **found}).encode()
+    facts = trial_facts(CommandResult(returncode=0, stdout=said))
+    assert (facts.names, facts.mark) == (tuple(found["names"]), found["mark"])
+    assert facts.free_bytes == found["free_bytes"]
