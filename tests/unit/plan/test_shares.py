@@ -50,6 +50,7 @@ def test_a_cifs_share_belongs_to_the_application_and_answers_or_fails() -> None:
         "0660",
     )
     assert {"soft", "forceuid", "forcegid", "nobrl"} <= given.keys()
+    assert given["iocharset"] == "utf8"
     assert "hard" not in given
 
 
