@@ -24,7 +24,7 @@ LOGIN_NAMES = "filestorage-*.credentials"
 # soft: an error instead of waiting. After three intervals without an echo the NAS counts as gone (cifs.ko); whoever
 # waits longer than ten seconds for it to come back gets an error. nobrl: locks stay on this head, the only one that
 # has the share mounted; locks of a head that died would be held against its successor. Names are UTF-8, whatever a
-# kernel was built to take for granted (Debian's for User-mode Linux: iso8859-1, and the NAS got other names).
+# kernel was built to take for granted (User-mode Linux: iso8859-1).
 _CIFS = "iocharset=utf8,soft,echo_interval=5,nobrl,nosuid,nodev"
 # One request is repeated after 5 and 10 s and then given up (nfs(5): timeo in tenths of a second); one look into a
 # folder is several of them (on a virtual machine it had not ended after 60 s). softerr says ETIMEDOUT, which tells
