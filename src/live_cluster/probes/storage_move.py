@@ -18,8 +18,8 @@ MARK = ".live-cluster-move"
 _MADE_BY_MKFS = "lost+found"
 # Where the monitor of a mounted file system writes every ten seconds (ocf:heartbeat:Filesystem).
 MONITORED = ".Filesystem_status"
-# Beside these, what is in a root folder is somebody's.
-IGNORED = (_MADE_BY_MKFS, MARK, MONITORED)
+# Beside these, what is in a root folder is somebody's; the last one is what a killed run leaves of a mark.
+IGNORED = (_MADE_BY_MKFS, MARK, MONITORED, f".{MARK}.live-cluster-new")
 HAS_RSYNC = Command(argv=("test", "-x", "/usr/bin/rsync"))
 # Read, not asked for: every run looks, and hardly any finds something.
 LEFT_OVER: tuple[Request, ...] = (ReadFile(path=RESOURCE_FILE), ReadFile(path="/proc/mounts"))
