@@ -50,6 +50,7 @@ TEXTS: dict[str, str] = {
     "step-move-last": "Stop what writes files, copy the last changes (the services are away for about {seconds} s from here)",
     "step-move-compare": "Compare names, sizes, times, owners, modes and attributes of all files",
     "step-move-services": "See that {units} run again",
+    "move-mirroring": "State of DRBD: {state}",
     "move-progress-mib": "{done} MiB",
     "move-progress": "{percent} % ({done} of {total} MiB)",
 }

@@ -50,6 +50,7 @@ TEXTS: dict[str, str] = {
     "step-move-last": "Остановить всё, что пишет файлы, и скопировать последние изменения (отсюда службы недоступны примерно {seconds} с)",
     "step-move-compare": "Сравнить имена, размеры, времена, владельцев, права и атрибуты всех файлов",
     "step-move-services": "Убедиться, что снова работают {units}",
+    "move-mirroring": "Состояние DRBD: {state}",
     "move-progress-mib": "{done} МиБ",
     "move-progress": "{percent} % ({done} из {total} МиБ)",
 }

@@ -75,7 +75,8 @@ def _stopped(plan: Blueprint) -> Step:
         node=plan.head_names[0],
         title=message("step-drbd-stopped"),
         impact=Impact.NONE,
-        actions=lambda replies: (*patch(stdout_of(replies[0]), wanted), SETTLE),
+        # A run that was killed may have left the former file system on its way.
+        actions=lambda replies: (SETTLE, *patch(stdout_of(replies[0]), wanted), SETTLE),
         check=Check(requests=(CIB, VIEW), holds=holds),
         deadline_s=_STOP_DEADLINE_S,
         tolerates=warned_only,

@@ -18,7 +18,7 @@ from live_cluster.remote.requests import Command, FileState, Reply, Request
 from live_cluster.render.cib_storage import mounted_by
 
 # A resynchronisation that an interrupted run has left behind may be one of the whole disk.
-_WHOLE_DEADLINE_S = 7 * 86400.0
+_WHOLE_DEADLINE_S = 86400.0
 _DEVICE = re.compile(r"/dev/drbd([0-9]+)")
 
 
@@ -103,7 +103,8 @@ def whole(node: str, mirror: Mirror) -> Step:
 
     def missing(replies: Replies) -> str:
         state = mirror.state(replies[0])
-        return f"{state.connection or 'not running'} {state.disk}/{state.peer_disk}"
+        synced = "" if state.synced_percent is None else f" {state.synced_percent} %"
+        return f"{state.connection or 'not running'} {state.disk}/{state.peer_disk}{synced}"
 
     return Step(
         code="move-mirrored",
@@ -113,5 +114,7 @@ def whole(node: str, mirror: Mirror) -> Step:
         actions=always(),
         check=Check(requests=(STATE,), holds=holds, missing=missing),
         deadline_s=_WHOLE_DEADLINE_S,
+        # In the kernel's words: a link that is lost shows here, too.
+        tells=lambda replies: message("move-mirroring", state=missing(replies)),
         foreseen=True,
     )

@@ -17,6 +17,7 @@ from live_cluster.plan.view_checks import has_two_copies, runs, stopped_on_purpo
 from live_cluster.plan.watchdog_times import confirmed_s
 from live_cluster.remote.requests import Command
 from live_cluster.render import cib
+from live_cluster.render.cib_drbd import WITH_FILES
 from live_cluster.render.cib_parts import Service
 from live_cluster.render.cib_storage import SharedFiles
 
@@ -108,7 +109,8 @@ def mirrored_now(plan: Blueprint) -> Mirrored:
     if plan.facts.former_mirror is None or isinstance(plan.settings.filestorage, DrbdDisk):
         # Another DRBD in its place has the same orders: it is all one change.
         return Mirrored.AS_WANTED
-    return Mirrored.LEAVING if plan.facts.move is None else Mirrored.KEPT
+    has_orders = any(f'id="{WITH_FILES}"'.encode() in head.cib for head in plan.facts.heads)
+    return Mirrored.KEPT if has_orders else Mirrored.LEAVING
 
 
 def _shared_files(plan: Blueprint, mirrored: Mirrored) -> SharedFiles | None:

@@ -66,14 +66,15 @@ def change_problems(settings: ClusterSettings, facts: ClusterFacts, wanted: Want
     if move is None:
         return
     place = {"option": OPTION, "former": move.former, "wanted": wanted.device}
+    is_leaving = bool(wanted.mirror) and wanted.mirror == wanted.managed
     match change_of(settings, facts):
+        case Change.REFUSED | Change.COPIED if is_leaving:
+            yield problem("move-mirror-leaving", resource=wanted.mirror, **place)
         case Change.REFUSED:
             yield problem("storage-is-another", **place)
         case Change.BY_HAND:
             yield warning("storage-changed-by-hand", **place)
         case Change.COPIED:
-            if wanted.mirror and wanted.mirror == wanted.managed:
-                yield problem("move-mirror-leaving", resource=wanted.mirror, **place)
             yield from _copy(facts, move, place)
         case _:
             pass

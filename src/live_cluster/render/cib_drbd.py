@@ -32,6 +32,8 @@ _CLONE_META = {
 
 # Whoever finds this constraint knows the clone for ours, also while nothing else goes with it any more.
 WITH_PRIMARY = "live-cluster-drbd-with-primary"
+# As long as this one is there, files may be mounted from it.
+WITH_FILES = "live-cluster-files-with-drbd"
 
 
 def mirrored_disks(names: Resources, drbd_resource: str, *, is_leaving: bool = False) -> Element:
@@ -71,7 +73,7 @@ def drbd_constraints(names: Resources, *, is_leaving: bool = False) -> tuple[Ele
         return (with_primary,)
     return (
         with_primary,
-        _follows("live-cluster-files-with-drbd", names.filestorage_group, clone_name),
+        _follows(WITH_FILES, names.filestorage_group, clone_name),
         ordering(
             Ordering(
                 id="live-cluster-drbd-before-files",

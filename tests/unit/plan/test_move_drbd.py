@@ -281,8 +281,20 @@ def test_as_long_as_files_are_mounted_from_it_drbd_is_as_it_was() -> None:
     )
 
 
+def test_a_run_after_an_interruption_first_waits_for_the_files_to_have_left() -> None:
+    given = from_disk(move=None, cib=merged(mirrored(), configuration(cib_plan(from_disk()))))
+    assert mirrored_now(given) is Mirrored.KEPT
+    order = [code for code, _ in codes(given)]
+    assert order.index("resources-running") < order.index("drbd-stopped")
+    (step,) = named(given, "drbd-stopped")
+    settle, *_ = step.actions((CommandResult(returncode=0, stdout=mirrored()), said("")))
+    assert isinstance(settle, Command)
+    assert settle.argv[:2] == ("crm_resource", "--wait")
+
+
 def test_a_run_after_an_interruption_does_not_start_it_again() -> None:
-    given = from_disk(move=None)
+    leaving = merged(mirrored(), configuration(cib_plan(from_disk(), Mirrored.LEAVING)))
+    given = from_disk(move=None, cib=leaving)
     assert mirrored_now(given) is Mirrored.LEAVING
     tree = configuration(cib_plan(given))
     assert tree.find(".//clone[@id='filestorage-drbd-ms']//nvpair[@name='target-role']") is not None

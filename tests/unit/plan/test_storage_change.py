@@ -136,6 +136,10 @@ def test_a_mirrored_device_in_somebodys_use_is_not_taken() -> None:
 def test_drbd_that_is_just_being_left_is_no_place_to_move_to() -> None:
     back = on_heads(seen(), storage=EMPTY_DISK)
     assert changes(back, replace(TO_DRBD, managed=RESOURCE)) == ["move-mirror-leaving"]
+    # The settings that are kept still say so where a run ended in the middle.
+    unasked = replace(wish(NOTHING_ORDERED), filestorage=DISK)
+    found = change_problems(unasked, back, replace(TO_DRBD, managed=RESOURCE))
+    assert [one.code for one in found] == ["move-mirror-leaving"]
 
 
 def test_other_disks_under_the_same_mirror_are_refused() -> None:
