@@ -39,10 +39,15 @@ _LONG_RUNNING_UNITS = (
 )  # fmt: skip
 
 
+def with_value(options: tuple[str, ...], name: str, *words: str) -> tuple[str, ...]:
+    """The options with other words after this one, which had one."""
+    place = options.index(name) + 1
+    return (*options[:place], *words, *options[place + 1 :])
+
+
 def options_with(*storage: str) -> tuple[str, ...]:
     """OPTIONS with another file storage: its device, and what belongs to it."""
-    place = OPTIONS.index("/dev/lun")
-    return (*OPTIONS[:place], *storage, *OPTIONS[place + 1 :])
+    return with_value(OPTIONS, "--filestorage-device", *storage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

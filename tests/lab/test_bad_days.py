@@ -12,6 +12,7 @@ from cluster import (
     differences,
     file_states,
     unlock,
+    with_value,
     write_conference,
 )
 
@@ -217,11 +218,6 @@ def test_all_problems_of_the_servers_come_at_once(cluster: Cluster) -> None:
         ("device-missing", HEADS[0]),
         ("device-missing", HEADS[1]),
     ]
-
-
-def with_value(options: tuple[str, ...], name: str, value: str) -> tuple[str, ...]:
-    index = options.index(name) + 1
-    return (*options[:index], value, *options[index + 1 :])
 
 
 def test_all_problems_of_the_input_come_at_once_and_no_server_is_asked(cluster: Cluster) -> None:

@@ -19,6 +19,7 @@ from cluster import (
     file_states,
     service_identities,
 )
+from share_client import SHARE, ShareClient
 
 from live_lab import Host, audits, wait_until
 
@@ -99,35 +100,23 @@ def test_the_second_heads_data_is_set_aside_whole(cluster: Cluster) -> None:
 def test_files_are_served_by_samba_and_by_the_application_alike(cluster: Cluster, client: Host) -> None:
     url = f"http://{PUBLIC_ADDRESS}/api/files"
     client.run(("curl", "-sS", "--fail", "-T", "-", f"{url}/from-http.txt"), stdin="Привет, SMB")
-    assert samba(cluster, "get from-http.txt -") == "Привет, SMB"
-    cluster.lab.media[0].write("/root/from-smb.txt", "Hello, HTTP")
-    samba(cluster, "put /root/from-smb.txt from-smb.txt")
+    share = ShareClient.on(cluster, cluster.lab.media[0])
+    assert share.run("get from-http.txt -") == "Привет, SMB"
+    share.host.write("/root/from-smb.txt", "Hello, HTTP")
+    share.run("put /root/from-smb.txt from-smb.txt")
     assert client.run(("curl", "-sS", "--fail", f"{url}/from-smb.txt")).stdout == "Hello, HTTP"
 
 
-def samba(cluster: Cluster, command: str) -> str:
-    """One command of smbclient(1) on the share, with the account's name and password, on a media server."""
-    media = cluster.lab.media[0]
-    return media.run(smbclient(cluster, media, command)).stdout
-
-
-def smbclient(cluster: Cluster, host: Host, command: str) -> tuple[str, ...]:
-    secrets = tomllib.loads(cluster.lab.heads[0].read(SECRETS))
-    account = "/root/smb-account"
-    host.write(account, f"username = ivcs\npassword = {secrets['smb']}\n", mode=0o600)
-    return ("smbclient", "-A", account, "-c", command, f"//{FILESTORAGE_ADDRESS}/filestorage")
-
-
 def test_samba_lets_nobody_in_without_the_password(cluster: Cluster) -> None:
-    share, media = f"//{FILESTORAGE_ADDRESS}/filestorage", cluster.lab.media[0]
     for account in (("-N",), ("-U", "ivcs%wrong"), ("-U", "root%")):
-        assert media.run(("smbclient", *account, "-c", "ls", share), check=False).returncode != 0
+        argv = ("smbclient", *account, "-c", "ls", SHARE)
+        assert cluster.lab.media[0].run(argv, check=False).returncode != 0
 
 
 def test_samba_lets_in_the_servers_of_this_cluster_only(cluster: Cluster, client: Host) -> None:
-    assert client.run(smbclient(cluster, client, "ls"), check=False).returncode != 0
+    assert not ShareClient.on(cluster, client).tries("ls")
     for head in cluster.lab.heads:
-        head.run(smbclient(cluster, head, "ls"))
+        ShareClient.on(cluster, head).run("ls")
 
 
 def test_every_server_has_its_name_and_resolves_all_names(cluster: Cluster) -> None:

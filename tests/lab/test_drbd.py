@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterator
 
 import pytest
 from cluster import (
-    FILESTORAGE_ADDRESS,
     HEADS,
     MACHINE_TOKEN,
     PUBLIC_ADDRESS,
@@ -21,6 +19,7 @@ from cluster import (
     options_with,
     other_head,
 )
+from share_client import ShareClient
 
 from live_lab import Host, Lab, Scheme, wait_until
 
@@ -28,8 +27,6 @@ pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
 DISK = "/dev/disk/by-id/lab-local"
 WANTED = (*options_with(f"drbd:{DISK}"), *MACHINE_TOKEN)
-SECRETS = "/etc/live-cluster/service-secrets.toml"
-ACCOUNT = "/root/smb-account"
 # Virtual machines on two busy cores: deadlines, not expectations.
 TAKEOVER_S = 900.0
 REJOIN_S = 1800.0
@@ -43,8 +40,6 @@ def cluster() -> Iterator[Cluster]:
         report = opened.configure(*WANTED)
         assert report.returncode == 0, report
         opened.wait_healthy(deadline_s=TAKEOVER_S)
-        secrets = tomllib.loads(lab.heads[0].read(SECRETS))
-        lab.media[0].write(ACCOUNT, f"username = ivcs\npassword = {secrets['smb']}\n", mode=0o600)
         yield opened
 
 
@@ -59,11 +54,9 @@ def active(cluster: Cluster) -> int:
     return HEADS.index(seen.primary)
 
 
-def samba(cluster: Cluster, command: str, *, check: bool = True) -> str:
-    """One command of smbclient(1) on the share, from a media server."""
-    media = cluster.lab.media[0]
-    share = f"//{FILESTORAGE_ADDRESS}/filestorage"
-    return media.run(("smbclient", "-A", ACCOUNT, "-c", command, share), check=check).stdout
+@pytest.fixture(scope="module")
+def share(cluster: Cluster) -> ShareClient:
+    return ShareClient.on(cluster, cluster.lab.media[0])
 
 
 def mirror(head: Host) -> str:
@@ -84,21 +77,16 @@ def uploaded(cluster: Cluster, name: str) -> str | None:
     return digest.split()[0] if code == "200" else None
 
 
-def wait_for_service(cluster: Cluster) -> None:
+def wait_for_service(cluster: Cluster, share: ShareClient) -> None:
     """The application answers at its address, and the share at its own."""
-    url = f"http://{PUBLIC_ADDRESS}/api/files"
-    share = ("smbclient", "-A", ACCOUNT, "-t", "20", "-c", "ls", f"//{FILESTORAGE_ADDRESS}/filestorage")
-    places = (
-        (cluster.lab.client, ("curl", "-sS", "--fail", "-m", "10", url)),
-        (cluster.lab.media[0], share),
+    ask = ("curl", "-sS", "--fail", "-m", "10", f"http://{PUBLIC_ADDRESS}/api/files")
+    wait_until(
+        lambda: cluster.lab.client.run(ask, check=False).returncode == 0,
+        deadline_s=TAKEOVER_S,
+        what="the application's answer",
+        every_s=2.0,
     )
-    for host, question in places:
-        wait_until(
-            lambda host=host, question=question: host.run(question, check=False).returncode == 0,  # type: ignore[misc]
-            deadline_s=TAKEOVER_S,
-            what=f"an answer to {question[0]}",
-            every_s=2.0,
-        )
+    wait_until(lambda: share.tries("ls"), deadline_s=TAKEOVER_S, what="the share's answer", every_s=2.0)
 
 
 def test_sixteen_instances_run_and_the_files_are_where_the_primary_is(cluster: Cluster) -> None:
@@ -144,23 +132,23 @@ def test_a_disk_that_is_absent_or_holds_something_is_refused(
     assert (report.returncode, report.codes, report.changed) == (78, [code, code], False), report
 
 
-def test_power_loss_of_the_active_head_loses_no_file(cluster: Cluster) -> None:
+def test_power_loss_of_the_active_head_loses_no_file(cluster: Cluster, share: ShareClient) -> None:
     lab = cluster.lab
     lost = active(cluster)
     lab.media[0].write("/root/film", "x" * 3_000_000)
-    samba(cluster, "put /root/film film.bin")
+    share.run("put /root/film film.bin")
     lab.heads[lost].power_off()
-    wait_for_service(cluster)
+    wait_for_service(cluster, share)
     survivor = lab.heads[1 - lost]
     expected = hashlib.sha256(b"x" * 3_000_000).hexdigest()
     assert uploaded(cluster, "film.bin") == expected
     # The same by SMB, at the same address.
-    samba(cluster, "get film.bin /root/film-again")
+    share.run("get film.bin /root/film-again")
     assert lab.media[0].run(("sha256sum", "/root/film-again")).stdout.split()[0] == expected
     assert cluster.status(2 - lost).primary == HEADS[1 - lost]
 
     lab.media[0].write("/root/later", "written meanwhile")
-    samba(cluster, "put /root/later later.txt")
+    share.run("put /root/later later.txt")
     lab.heads[lost].power_on()
     cluster.wait_healthy(2 - lost, deadline_s=REJOIN_S)
     assert is_whole(survivor), mirror(survivor)
@@ -171,7 +159,9 @@ def test_power_loss_of_the_active_head_loses_no_file(cluster: Cluster) -> None:
     assert cluster.status(2 - lost).primary == HEADS[1 - lost]
 
 
-def test_a_file_that_is_being_written_is_whole_or_absent_and_the_retry_succeeds(cluster: Cluster) -> None:
+def test_a_file_that_is_being_written_is_whole_or_absent_and_the_retry_succeeds(
+    cluster: Cluster, share: ShareClient
+) -> None:
     lab = cluster.lab
     lost = active(cluster)
     size = 40 << 20
@@ -191,7 +181,7 @@ def test_a_file_that_is_being_written_is_whole_or_absent_and_the_retry_succeeds(
         what="some of the file is there",
     )
     folder.power_off()
-    wait_for_service(cluster)
+    wait_for_service(cluster, share)
     upload.kill()
     assert uploaded(cluster, "big.bin") in (None, expected)
     retry = ("curl", "-sS", "--fail", "-m", "600", "-T", "/root/big", url)
@@ -207,7 +197,9 @@ def test_a_file_that_is_being_written_is_whole_or_absent_and_the_retry_succeeds(
     assert is_whole(lab.heads[1 - lost])
 
 
-def test_a_switch_over_takes_the_files_along_also_after_the_hosts_were_renamed(cluster: Cluster) -> None:
+def test_a_switch_over_takes_the_files_along_also_after_the_hosts_were_renamed(
+    cluster: Cluster, share: ShareClient
+) -> None:
     # The article, "Общие моменты", note 9.
     lab = cluster.lab
     for number, head in enumerate(lab.heads):
@@ -216,14 +208,14 @@ def test_a_switch_over_takes_the_files_along_also_after_the_hosts_were_renamed(c
     head = lab.heads[1 - source]
     done = head.run(("live-cluster", "switchover", "--yes", "--json"), check=False, timeout_s=TAKEOVER_S)
     assert json.loads(done.stdout).get("problems") == [], done
-    wait_for_service(cluster)
+    wait_for_service(cluster, share)
     assert active(cluster) == other_head(HEADS[source])
     assert uploaded(cluster, "film.bin") == hashlib.sha256(b"x" * 3_000_000).hexdigest()
 
     # And the link between the disks is lost and comes back: the constraint names the cluster's nodes.
     lab.cut(HEADS[source], "bond1")
     lab.media[0].write("/root/alone", "written alone")
-    samba(cluster, "put /root/alone alone.txt")
+    share.run("put /root/alone alone.txt")
     constraints = head.run(("cibadmin", "--query", "--scope", "constraints")).stdout
     assert f'value="{HEADS[1 - source]}"' in constraints
     lab.heal(HEADS[source], "bond1")

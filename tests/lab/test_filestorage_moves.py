@@ -7,25 +7,23 @@ it has left the files. Virtual machines, for DRBD and the file systems of a NAS 
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from cluster import FILESTORAGE_ADDRESS, HEADS, MACHINE_TOKEN, OPTIONS, Cluster, Report
+from cluster import HEADS, MACHINE_TOKEN, OPTIONS, Cluster, Report
+from share_client import ShareClient
 
 from live_lab import Host, Lab, Scheme, nas, wait_until
 from live_lab.lab import LabWish
 
-pytestmark = [pytest.mark.lab, pytest.mark.matrix]
+pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
 SAN, DISK, MIRROR = "/dev/lun", "/dev/disk/by-id/lab-local", "/dev/drbd0"
 RESOURCE_FILE = "/etc/drbd.d/live-cluster-filestorage.res"
 SET_ASIDE = "/var/lib/live-cluster/set-aside"
 NEW_STORAGE = "/run/live-cluster/new-filestorage"
 MOUNT_POINT = "/srv/filestorage"
-SECRETS = "/etc/live-cluster/service-secrets.toml"
-ACCOUNT = "/root/smb-account"
 CIFS = (nas.CIFS, "--filestorage-username", nas.WRITER, "--filestorage-password-file", "/root/nas-password")
 # Virtual machines on two busy cores: deadlines, not expectations.
 DEADLINE_S = 1800.0
@@ -60,6 +58,7 @@ class Pair:
     """A pair whose files move."""
 
     cluster: Cluster
+    share: ShareClient
 
     @property
     def lab(self) -> Lab:
@@ -79,20 +78,6 @@ class Pair:
 
     def contents(self) -> list[str]:
         return self.active().run(("sh", "-c", _CONTENTS), timeout_s=600).stdout.splitlines()
-
-    def samba(self, command: str) -> str:
-        """One command of smbclient(1) at the file-storage address, from a media server."""
-        argv = (
-            "smbclient",
-            "-A",
-            ACCOUNT,
-            "-t",
-            "120",
-            "-c",
-            command,
-            f"//{FILESTORAGE_ADDRESS}/filestorage",
-        )
-        return self.lab.media[0].run(argv, timeout_s=300).stdout
 
     def evidence(self) -> str:
         """What both heads say about it all, for the message of a failure."""
@@ -121,13 +106,13 @@ class Pair:
     def still_served(self) -> None:
         """What was put there before is read, and a new file is written, by SMB."""
         media = self.lab.media[0]
-        self.samba("get film /root/film-again")
+        self.share.run("get film /root/film-again")
         expected = self.active().run(("sha256sum", f"{MOUNT_POINT}/film")).stdout.split()[0]
         assert media.run(("sha256sum", "/root/film-again")).stdout.split()[0] == expected
         text = f"written to {self.source()}\n"
         media.write("/root/new", text)
         name = f"written-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-        self.samba(f"put /root/new {name}")
+        self.share.run(f"put /root/new {name}")
         assert self.active().read(f"{MOUNT_POINT}/{name}") == text
         owner = self.active().run(("stat", "--format=%U", f"{MOUNT_POINT}/{name}", MOUNT_POINT)).stdout
         assert owner == "ivcs\nivcs\n"
@@ -140,10 +125,8 @@ def pair() -> Iterator[Pair]:
         cluster = Cluster.unlocked(lab)
         report = cluster.configure(*OPTIONS, *MACHINE_TOKEN)
         assert report.returncode == 0, report
-        secrets = tomllib.loads(lab.heads[0].read(SECRETS))
-        lab.media[0].write(ACCOUNT, f"username = ivcs\npassword = {secrets['smb']}\n", mode=0o600)
         cluster.wait_healthy(deadline_s=DEADLINE_S)
-        made = Pair(cluster=cluster)
+        made = Pair(cluster=cluster, share=ShareClient.on(cluster, lab.media[0]))
         made.active().run(("sh", "-c", _FILL), timeout_s=600)
         yield made
 
@@ -179,7 +162,7 @@ def test_a_copy_to_drbd_that_is_killed_leaves_the_files_in_use_where_they_are(pa
     assert run.wait_for_line(f"✓ {holder.name}: Mount"), f"{run.wait().stderr}\n{pair.evidence()}"
     assert run.signal("KILL").returncode != 0
     assert pair.source() == SAN
-    pair.samba("get film /root/film-again")
+    pair.share.run("get film /root/film-again")
     # What was begun is there, in nobody's hands but the next run's.
     assert "ro:Primary/Secondary" in mirror(holder), pair.evidence()
     assert MIRROR in holder.run(("findmnt", NEW_STORAGE)).stdout

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from cluster import (
     CONFIGURE_DEADLINE_S,
-    FILESTORAGE_ADDRESS,
     MACHINE_TOKEN,
     Cluster,
     Status,
     options_with,
     other_head,
 )
+from share_client import ShareClient
 
 from live_lab import Host, Lab, Scheme, nas, wait_until
 from live_lab.lab import LabWish
@@ -24,8 +23,6 @@ from live_lab.topology import GATEWAY
 
 pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
-SECRETS = "/etc/live-cluster/service-secrets.toml"
-ACCOUNT = "/root/smb-account"
 MOUNT_POINT = "/srv/filestorage"
 # Processes start slowly on such heads, and several tests share two processors.
 DEADLINE_S = 900.0
@@ -61,6 +58,7 @@ class Pair:
 
     cluster: Cluster
     kind: Kind
+    share: ShareClient
 
     @property
     def lab(self) -> Lab:
@@ -78,18 +76,6 @@ class Pair:
         head = next(number for number, host in enumerate(self.lab.heads, start=1) if host.is_running)
         return self.cluster.status(head)
 
-    def samba(self, command: str) -> str:
-        """One command of smbclient(1) on the share at the file-storage address, from a media server."""
-        share = f"//{FILESTORAGE_ADDRESS}/filestorage"
-        argv = ("smbclient", "-A", ACCOUNT, "-t", "120", "-c", command, share)
-        return self.lab.media[0].run(argv, timeout_s=300).stdout
-
-    def tries(self, command: str) -> bool:
-        """The same where it may fail."""
-        share = f"//{FILESTORAGE_ADDRESS}/filestorage"
-        argv = ("smbclient", "-A", ACCOUNT, "-t", "20", "-c", command, share)
-        return self.lab.media[0].run(argv, check=False, timeout_s=300).returncode == 0
-
     def wait_healthy(self) -> None:
         head = 1 + self.lab.heads.index(self.active())
         self.cluster.wait_healthy(head, deadline_s=DEADLINE_S)
@@ -104,9 +90,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
         refused_first(cluster, request.param)
         report = cluster.configure(*options_with(*request.param.options), *MACHINE_TOKEN)
         assert report.returncode == 0, report
-        secrets = tomllib.loads(lab.heads[0].read(SECRETS))
-        lab.media[0].write(ACCOUNT, f"username = ivcs\npassword = {secrets['smb']}\n", mode=0o600)
-        yield Pair(cluster=cluster, kind=request.param)
+        yield Pair(cluster=cluster, kind=request.param, share=ShareClient.on(cluster, lab.media[0]))
 
 
 def refused_first(cluster: Cluster, kind: Kind) -> None:
@@ -164,18 +148,18 @@ def test_a_file_survives_the_active_head(pair: Pair) -> None:
     text = "written before the power went\n" * 4096
     media = pair.lab.media[0]
     media.write("/root/before", text)
-    pair.samba("put /root/before before")
+    pair.share.run("put /root/before before")
     lost = pair.active()
     lost.power_off()
     survivor = pair.lab.heads[other_head(lost.name)]
     number = 1 + pair.lab.heads.index(survivor)
     wait_until(
-        lambda: pair.cluster.status(number).place_of("samba") == [survivor.name] and pair.tries("ls"),
+        lambda: pair.cluster.status(number).place_of("samba") == [survivor.name] and pair.share.tries("ls"),
         deadline_s=DEADLINE_S,
         what="the other head has the files",
         every_s=2.0,
     )
-    pair.samba("get before /root/after")
+    pair.share.run("get before /root/after")
     assert media.read("/root/after") == text
     lost.power_on()
     pair.wait_healthy()
@@ -186,10 +170,9 @@ def test_what_is_written_while_the_active_head_dies_is_whole_or_not_there(pair: 
     # 24 MiB; a writer that wants all or nothing gives a file its name when all of it is there.
     make = "head -c 25165824 /dev/urandom >/root/big; sha256sum /root/big"
     digest = media.run(("sh", "-c", make)).stdout.split()[0]
-    share = f"//{FILESTORAGE_ADDRESS}/filestorage"
     command = "put /root/big big.part; rename big.part big"
     lost = pair.active()
-    writer = media.start(("smbclient", "-A", ACCOUNT, "-t", "60", "-c", command, share))
+    writer = media.start((*pair.share.connect, "-c", command))
     wait_until(
         lambda: pair.nas.run(("test", "-s", f"{pair.kind.folder}/big.part"), check=False).returncode == 0,
         deadline_s=300,
@@ -200,7 +183,7 @@ def test_what_is_written_while_the_active_head_dies_is_whole_or_not_there(pair: 
     writer.wait(CONFIGURE_DEADLINE_S)
     assert whole_or_absent(pair, digest)
     wait_until(
-        lambda: pair.tries("del big.part; " + command) or pair.tries(command),
+        lambda: pair.share.tries("del big.part; " + command) or pair.share.tries(command),
         deadline_s=DEADLINE_S,
         what="the writer's next attempt succeeds",
         every_s=2.0,
@@ -221,7 +204,7 @@ def test_a_nas_that_is_away_for_a_minute_stops_nothing(pair: Pair) -> None:
     number = 1 + pair.lab.heads.index(active)
     before = pair.cluster.status(number)
     identity = active.run(("systemctl", "show", "--property=MainPID", "ivcs-server", "smbd")).stdout
-    pair.samba("put /root/before kept")
+    pair.share.run("put /root/before kept")
     pair.lab.cut("nas", "bond0")
     wait_until(
         lambda: "health-nas-silent" in pair.cluster.status(number).reasons,
@@ -231,10 +214,10 @@ def test_a_nas_that_is_away_for_a_minute_stops_nothing(pair: Pair) -> None:
     )
     # The time of the outage is that of the NAS, the only clock that nothing here depends on.
     pair.nas.run(("sleep", str(AWAY_S)), timeout_s=AWAY_S * 10)
-    assert not pair.tries("put /root/before lost")
+    assert not pair.share.tries("put /root/before lost")
     pair.lab.heal("nas", "bond0")
     wait_until(
-        lambda: pair.tries("put /root/before again"),
+        lambda: pair.share.tries("put /root/before again"),
         deadline_s=DEADLINE_S,
         what="files can be written again",
         every_s=2.0,

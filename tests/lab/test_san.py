@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cluster import CONFIGURE_DEADLINE_S, HEADS, OPTIONS, Cluster, ConfigureRun, Report
-from test_configure import smbclient
+from cluster import CONFIGURE_DEADLINE_S, HEADS, Cluster, ConfigureRun, Report, options_with
+from share_client import ShareClient
 
 from live_lab import Background, Host, Lab, audits, wait_until
 
@@ -17,7 +17,6 @@ MOUNT_POINT = "/srv/filestorage"
 MIB = 2**20
 FIRST, SECOND = "/dev/lun-a", "/dev/lun-b"
 STABLE = "/dev/disk/by-id/wwn-0x6001405aaaa"
-WITHOUT_DEVICE = tuple(word for word in OPTIONS if word not in ("--filestorage-device", "/dev/lun"))
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def put(path: str, content: bytes, offset: int = 0) -> None:
 
 
 def first_run(cluster: Cluster, device: str, *options: str) -> Report:
-    return cluster.configure(*WITHOUT_DEVICE, "--filestorage-device", device, *options)
+    return cluster.configure(*options_with(device), *options)
 
 
 # Where it stands, what it is, and what the run without the flag finds.
@@ -164,9 +163,7 @@ def writer(cluster: Cluster) -> Iterator[Background]:
     """A media server that writes file after file by SMB, and notes each that was taken."""
     media = cluster.lab.media[0]
     media.run(("rm", "-f", "/root/enough"))
-    command = smbclient(cluster, media, "")
-    connect = (command[0], *command[1:3], command[-1])
-    work = media.start(("sh", "-c", _WRITER, "writer", *connect))
+    work = media.start(("sh", "-c", _WRITER, "writer", *ShareClient.on(cluster, media).connect))
     wait_until(lambda: acknowledged(cluster) > 0, deadline_s=600, what="the first file is written")
     yield work
     media.run(("touch", "/root/enough"))

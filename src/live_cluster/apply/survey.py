@@ -55,11 +55,7 @@ async def facts_of(
     by_name = dict(zip((one.name for one in names), answers, strict=True))
     facts = {one.name: node.node_facts(one, by_name[one.name], _signs(one, profile)) for one in names}
     heads = [one for one in names if one.role is Role.HEAD]
-    first, second = (
-        _with_share(_head(facts[one.name], by_name[one.name], settings, profile), by_name[one.name], trial)
-        for one in heads
-        for trial in (_share_trial(one, settings, profile),)
-    )
+    first, second = (_head(facts[one.name], by_name[one.name], settings, profile) for one in heads)
     (
         closer,
         answering,
@@ -184,6 +180,8 @@ def _head(
     seen: NodeFacts, replies: Mapping[Request, Reply], settings: ClusterSettings, profile: Profile
 ) -> HeadFacts:
     found = head.head_facts(seen, replies, profile=profile, storage=settings.filestorage)
+    for question in _share_trial(seen.server, settings, profile):
+        found = replace(found, storage=trial_facts(replies[question]))
     return replace(found, watchdog=watchdog.watchdog_facts(settings.fencing, replies))
 
 
@@ -191,12 +189,6 @@ def _share_trial(server: ServerName, settings: ClusterSettings, profile: Profile
     """A NAS has to let both heads in, whichever has the files now."""
     trial = share_trial(settings, profile, server.name) if server.role is Role.HEAD else None
     return () if trial is None else (trial_question(trial),)
-
-
-def _with_share(
-    seen: HeadFacts, replies: Mapping[Request, Reply], questions: tuple[Request, ...]
-) -> HeadFacts:
-    return replace(seen, storage=trial_facts(replies[questions[0]])) if questions else seen
 
 
 def _signs(server: ServerName, profile: Profile) -> node.Signs:
