@@ -162,10 +162,20 @@ def test_a_service_that_did_not_stop_in_time_is_looked_at(
 ) -> None:
     programs, log = tmp_path / "bin", tmp_path / "called"
     programs.mkdir()
-    # Systemd does not answer; the unit is on its way down; it has ended.
+    # Systemd does not answer; the unit is on its way down; it has ended, and the cluster is at work; at rest.
     note = f'echo "$*" >>{log}'
-    answer = f"case $(wc -l <{log}) in 1) ;; 2) echo deactivating ;; *) echo failed ;; esac"
-    bodies = {"crm_node": "echo ivcs-main-1", "systemctl": f"{note}; {answer}", "crm_resource": note}
+    unit = f"case $(wc -l <{log}) in 1) ;; 2) echo deactivating ;; *) echo failed ;; esac"
+    states = f"case $(wc -l <{log}) in 4) state=S_TRANSITION_ENGINE ;; *) state=S_IDLE ;; esac"
+    controller = f"""case $1 in
+        --dc_lookup) echo 'Designated Controller is: ivcs-main-2' ;;
+        --status) {note}; {states}; echo "Controller on $2 in state $state: ok" ;;
+        esac"""
+    bodies = {
+        "crm_node": "echo ivcs-main-1",
+        "systemctl": f"{note}; {unit}",
+        "crmadmin": controller,
+        "crm_resource": note,
+    }
     for name, body in bodies.items():
         (programs / name).write_text(f"#!/bin/sh\n{body}\n")
         (programs / name).chmod(0o755)
@@ -177,7 +187,11 @@ def test_a_service_that_did_not_stop_in_time_is_looked_at(
     assert alert.wait() == 0
     wait_until(lambda: not _has_members(alert.pid), deadline_s=60, what="the alert's processes have ended")
     called = log.read_text() if log.exists() else ""
-    looked = [*["is-active ivcs"] * 3, "--cleanup --resource ivcs-server --node ivcs-main-1"]
+    looked = [
+        *["is-active ivcs"] * 3,
+        *["--status ivcs-main-2", "is-active ivcs", "--status ivcs-main-2"],
+        "--cleanup --resource ivcs-server --node ivcs-main-1",
+    ]
     assert called.splitlines() == (looked if cleaned else [])
 
 
