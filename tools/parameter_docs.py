@@ -14,7 +14,6 @@ sys.path.insert(0, str(ROOT / "src"))
 from live_cluster.cli.option_names import RUN_OPTIONS  # noqa: E402
 from live_cluster.cli.settings_file import cluster_toml  # noqa: E402
 from live_cluster.messages import Language  # noqa: E402
-from live_cluster.model.not_yet import is_delivered  # noqa: E402
 from live_cluster.model.parameters import PARAMETERS, media_name  # noqa: E402
 from live_cluster.model.raw_settings import options  # noqa: E402
 from live_cluster.model.subjects.network import MEDIA_NODE  # noqa: E402
@@ -78,10 +77,6 @@ _SETTING = Words(
 _MANDATORY = Words("**Needed for the first run.**", "**Обязателен при первом запуске.**")
 _DEFAULT = Words("Default: {}.", "По умолчанию: {}.")
 _EXAMPLE = Words("Example: {}", "Пример: {}")
-_LATER = Words(
-    "*Checked and then refused: this version cannot apply it yet.*",
-    "*Проверяется и отклоняется: эта версия ещё не умеет это применять.*",
-)
 _SPELLINGS = Words("Also accepted: {}.", "Допускается и {}.")
 _SECRET = Words(
     "Or {} FILE, or the variable {}.",
@@ -166,8 +161,6 @@ def _row(row: Parameter[Any], language: Language) -> str:
         meaning.append(_SECRET.of(language).format(*names))
     if not row.is_flag:
         meaning.append(_EXAMPLE.of(language).format(_code(row.example)))
-    if not is_delivered(row):
-        meaning.append(_LATER.of(language))
     wanted = row.value_type.wanted.of(language).replace("|", "\\|")
     return f"| {_code(f'--{row.name}')} | {wanted} | {'<br>'.join(meaning)} |"
 
@@ -179,9 +172,8 @@ def _code(text: str) -> str:
 
 def _sample() -> str:
     """A settings file of what this version can apply, without the header of stored files."""
-    rows = [row for row in PARAMETERS if is_delivered(row)]
-    names = {row.name: media_name(1) if row is MEDIA_NODE else row.name for row in rows}
-    text = cluster_toml(options({names[row.name]: row.example for row in rows}))
+    names = {row.name: media_name(1) if row is MEDIA_NODE else row.name for row in PARAMETERS}
+    text = cluster_toml(options({names[row.name]: row.example for row in PARAMETERS}))
     return text[text.index(f"# {Section.HEADS.value.en}") :]
 
 

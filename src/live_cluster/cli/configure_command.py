@@ -13,7 +13,6 @@ from live_cluster.cli.arguments import Arguments, Inputs, configure_arguments, r
 from live_cluster.cli.option_names import RUN_OPTIONS
 from live_cluster.errors import Problem
 from live_cluster.messages import Language, language_of
-from live_cluster.model.not_yet import is_delivered
 from live_cluster.model.parameters import PARAMETERS
 from live_cluster.model.subjects.network import MEDIA_NODE
 from live_cluster.model.subjects.row import Parameter
@@ -47,9 +46,6 @@ _SECRETS = Words(
 _QUOTES = Words(
     "Values with spaces or special characters need quotes: --default-sip-from-header '\"IVCS\" <sip:…>'",
     "Значения с пробелами и особыми символами берите в кавычки: --default-sip-from-header '\"IVCS\" <sip:…>'",
-)
-_LATER = Words(
-    "(checked, but not applied by this version yet)", "(проверяется, но этой версией ещё не применяется)"
 )
 _DEFAULT = Words("Default: {}", "По умолчанию: {}")
 _EXAMPLE = """\
@@ -97,12 +93,8 @@ class ConfigureCommand(click.Command):
             formatter.write_paragraph()
             formatter.write_text(text.of(language))
         for section, rows in groupby(PARAMETERS, key=lambda row: row.section):
-            entries = list(rows)
-            title = section.value.of(language)
-            is_later = not any(is_delivered(row) for row in entries)
-            with formatter.section(f"{title} {_LATER.of(language)}" if is_later else title):
-                records = [_help_record(row, language, is_marked=not is_later) for row in entries]
-                formatter.write_dl(records, col_max=36)
+            with formatter.section(section.value.of(language)):
+                formatter.write_dl([_help_record(row, language) for row in rows], col_max=36)
         with formatter.section(_RUN_TITLE.of(language)):
             records = [(_spelled(one.name, one.metavar), one.help.of(language)) for one in RUN_OPTIONS]
             formatter.write_dl(records, col_max=36)
@@ -113,12 +105,10 @@ class ConfigureCommand(click.Command):
             formatter.write("".join(f"  {line}\n" for line in _EXAMPLE.splitlines()))
 
 
-def _help_record(row: Parameter[Any], language: Language, *, is_marked: bool) -> tuple[str, str]:
+def _help_record(row: Parameter[Any], language: Language) -> tuple[str, str]:
     parts = [row.help.of(language)]
     if row.default:
         parts.append(_DEFAULT.of(language).format(row.default))
-    if is_marked and not is_delivered(row):
-        parts.append(_LATER.of(language))
     return _spelled(row.name, row.value_type.metavar), " ".join(parts)
 
 

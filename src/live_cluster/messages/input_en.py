@@ -62,8 +62,6 @@ TEXTS: dict[str, str] = {
     "head-address-changed": "--{option}: the cluster was set up with {old}, and {new} is another address. This version does not move a head server to another address. Keep {old}: name the heads as before, or leave the option out.",
     "username-without-password": "--{username_option} is given without --{option}. If a password is needed, give it with --{option}-file.",
     "setting-unknown": "{place}: there is no such setting.",
-    "not-available-yet": "{place}: {subject}: this version only checks the value and cannot apply it yet, so nothing has been touched. Leave it out for now.",
-    "later-watchdog": "fencing by watchdog",
     # The command line.
     "option-unknown": "There is no option {typed}. See: live-cluster configure --help",
     "option-unknown-similar": "There is no option {typed}. Did you mean {similar}?",

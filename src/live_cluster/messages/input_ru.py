@@ -62,8 +62,6 @@ TEXTS: dict[str, str] = {
     "head-address-changed": "--{option}: кластер настроен с адресом {old}, а {new} — другой адрес. Эта версия не переносит головной сервер на другой адрес. Оставьте {old}: укажите головные серверы как раньше или уберите параметр.",
     "username-without-password": "Указан --{username_option}, но нет --{option}. Если пароль нужен, задайте его через --{option}-file.",
     "setting-unknown": "{place}: такой настройки нет.",
-    "not-available-yet": "{place}: {subject} — эта версия только проверяет значение, применить его она пока не может, поэтому ничего не изменено. Пока уберите этот параметр.",
-    "later-watchdog": "fencing сторожевым таймером",
     # The command line.
     "option-unknown": "Параметра {typed} нет. Список параметров: live-cluster configure --help",
     "option-unknown-similar": "Параметра {typed} нет. Возможно, имелся в виду {similar}?",

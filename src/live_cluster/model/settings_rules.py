@@ -9,7 +9,6 @@ from live_cluster.errors import Problem, Severity, problem, warning
 from live_cluster.model.build_settings import LICENSE_LIMIT_BYTES, ParsedSettings, given_content, settings_of
 from live_cluster.model.certificate_rules import certificate_problems
 from live_cluster.model.fencing_rules import word_problems
-from live_cluster.model.not_yet import refusals
 from live_cluster.model.parameters import (
     PARAMETERS,
     SERVICES,
@@ -85,7 +84,6 @@ def settings_from(
         watchdog_problems,
         _misplaced_credentials,
         share_login_problems,
-        refusals,
         _license_file,
         certificate_problems,
         oddities,

@@ -8,14 +8,11 @@ import pytest
 from input_cases import GOOD, World, codes, good_but
 
 from live_cluster.cli.settings_file import cluster_toml
-from live_cluster.messages import message
-from live_cluster.model import not_yet
 from live_cluster.model.build_settings import ParsedSettings, settings_of
 from live_cluster.model.raw_settings import Origin, RawSettings, RawValue, Source, options
 from live_cluster.model.settings import (
     BlockDevice,
     CallSettings,
-    CifsShare,
     ClusterSettings,
     Credentials,
     HeadSettings,
@@ -25,7 +22,6 @@ from live_cluster.model.settings import (
     TurnedOff,
 )
 from live_cluster.model.settings_rules import settings_from
-from live_cluster.model.subjects.storage import FILESTORAGE_USERNAME
 
 
 def good(world: World, *words: str) -> ClusterSettings:
@@ -209,12 +205,3 @@ def test_settings_of_services() -> None:
 
 def test_nothing_shows_a_value_by_repr() -> None:
     assert "hunter2" not in repr(options({"smsc-password": "hunter2"}))
-
-
-def test_what_nobody_brings_about_yet_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    later = not_yet.NotYet(subject=message("later"), rows=(FILESTORAGE_USERNAME,), storage=(CifsShare,))
-    wish = ParsedSettings(options({"filestorage-username": "u", "filestorage-device": "//nas/video"}))
-    assert not list(not_yet.refusals(wish))
-    monkeypatch.setattr(not_yet, "NOT_YET", (later,))
-    assert {one.option for one in not_yet.refusals(wish)} == {"filestorage-username", "filestorage-device"}
-    assert not not_yet.is_delivered(FILESTORAGE_USERNAME)

@@ -9,8 +9,6 @@ from live_cluster.model.raw_settings import Origin, RawSettings, RawValue, Sourc
 from live_cluster.model.settings import TurnedOff, WatchdogFencing
 from live_cluster.model.settings_rules import settings_from
 
-pytestmark = pytest.mark.usefixtures("everything_delivered")
-
 WATCHDOG = {"fencing_watchdog": "/dev/watchdog"}
 ARBITER = {"arbiter_ip": "192.0.2.11"}
 DISK = {"fencing_disk": "/dev/disk/by-id/wwn-0x5"}

@@ -20,7 +20,6 @@ from live_cluster.plan.step import Replies, Step
 from live_cluster.remote.requests import Command, CommandResult, FileState, Request, WriteFile
 from live_cluster.render.cib import configuration
 
-pytestmark = pytest.mark.usefixtures("everything_delivered")
 WANTED = DrbdDisk(path="/dev/vdb", is_ready=False)
 EMPTY = DrbdFacts(
     has_tools=True, module="8.4.11", is_block_device=True, minor=0, size_bytes=1 << 30, has_our_file=False

@@ -25,8 +25,6 @@ from live_cluster.remote.requests import Command, CommandResult, FileState, Repl
 from live_cluster.render import cib
 from live_cluster.render.sbd import diskless_times, sbd_settings, with_settings
 
-pytestmark = pytest.mark.usefixtures("everything_delivered")
-
 DISK = "/dev/disk/by-id/wwn-0x5"
 DISKLESS = {"arbiter_ip": "10.81.0.11", "fencing_watchdog": "/dev/watchdog"}
 WITH_DISK = {"fencing_watchdog": "/dev/watchdog", "fencing_disk": DISK}
