@@ -12,10 +12,18 @@ from live_cluster.plan.cluster_steps import START_DEADLINE_S
 from live_cluster.plan.database_steps import REJOIN_PROGRESS, agent_parameters
 from live_cluster.plan.fencing_steps import cib_devices
 from live_cluster.plan.mounts import drbd_resource, mount_of
-from live_cluster.plan.step import Impact, Step, always
-from live_cluster.plan.view_checks import has_two_copies, runs, stopped_on_purpose, view_check
+from live_cluster.plan.step import Check, Impact, Replies, Step, always
+from live_cluster.plan.view_checks import (
+    has_two_copies,
+    missing_in_view,
+    runs,
+    stopped_on_purpose,
+    view_check,
+    view_of,
+)
 from live_cluster.plan.watchdog_times import confirmed_s
-from live_cluster.remote.requests import Command
+from live_cluster.probes.head import VIEW, question
+from live_cluster.remote.requests import Command, CommandResult
 from live_cluster.render import cib
 from live_cluster.render.cib_drbd import WITH_FILES
 from live_cluster.render.cib_parts import Service
@@ -26,14 +34,26 @@ COPY_DEADLINE_S = 6 * 3600.0
 
 
 def primary_step(plan: Blueprint) -> Step:
-    """A primary has been promoted."""
+    """A primary has been promoted, and takes writes.
+
+    Pacemaker's word alone is not enough: on an overloaded virtual machine what was written next met a database that
+    was still read-only.
+    """
+    ask = question("SHOW transaction_read_only;", database="postgres", port=plan.profile.database.port)
+
+    def holds(replies: Replies) -> bool:
+        view, answer = view_of(replies[0]), replies[1]
+        if view is None or stopped_on_purpose(view):
+            return view is not None
+        return bool(view.primary) and isinstance(answer, CommandResult) and answer.text.strip() == "off"
+
     return Step(
         code="database-promoted",
-        node=plan.head_names[0],
+        node=plan.primary,
         title=message("step-database-promoted"),
         impact=Impact.NONE,
         actions=always(),
-        check=view_check(lambda view: bool(view.primary) or stopped_on_purpose(view)),
+        check=Check(requests=(VIEW, ask), holds=holds, missing=missing_in_view),
         deadline_s=START_DEADLINE_S,
     )
 

@@ -21,11 +21,11 @@ def view_check(holds: Callable[[ClusterView], bool]) -> Check:
         view = view_of(replies[0])
         return view is not None and holds(view)
 
-    return Check(requests=(VIEW,), holds=accept, missing=_missing)
+    return Check(requests=(VIEW,), holds=accept, missing=missing_in_view)
 
 
-def _missing(replies: Replies) -> str:
-    """What a view lacks, in crm_mon's words."""
+def missing_in_view(replies: Replies) -> str:
+    """What a view, the first of the replies, lacks; in crm_mon's words."""
     view = view_of(replies[0]) if replies else None
     if view is None:
         return "Pacemaker does not answer"

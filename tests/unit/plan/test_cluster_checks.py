@@ -31,8 +31,11 @@ def view() -> str:
     return reply.text
 
 
-def holds(step: Step, view: str) -> bool:
-    return step.check.holds((CommandResult(returncode=0, stdout=view.encode()),))
+def holds(step: Step, view: str, *, read_only: str = "off") -> bool:
+    """With what Pacemaker says, and the database of itself where it is asked, too."""
+    return step.check.holds(
+        tuple(CommandResult(returncode=0, stdout=text.encode()) for text in (view, read_only))
+    )
 
 
 def missing(step: Step, view: str) -> str:
@@ -67,6 +70,11 @@ def test_a_converged_cluster_is_up(plan: Blueprint, view: str) -> None:
         resource_steps.standby_step(plan),
     ):
         assert holds(step, view), step.code
+
+
+@pytest.mark.parametrize("answer", ["on\n", ""])
+def test_a_primary_that_takes_no_writes_yet_is_none(plan: Blueprint, view: str, answer: str) -> None:
+    assert not holds(resource_steps.primary_step(plan), view, read_only=answer)
 
 
 @pytest.mark.parametrize("identity", ["db-ip", "filestorage-fs", "samba", "gnugk", "diskspace", "monitor"])
