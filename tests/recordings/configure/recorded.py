@@ -140,6 +140,9 @@ class RecordedServer(Server):
             return from_json(rows[0]["answers"][0])
         now = max((n for n, one in enumerate(rows) if one["after_changes"] <= self._position), default=0)
         answers = rows[now]["answers"]
+        if rows[now]["after_changes"] < self._position:
+            # What was waited for then has come, and is so ever since.
+            answers = answers[-1:]
         later = [answer for row in rows[now + 1 :] for answer in row["answers"]]
         # A plan is made and checked with three looks; who looks more often waits, and time goes by.
         return from_json(_nth([answers[0], *[answers[-1]] * 2, *later], self._asked_here[key]))
