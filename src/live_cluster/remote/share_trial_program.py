@@ -27,6 +27,16 @@ NAMES = 6
 # mount.cifs(8) and mount.nfs(8) end with 32 and a sentence; the number in it is that of errno(3).
 MOUNT_ERROR = re.compile(r"mount error\((\d+)\)")
 STATUS = re.compile(r"STATUS_[A-Z_]+")
+# What a NAS says to a login, not to a share ([MS-ERREF] 2.3.1). Some kernels also say that it was the session that
+# was refused, but Debian 12's does not always.
+LOGIN_STATUS = frozenset(
+    "STATUS_" + name
+    for name in (
+        "LOGON_FAILURE", "WRONG_PASSWORD", "NO_SUCH_USER", "ACCOUNT_RESTRICTION", "INVALID_LOGON_HOURS",
+        "INVALID_WORKSTATION", "PASSWORD_EXPIRED", "ACCOUNT_DISABLED", "PASSWORD_MUST_CHANGE", "ACCOUNT_LOCKED_OUT",
+        "ACCOUNT_EXPIRED", "LOGON_TYPE_NOT_GRANTED",
+    )
+)  # fmt: skip
 
 
 class Ended(Exception):
@@ -172,7 +182,7 @@ def cifs_fault(said: str, kernel: str) -> Ended:
     status = STATUS.search(kernel)
     word = status.group(0) if status else ""
     if number in (errno.EACCES, errno.EPERM, errno.EKEYEXPIRED, errno.EKEYREJECTED, errno.ENOKEY):
-        if "SessSetup" in kernel:
+        if "SessSetup" in kernel or word in LOGIN_STATUS:
             return Ended("login-wrong", word)
         return Ended("not-allowed", word)
     if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV):

@@ -27,6 +27,11 @@ LOGON = """\
 CIFS: Status code returned 0xc000006d STATUS_LOGON_FAILURE
 CIFS: VFS: \\\\192.0.2.5 Send error in SessSetup = -13
 """
+# As Debian's 6.1.176 said it when the session was refused.
+SHORT = """\
+CIFS: Attempting to mount \\192.0.2.5\video
+CIFS: Status code returned 0xc000006d STATUS_LOGON_FAILURE
+"""
 DENIED = """\
 CIFS: Status code returned 0xc0000022 STATUS_ACCESS_DENIED
 CIFS: VFS: cifs_mount failed w/return code = -13
@@ -49,6 +54,7 @@ def test_the_login_travels_on_standard_input_alone() -> None:
     ("said", "kernel", "outcome", "detail"),
     [
         ("mount error(13): Permission denied\n", LOGON, "login-wrong", "STATUS_LOGON_FAILURE"),
+        ("mount error(13): Permission denied\n", SHORT, "login-wrong", "STATUS_LOGON_FAILURE"),
         ("mount error(13): Permission denied\n", DENIED, "not-allowed", "STATUS_ACCESS_DENIED"),
         ("mount error(2): No such file or directory\n", "", "share-missing", ""),
         ("mount error(112): Host is down\n", "", "silent", ""),
