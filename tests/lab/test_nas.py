@@ -100,7 +100,7 @@ def refused_first(cluster: Cluster, kind: Kind) -> None:
     login = ("--filestorage-username", nas.WRITER, "--filestorage-password-file", "/root/nas-password")
     cases = {
         "share-login-wrong": (nas.CIFS, *login[:3], "/root/wrong-password"),
-        "share-login-wrong-guest": (nas.CIFS,),
+        "share-not-allowed-guest": (nas.CIFS,),
         "share-not-allowed-cifs": (nas.CIFS, login[0], nas.GUEST, *login[2:]),
         "share-share-missing-cifs": ("//10.81.0.210/nothing", *login),
         "share-not-writable-cifs": (nas.CIFS_READ_ONLY, *login),
