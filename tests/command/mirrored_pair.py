@@ -110,7 +110,7 @@ class Pair:
                     copy.connection, copy.disk, copy.out_of_sync_kib = "Connected", "UpToDate", 0
 
     def _meet(self) -> None:
-        losers = [one for one in self.copies.values() if one.discards]
+        losers = [one for one in self.copies.values() if one.discards or one.disk == "Inconsistent"]
         if len(losers) != 1 or losers[0].role == "Primary":
             # Nobody yields, or both do.
             for copy in self.copies.values():
@@ -251,6 +251,9 @@ class Head(Server):
                 own.connection, own.discards = "StandAlone", False
             case ("drbdadm", "connect", *words, "filestorage"):
                 own.connection, own.discards = "WFConnection", words == ["--discard-my-data"]
+            case ("drbdadm", "invalidate", "filestorage"):
+                assert (own.connection, own.role) == ("StandAlone", "Secondary")
+                own.disk, own.out_of_sync_kib = "Inconsistent", 1 << 20
             case ("lvcreate", "--yes", "--snapshot", "--name", name, *_):
                 own.snapshots.add(name)
             case ("crm_attribute", "--node", node, *_):

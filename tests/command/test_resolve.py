@@ -19,6 +19,8 @@ from live_cluster.commands import connecting, resolve
 from live_cluster.errors import ExitCode, Unreachable, problem
 
 FIRST, SECOND = HEADS
+NEVER_BEFORE = "58FE961930D84D48:BCC7CF6207B675C6:0000000000000000:0000000000000000:1:1:1:0:0:0:0\n"
+FORGOTTEN = "073935AE7402D80C:19C63B4CAF32F363:0000000000000000:0000000000000000:1:1:0:0:0:0:0\n"
 SETTINGS = """\
 head-node-1-ip = "10.81.0.1"
 head-node-2-ip = "10.81.0.2"
@@ -132,6 +134,26 @@ def test_to_give_up_the_active_head_s_files_they_are_taken_out_of_use(run: Run, 
     assert is_whole(pair)
 
 
+def test_where_the_common_generation_is_forgotten_the_whole_disk_is_copied(
+    run: Run, pair: Pair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # As seen on a pair whose standby was made primary by force: its bitmap's generation is its own, too.
+    pair.copies[FIRST].identifiers = FORGOTTEN
+    pair.copies[SECOND].identifiers = NEVER_BEFORE
+    assert main(["filestorage", "resolve"]) == ExitCode.DEGRADED
+    assert "the whole disk is going to be copied" in capsys.readouterr().err
+    code, document = run("--keep", SECOND, "--yes")
+    assert (code, document["changed"]) == (ExitCode.OK, True)
+    size = (1 << 30) + (88 << 20)
+    assert drbd(pair)[:4] == [
+        f"{FIRST}: lvcreate --yes --snapshot --name files-discarded-073935ae --size {size}b vg0/files",
+        f"{SECOND}: drbdadm connect filestorage",
+        f"{FIRST}: drbdadm invalidate filestorage",
+        f"{FIRST}: drbdadm connect filestorage",
+    ]
+    assert is_whole(pair)
+
+
 @pytest.mark.parametrize("keep", HEADS)
 def test_a_second_run_has_nothing_to_resolve(keep: str, run: Run, pair: Pair) -> None:
     run("--keep", keep, "--yes")
@@ -215,7 +237,7 @@ def test_where_nothing_is_kept_that_is_said_and_asked(
          "StandAlone", "resolve-only-apart"),
         ("99F1B40E00A72C64:0000000000000000:11D26F3A8C4E0B12:0000000000000000:1:1:0:0:0:0:0\n",
          "WFConnection", "resolve-only-waiting"),
-        ("0123456789ABCDE0:0000000000000000:0000000000000000:0000000000000000:1:1:0:0:0:0:0\n",
+        ("0123456789ABCDE0:0123456789ABCDE2:0123456789ABCDE4:0123456789ABCDE6:1:1:0:0:0:0:0\n",
          "StandAlone", "resolve-unrelated"),
         ("", "StandAlone", "resolve-not-running"),
     ],

@@ -10,7 +10,7 @@ from live_cluster.cli.steps_json import steps_json
 from live_cluster.commands.resolve import Outcome
 from live_cluster.commands.sides import Sight
 from live_cluster.messages import Message, message
-from live_cluster.model.drbd_split import ChangedFile, NoSnapshot, Side, Snapshot, snapshot_of
+from live_cluster.model.drbd_split import ChangedFile, NoSnapshot, Side, Snapshot
 
 # Enough to see what was going on; --json has more.
 _SHOWN, _LISTED = 3, 50
@@ -24,11 +24,12 @@ def sight_lines(sight: Sight) -> Iterator[Message]:
             yield message("resolve-parted", when=_moment(sight.parted_at))
         else:
             yield message("resolve-parted-unknown")
-    first, second = sight.sides
-    for side, other in ((first, second), (second, first)):
+        if sight.is_whole:
+            yield message("resolve-forgotten")
+    for side in sight.sides:
         yield from _side(side)
         if not sight.is_joined:
-            yield _kept(snapshot_of(side, other))
+            yield _kept(sight.snapshot_of(side))
 
 
 def _side(side: Side) -> Iterator[Message]:

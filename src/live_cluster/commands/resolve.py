@@ -26,7 +26,7 @@ from live_cluster.errors import (
     problem,
 )
 from live_cluster.messages import message
-from live_cluster.model.drbd_split import Snapshot, snapshot_of
+from live_cluster.model.drbd_split import Snapshot
 from live_cluster.model.facts import ServerName
 from live_cluster.plan.resolve_steps import Choice, resolve_stages
 from live_cluster.plan.step import Impact, Plan, outstanding
@@ -109,7 +109,8 @@ def _choice(sight: Sight, keep: str) -> Choice:
         drbd=sight.drbd,
         minor=sight.minor,
         is_9=sight.is_9,
-        snapshot=snapshot_of(loser, winner),
+        snapshot=sight.snapshot_of(loser),
+        is_whole=sight.is_whole,
         in_use=bool(sight.held_for) or loser.drbd.role == "Primary",
         joined=sight.is_joined,
     )

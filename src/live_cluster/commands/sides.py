@@ -10,7 +10,7 @@ from live_cluster.apply.fleet import Fleet
 from live_cluster.errors import NotReady, Problem, problem
 from live_cluster.model.cluster_view import ClusterView
 from live_cluster.model.drbd import STAND_ALONE
-from live_cluster.model.drbd_split import Relation, Side, relation
+from live_cluster.model.drbd_split import NoSnapshot, Relation, Side, Snapshot, relation, snapshot_of
 from live_cluster.model.mirror import SPLIT_BRAIN_ATTRIBUTE, TARGET
 from live_cluster.plan.resolve_steps import KEPT
 from live_cluster.plan.view_checks import stdout_of, view_of
@@ -51,7 +51,17 @@ class Sight:
     @property
     def is_joined(self) -> bool:
         """DRBD has been told whose data counts, or never had to be."""
-        return self.relation is not Relation.SPLIT or all(one.drbd.talks for one in self.sides)
+        return not self.relation.is_split or all(one.drbd.talks for one in self.sides)
+
+    @property
+    def is_whole(self) -> bool:
+        """Only a copy of the whole disk is sure to make both the same."""
+        return self.relation is Relation.FORGOTTEN
+
+    def snapshot_of(self, loser: Side) -> Snapshot | NoSnapshot:
+        """What would keep this side's data."""
+        winner = next(one for one in self.sides if one is not loser)
+        return snapshot_of(loser, winner, is_whole=self.is_whole)
 
     @property
     def parted_at(self) -> float | None:
@@ -151,7 +161,8 @@ async def _with_files(server: Server, side: Side, since: float) -> Side:
 
 
 def _refuse_what_is_no_split_brain(sight: Sight) -> None:
-    if sight.relation is Relation.UNRELATED:
+    # Whether DRBD 9 would take an invalidated disk for the target is not known; DRBD 8.4 does.
+    if sight.relation is Relation.UNRELATED or (sight.is_whole and sight.is_9):
         raise NotReady(problem("resolve-unrelated"))
     if sight.is_open:
         return

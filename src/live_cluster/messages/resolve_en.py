@@ -17,6 +17,7 @@ TEXTS: dict[str, str] = {
     "resolve-split-brain": "SPLIT-BRAIN of DRBD (resource {resource}): each head has written files that the other one lacks. One side has to be given up.",
     "resolve-parted": "The heads' DRBD lost each other at {when}.",
     "resolve-parted-unknown": "When the heads' DRBD lost each other is not in their journals any more.",
+    "resolve-forgotten": "What both disks last had in common is not on record any more, as after DRBD was made primary by force: the whole disk is going to be copied, not only what differs.",
     "resolve-side": "{node}: {role}, {disk}, {connection}; written on its own: {written}; generation {generation}",
     "resolve-superblock": "    file system last mounted {mounted}, last written {written} (or later, while it is mounted)",
     "resolve-not-mounted": "    not mounted here now",

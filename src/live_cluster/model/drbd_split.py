@@ -21,7 +21,14 @@ class Relation(Enum):
     FIRST_NEWER = "first-newer"
     SECOND_NEWER = "second-newer"
     SPLIT = "split"
+    # A split-brain whose common generation is forgotten: `drbdadm primary --force` begins two generations at once.
+    FORGOTTEN = "forgotten"
     UNRELATED = "unrelated"
+
+    @property
+    def is_split(self) -> bool:
+        """One side has to be given up."""
+        return self in (Relation.SPLIT, Relation.FORGOTTEN)
 
 
 def relation(first: DrbdIdentifiers, second: DrbdIdentifiers) -> Relation:
@@ -37,7 +44,10 @@ def relation(first: DrbdIdentifiers, second: DrbdIdentifiers) -> Relation:
     known = {one for one in (first.bitmap, *first.history) if one != NONE}
     if known & {second.bitmap, *second.history}:
         return Relation.SPLIT
-    return Relation.UNRELATED
+    # DRBD compares empty places, too, and would copy what has changed since some generation or other. Only a copy
+    # of the whole disk is sure to make both the same.
+    is_split = NONE in first.history and NONE in second.history
+    return Relation.FORGOTTEN if is_split else Relation.UNRELATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +122,11 @@ class NoSnapshot:
     needed: int = 0
 
 
-def snapshot_of(loser: Side, winner: Side) -> Snapshot | NoSnapshot:
-    """Named after the loser's generation, so that a run that was interrupted finds the one it has made."""
+def snapshot_of(loser: Side, winner: Side, *, is_whole: bool = False) -> Snapshot | NoSnapshot:
+    """Named after the loser's generation, so that a run that was interrupted finds the one it has made.
+
+    `is_whole`: all of the loser's disk is going to be overwritten.
+    """
     volume = loser.volume
     if volume is None or loser.identifiers is None:
         return NoSnapshot()
@@ -121,7 +134,8 @@ def snapshot_of(loser: Side, winner: Side) -> Snapshot | NoSnapshot:
     if volume.is_thin or name in loser.snapshots:
         return Snapshot(group=volume.group, origin=volume.name, name=name, size=0)
     # What the resync overwrites, and then a fifth of the volume for what the service writes later.
-    needed = _extents(int((loser.written + winner.written) * _TABLE) + _LEAST_SNAPSHOT)
+    overwritten = volume.size if is_whole else loser.written + winner.written
+    needed = _extents(int(overwritten * _TABLE) + _LEAST_SNAPSHOT)
     if volume.free < needed:
         return NoSnapshot(free=volume.free, needed=needed)
     size = min(needed + volume.size // 5, int(volume.size * _TABLE) + _LEAST_SNAPSHOT)

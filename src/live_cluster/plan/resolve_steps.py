@@ -41,6 +41,7 @@ class Choice:
     """`joined`: the heads talk already, and only the end of an interrupted run is missing.
 
     `in_use`: the files of the side that is given up are mounted, or an interrupted run has taken them out of use.
+    `is_whole`: what both disks had in common is forgotten, so the whole disk is copied.
     """
 
     keep: str
@@ -51,6 +52,7 @@ class Choice:
     snapshot: Snapshot | NoSnapshot
     in_use: bool
     joined: bool = False
+    is_whole: bool = False
 
 
 def resolve_stages(choice: Choice) -> tuple[Stage, ...]:
@@ -178,12 +180,17 @@ def _discard(choice: Choice) -> Step:
         question = message("resolve-question-kept", path=kept.path, **fields)
     else:
         question = message("resolve-question-lost", **fields)
+    discard: tuple[Command, ...] = (_drbdadm(choice, "connect", "--discard-my-data"),)
+    if choice.is_whole:
+        # Of two generations that nobody knows, DRBD makes the source of the copy that is consistent, and the whole
+        # disk is what differs (drbd_receiver.c: drbd_sync_handshake).
+        discard = (_drbdadm(choice, "invalidate"), _drbdadm(choice, "connect"))
     return Step(
         code="resolve-discard",
         node=choice.lose,
         title=message("step-resolve-discard", **fields),
         impact=Impact.REPLACES_DATA,
-        actions=always(_drbdadm(choice, "connect", "--discard-my-data")),
+        actions=always(*discard),
         check=_state_check(choice, lambda now: now.talks),
         deadline_s=_CONNECT_S,
         asks=question,

@@ -38,7 +38,10 @@ def disk(current: str, bitmap: str = NONE, *history: str) -> DrbdIdentifiers:
         (disk(MINE, NONE, OLD), disk(YOURS, NONE, OLD), Relation.SPLIT),
         (disk(MINE, COMMON), disk(YOURS, NONE, COMMON), Relation.SPLIT),
         (disk(MINE), disk(YOURS), Relation.UNRELATED),
-        (disk(MINE, NONE, NONE), disk(YOURS, NONE, NONE), Relation.UNRELATED),
+        (disk(MINE, OLD, NONE), disk(YOURS, COMMON, NONE), Relation.FORGOTTEN),
+        (disk(MINE, NONE, NONE), disk(YOURS, NONE, NONE), Relation.FORGOTTEN),
+        # Full histories of something else.
+        (disk(MINE, COMMON, OLD), disk(YOURS, "12", "13"), Relation.UNRELATED),
     ],
 )
 def test_the_generations_decide(first: DrbdIdentifiers, second: DrbdIdentifiers, found: Relation) -> None:
