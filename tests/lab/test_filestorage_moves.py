@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from cluster import HEADS, MACHINE_TOKEN, OPTIONS, Cluster, Report
+from cluster import HEADS, MACHINE_TOKEN, OPTIONS, Cluster, Report, unlock
 from share_client import ShareClient
 
 from live_lab import Host, Lab, Scheme, nas, wait_until
@@ -204,6 +204,8 @@ def test_files_that_came_to_drbd_survive_the_active_head(pair: Pair) -> None:
     assert survivor.run(("sh", "-c", _CONTENTS), timeout_s=600).stdout.splitlines() == before
     lost.power_on()
     pair.cluster.wait_healthy(number, deadline_s=DEADLINE_S)
+    # It has booted, and is closed for the configurator.
+    unlock(lost, pair.cluster.passphrase)
 
 
 def test_from_drbd_to_a_windows_share_and_drbd_is_gone_but_not_its_data(pair: Pair) -> None:

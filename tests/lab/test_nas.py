@@ -11,7 +11,6 @@ from cluster import (
     CONFIGURE_DEADLINE_S,
     MACHINE_TOKEN,
     Cluster,
-    Status,
     options_with,
     other_head,
 )
@@ -69,12 +68,15 @@ class Pair:
         return self.lab.host("nas")
 
     def active(self) -> Host:
-        """The head that has the files; asked of the first head that answers."""
-        return self.lab.host(self.status().place_of("filestorage-fs")[0])
+        """The head that has the files; one that has just booted does not know yet."""
 
-    def status(self) -> Status:
-        head = next(number for number, host in enumerate(self.lab.heads, start=1) if host.is_running)
-        return self.cluster.status(head)
+        def seen() -> str:
+            running = (number for number, host in enumerate(self.lab.heads, start=1) if host.is_running)
+            places = (self.cluster.status(number).place_of("filestorage-fs") for number in running)
+            return next((place[0] for place in places if place), "")
+
+        name = wait_until(seen, deadline_s=DEADLINE_S, what="a head has the files mounted", every_s=1.0)
+        return self.lab.host(name)
 
     def wait_healthy(self) -> None:
         head = 1 + self.lab.heads.index(self.active())
