@@ -112,7 +112,8 @@ def files(cluster: Cluster) -> set[str]:
 
 def kept(head: Host, snapshot: str) -> set[str]:
     """What is in a snapshot; it is removed afterwards, so that the next one has room."""
-    script = f"mount -o ro {snapshot} /mnt && ls /mnt; umount /mnt; lvremove -y {snapshot} >&2"
+    # By itself, mount(8) takes it for a part of DRBD, whose metadata are at its end.
+    script = f"mount -t ext4 -o ro {snapshot} /mnt && ls /mnt; umount /mnt; lvremove -y {snapshot} >&2"
     return set(head.run(("sh", "-c", script), timeout_s=DEADLINE_S).stdout.split())
 
 
@@ -190,7 +191,8 @@ def test_an_interrupted_run_is_finished_by_the_next_and_status_shows_the_resync(
     refused, document = resolve(cluster, made.active, "--keep", made.standby.name, "--yes")
     # Either it is still being replaced, or that has come to its end meanwhile.
     assert [one["code"] for one in document["problems"]] in (["resolve-decided"], []), refused
-    assert not document["changed"]
+    done_now = {one["impact"] for one in document["steps"] if one["state"] == "changed"}
+    assert not done_now & {"replaces-data", "outage"}, refused
     done, _ = resolve(cluster, made.active, "--keep", made.active.name, "--yes")
     assert done.returncode == 0, done
     assert made.of_active in files(cluster)
