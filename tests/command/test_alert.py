@@ -164,7 +164,8 @@ def test_a_service_that_did_not_stop_in_time_is_looked_at(
     programs.mkdir()
     # Systemd does not answer; the unit is on its way down; it has ended, and the cluster is at work; at rest.
     note = f'echo "$*" >>{log}'
-    unit = f"case $(wc -l <{log}) in 1) ;; 2) echo deactivating ;; *) echo failed ;; esac"
+    known = "echo active; echo"
+    unit = f"case $(wc -l <{log}) in 1) ;; 2) {known} deactivating ;; *) {known} failed ;; esac"
     states = f"case $(wc -l <{log}) in 4) state=S_TRANSITION_ENGINE ;; *) state=S_IDLE ;; esac"
     controller = f"""case $1 in
         --dc_lookup) echo 'Designated Controller is: ivcs-main-2' ;;
@@ -188,11 +189,35 @@ def test_a_service_that_did_not_stop_in_time_is_looked_at(
     wait_until(lambda: not _has_members(alert.pid), deadline_s=60, what="the alert's processes have ended")
     called = log.read_text() if log.exists() else ""
     looked = [
-        *["is-active ivcs"] * 3,
-        *["--status ivcs-main-2", "is-active ivcs", "--status ivcs-main-2"],
+        *["is-active pacemaker.service ivcs"] * 3,
+        *["--status ivcs-main-2", "is-active pacemaker.service ivcs", "--status ivcs-main-2"],
         "--cleanup --resource ivcs-server --node ivcs-main-1",
     ]
     assert called.splitlines() == (looked if cleaned else [])
+
+
+@pytest.mark.parametrize("state", ["deactivating", "inactive", "failed"])
+def test_nobody_waits_where_pacemaker_itself_stops(state: str, tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    bodies = {
+        "crm_node": "echo ivcs-main-1",
+        "systemctl": f"echo {state}; echo deactivating",
+        "crmadmin": "exit 1",
+    }
+    for name, body in bodies.items():
+        (programs / name).write_text(f"#!/bin/sh\n{body}\n")
+        (programs / name).chmod(0o755)
+    timed_out = {
+        "CRM_alert_task": "stop",
+        "CRM_alert_status": "2",
+        "live_cluster_services": "ivcs-server=ivcs",
+    }
+    paths = {"PATH": f"{programs}:/usr/bin:/bin", "CRM_alert_recipient": str(tmp_path / "cluster.jsonl")}
+    given = paths | STARTED | timed_out
+    alert = subprocess.Popen(("/bin/sh", str(ALERT)), env=given, start_new_session=True)
+    assert alert.wait() == 0
+    wait_until(lambda: not _has_members(alert.pid), deadline_s=60, what="the alert's processes have ended")
 
 
 def test_the_reader_understands_what_the_alert_writes(tmp_path: Path) -> None:

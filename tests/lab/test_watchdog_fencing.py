@@ -77,7 +77,7 @@ def settled(cluster: Cluster) -> None:
 
 def test_a_watchdog_without_a_third_vote_is_refused(cluster: Cluster) -> None:
     refused = cluster.configure(*OPTIONS, *WATCHDOG)
-    assert (refused.returncode, refused.codes) == (2, ["fencing-watchdog-alone"]), refused
+    assert (refused.returncode, refused.codes) == (64, ["fencing-watchdog-alone"]), refused
 
 
 def test_a_first_run_arms_the_watchdogs(cluster: Cluster) -> None:

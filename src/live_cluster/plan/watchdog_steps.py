@@ -231,9 +231,12 @@ def _start_anew(plan: Blueprint) -> tuple[Command, ...]:
         )
 
     voter = (_QDEVICE,) if plan.arbiter else ()
+    # Stopped and started, not restarted: a restart of Corosync brings back an sbd that is disabled already, for it
+    # is a part of Corosync (systemd.unit(5), PartOf; seen).
     return (
         unit("stop", "pacemaker.service"),
-        unit("restart", "corosync.service"),
+        unit("stop", "corosync.service"),
+        unit("start", "corosync.service"),
         unit("start", *voter, "pacemaker.service"),
     )
 

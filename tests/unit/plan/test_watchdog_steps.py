@@ -119,7 +119,8 @@ def test_pacemaker_stops_before_corosync_and_the_vote_comes_back() -> None:
     assert found[1:] == [
         ("systemctl", "enable", "--", "sbd.service"),
         ("systemctl", "stop", "--", "pacemaker.service"),
-        ("systemctl", "restart", "--", "corosync.service"),
+        ("systemctl", "stop", "--", "corosync.service"),
+        ("systemctl", "start", "--", "corosync.service"),
         ("systemctl", "start", "--", "corosync-qdevice.service", "pacemaker.service"),
     ]
 
