@@ -11,7 +11,6 @@ TEXTS: dict[str, str] = {
         "--{option}: the cluster will mount {wanted} instead of {former}, and nothing is copied: the former storage is not in use now. See to "
         "it that the files are there."
     ),
-    "move-between-kinds": "--{option}: this version moves files from one block device of a SAN to another, not to or from a NAS or DRBD (here from {former} to {wanted}). Save them elsewhere, for example on a media server by SMB, and put them back when the new storage is in use: `live-cluster stop-resources`, this command without --migrate-filestorage, `live-cluster start-resources`.",
     "move-source-not-mounted": (
         "--{option}: nothing can be copied from {former}: no head has it mounted. Start the resources first (`live-cluster start-resources`, "
         "`live-cluster status` says what is missing)."

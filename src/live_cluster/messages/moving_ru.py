@@ -11,7 +11,6 @@ TEXTS: dict[str, str] = {
         "--{option}: кластер будет монтировать {wanted} вместо {former}, и ничего не копируется: прежнее хранилище сейчас не используется. "
         "Убедитесь, что файлы на месте."
     ),
-    "move-between-kinds": "--{option}: эта версия переносит файлы с одного блочного устройства SAN на другое, но не на NAS или DRBD и не с них (здесь с {former} на {wanted}). Сохраните их в другом месте, например на медиасервере по SMB, и верните, когда новое хранилище будет в работе: `live-cluster stop-resources`, эта команда без --migrate-filestorage, `live-cluster start-resources`.",
     "move-source-not-mounted": (
         "--{option}: с {former} нельзя копировать: оно не смонтировано ни на одном головном сервере. Сначала запустите ресурсы (`live-cluster "
         "start-resources`; чего не хватает, покажет `live-cluster status`)."

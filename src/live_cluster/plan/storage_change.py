@@ -10,7 +10,7 @@ from live_cluster.errors import Problem, problem, warning
 from live_cluster.model.drbd import RESOURCE
 from live_cluster.model.drbd_facts import DiskUse, DrbdFacts
 from live_cluster.model.facts import ClusterFacts
-from live_cluster.model.settings import BlockDevice, ClusterSettings, DrbdDisk
+from live_cluster.model.settings import ClusterSettings, DrbdDisk
 from live_cluster.model.storage_facts import BlockDeviceFacts, ShareFacts, StorageFacts
 from live_cluster.model.storage_move import MoveFacts
 
@@ -78,16 +78,6 @@ def change_problems(settings: ClusterSettings, facts: ClusterFacts, wanted: Want
             yield from _copy(facts, move, place)
         case _:
             pass
-
-
-def not_between_kinds(settings: ClusterSettings, facts: ClusterFacts, wanted: str) -> Iterator[Problem]:
-    """Of all moves this version makes the one that has been seen on real servers: from LUN to LUN."""
-    move = facts.move
-    if move is None or change_of(settings, facts) is not Change.COPIED:
-        return
-    is_of_san = move.former.startswith("/dev/") and not move.former.startswith("/dev/drbd")
-    if not is_of_san or not isinstance(settings.filestorage, BlockDevice):
-        yield problem("move-between-kinds", option=OPTION, former=move.former, wanted=wanted)
 
 
 def _mirror(settings: ClusterSettings, facts: ClusterFacts, wanted: Wanted) -> Iterator[Problem]:

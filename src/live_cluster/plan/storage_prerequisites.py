@@ -12,7 +12,7 @@ from live_cluster.plan.device_prerequisites import device_problems
 from live_cluster.plan.drbd_prerequisites import drbd_problems
 from live_cluster.plan.mounts import device_of, drbd_resource, managed_mirror
 from live_cluster.plan.share_prerequisites import share_problems
-from live_cluster.plan.storage_change import Wanted, change_problems, not_between_kinds
+from live_cluster.plan.storage_change import Wanted, change_problems
 
 
 def storage_problems(settings: ClusterSettings, profile: Profile, facts: ClusterFacts) -> Iterator[Problem]:
@@ -42,7 +42,6 @@ def storage_problems(settings: ClusterSettings, profile: Profile, facts: Cluster
         managed=managed_mirror(profile, facts),
     )
     yield from change_problems(settings, facts, wanted)
-    yield from not_between_kinds(settings, facts, wanted.device)
     yield from _account(profile.filestorage.owner, facts)
 
 

@@ -16,7 +16,7 @@ from live_cluster.model.storage_facts import ShareFacts, ShareOutcome
 from live_cluster.model.storage_move import FormerMirror, LeftOver, MoveFacts
 from live_cluster.model.storage_orders import StorageOrders
 from live_cluster.plan.prerequisites import problems_of
-from live_cluster.plan.storage_change import Change, Wanted, change_of, change_problems, not_between_kinds
+from live_cluster.plan.storage_change import Change, Wanted, change_of, change_problems
 
 NEW = BlockDeviceFacts(
     exists=True, path="/dev/lun2", filesystem="ext4", uuid="2", capacity_bytes=2**30, free_bytes=2**29
@@ -39,20 +39,6 @@ def wish(orders: StorageOrders = ORDERED) -> ClusterSettings:
 
 def codes(of: ClusterFacts, wanted: ClusterSettings) -> list[str]:
     return [one.code for one in problems_of(replace(situation(configured=True), settings=wanted, facts=of))]
-
-
-def test_only_from_lun_to_lun_is_let_through() -> None:
-    def refused(to: str, former: str, orders: StorageOrders = ORDERED) -> list[str]:
-        wanted = replace(settings(filestorage_device=to), storage_orders=orders)
-        return [one.code for one in not_between_kinds(wanted, seen(replace(MOVE, former=former)), to)]
-
-    assert refused("/dev/lun2", "/dev/lun") == []
-    for to, former in (("/dev/drbd0", "/dev/lun"), ("nas:/video", "/dev/lun")):
-        assert refused(to, former) == ["move-between-kinds"]
-    for former in ("/dev/drbd7", "//nas/video", "nas:/video"):
-        assert refused("/dev/lun2", former) == ["move-between-kinds"]
-    # Without the order to copy, other rules speak.
-    assert refused("nas:/video", "/dev/lun", NOTHING_ORDERED) == []
 
 
 NOTHING_ORDERED = StorageOrders()
