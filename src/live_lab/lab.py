@@ -29,7 +29,7 @@ from live_lab.places import STATE_ROOT, Places, logs_directory
 from live_lab.reaper import reap
 from live_lab.recipe import default_release
 from live_lab.state import LabState, load_lab, lock, myself, save_lab
-from live_lab.topology import LINKS, HostPlan, Role, Scheme, check_name, plan_hosts
+from live_lab.topology import LINKS, HostPlan, Role, Scheme, check_name, plan_hosts, switch_name
 
 _TOOLS = ("systemd-nspawn", "mmdebstrap", "ip", "nsenter", "losetup", "mkfs.ext4", "ssh-keygen", "setpriv")
 _MACHINE_TOOLS = ("linux.uml",)
@@ -236,11 +236,12 @@ class Lab:
     def _set_switch(self, switch: str, *, running: bool) -> None:
         if switch not in self.switches:
             raise LabError(f"there is no network or switch {switch}; there are {', '.join(self.switches)}")
-        if switch in LINKS:
-            self._network.set_switch(switch, running=running)
-        else:
-            plans = [host.plan for host in self.hosts.values()]
-            self._network.set_machine_switch(int(switch), plans, running=running)
+        names = [switch_name(int(switch), link) for link in LINKS] if switch not in LINKS else [switch]
+        if switch in LINKS and self.scheme:
+            # What virtual machines hang on would pass what they say to each other.
+            names += [switch_name(number, switch) for number in SWITCHES]
+        plans = [host.plan for host in self.hosts.values()]
+        self._network.set_switches(names, plans, running=running)
 
     @property
     def switches(self) -> tuple[str, ...]:

@@ -165,14 +165,9 @@ class Network:
         for end in ends:
             run(("bridge", "-n", self._switches, "link", "set", "dev", end, "isolated", state))
 
-    def set_switch(self, link: str, *, running: bool) -> None:
-        """Everything behind the switch stays connected to it, but nothing passes."""
-        _ip(self._switches, [f"link set {link} {'up' if running else 'down'}"])
-
-    def set_machine_switch(self, number: int, hosts: Sequence[HostPlan], *, running: bool) -> None:
-        """Switch 1 or 2 stops passing anything, or works again, in both networks."""
-        for link in LINKS:
-            self.set_switch(switch_name(number, link), running=running)
+    def set_switches(self, names: Sequence[str], hosts: Sequence[HostPlan], *, running: bool) -> None:
+        """Everything behind these switches stays connected to them, but nothing passes."""
+        _ip(self._switches, [f"link set {name} {'up' if running else 'down'}" for name in names])
         if running:
             # A bridge that comes up lets all its ports forward: cables that are cut stay cut.
             for host in hosts:
