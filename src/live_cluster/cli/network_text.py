@@ -25,10 +25,11 @@ def network_lines(network: Network | None, links: Sequence[Link], output: Output
     for ring in network.rings:
         connected = states.get(ring.number)
         is_whole = connected is not False and not (ring.bond and ring.bond.failed)
-        yield output.styled(_ring(ring, connected, output), "" if is_whole else "yellow")
+        line = _ring(ring, connected, network.patience_ms, output)
+        yield output.styled(line, "" if is_whole else "yellow")
 
 
-def _ring(ring: Ring, connected: bool | None, output: Output) -> str:  # noqa: FBT001
+def _ring(ring: Ring, connected: bool | None, patience_ms: int, output: Output) -> str:  # noqa: FBT001
     if not ring.interface:
         return output.words(message("status-ring-nowhere", number=ring.number, address=ring.address))
     link = {True: "link-connected", False: "link-cut", None: "link-unknown"}[connected]
@@ -38,7 +39,7 @@ def _ring(ring: Ring, connected: bool | None, output: Output) -> str:  # noqa: F
         interface=name_of(ring),
         address=ring.address,
         link=message(link),
-        way=way_of(ring.bond),
+        way=way_of(ring.bond, patience_ms),
         mtu=ring.mtu,
     )
     return output.words(line)

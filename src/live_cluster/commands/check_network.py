@@ -30,7 +30,7 @@ def check_network(tools: Tools, *, corosync_conf: Path = COROSYNC_CONF) -> Itera
     links = parse_links(tools.run(LINK_TOOL).text)
     yield _scheme(network)
     for ring in network.rings:
-        yield _finding(ring, _state(ring, links, tools))
+        yield _finding(ring, _state(ring, links, tools), network.patience_ms)
 
 
 def _scheme(network: Network) -> Finding:
@@ -46,12 +46,12 @@ def _scheme(network: Network) -> Finding:
     )
 
 
-def _finding(ring: Ring, state: str) -> Finding:
+def _finding(ring: Ring, state: str, patience_ms: int) -> Finding:
     good = state in ("passes", "untried")
     return Finding(
         subject=message("check-network-ring", number=ring.number),
         good=good,
-        detail=_detail(ring, state),
+        detail=_detail(ring, state, patience_ms),
         facts={
             "check": "network-ring",
             "ring": ring.number,
@@ -64,32 +64,38 @@ def _finding(ring: Ring, state: str) -> Finding:
     )
 
 
-def _detail(ring: Ring, state: str) -> Message:
+def _detail(ring: Ring, state: str, patience_ms: int) -> Message:
     if state == "nowhere":
         return message("check-ring-nowhere", address=ring.address)
     place = {"interface": name_of(ring), "address": ring.address}
     if state == "dead" and ring.bond is not None:
         return message("check-ring-dead", bond=ring.bond.name, ports=", ".join(ring.bond.failed), **place)
-    if state == "cut":
-        return message("check-ring-cut", peer=ring.peer, **place)
+    if state in ("cut", "unlinked"):
+        return message(f"check-ring-{state}", peer=ring.peer, **place)
     if state == "lost":
         return message("check-frame-lost", peer=ring.peer, mtu=ring.mtu, **place)
     frame = message(f"check-frame-{state}", peer=ring.peer)
-    return message("check-network-way", way=way_of(ring.bond), mtu=ring.mtu, frame=frame, **place)
+    return message(
+        "check-network-way", way=way_of(ring.bond, patience_ms), mtu=ring.mtu, frame=frame, **place
+    )
 
 
 def _state(ring: Ring, links: Sequence[Link], tools: Tools) -> str:
-    """nowhere, dead, passes, lost (large frames only), untried (no answer to pings, but Corosync talks), or cut."""
+    """nowhere, dead, passes, unlinked (all but Corosync's own link), lost (large frames only), untried, or cut.
+
+    Untried: no answer to pings, but Corosync talks.
+    """
     if not ring.interface:
         return "nowhere"
     if ring.bond is not None and ring.bond.ports and not ring.bond.working:
         return "dead"
+    talks = [link.connected for link in links if link.number == ring.number]
     if _answers(tools, ring, ring.mtu - HEADERS_BYTES):
-        return "passes"
+        # Where Corosync does not run it has no link to tell of.
+        return "passes" if all(talks) else "unlinked"
     if _answers(tools, ring, 0):
         return "lost"
-    talks = any(link.connected for link in links if link.number == ring.number)
-    return "untried" if talks else "cut"
+    return "untried" if any(talks) else "cut"
 
 
 def _answers(tools: Tools, ring: Ring, size_bytes: int) -> bool:

@@ -23,6 +23,8 @@ TEXTS: dict[str, str] = {
     "watch-miimon": "miimon {interval} ms",
     "watch-lacp": "miimon {interval} ms, LACP rate {rate}, partner {partner}",
     "watch-nothing": "NO monitoring",
+    "watch-time": "{watch}; fails over within {seconds} s",
+    "watch-times": "{watch}; fails over within {seconds} s (the cluster waits {patience} s)",
     # What is worth a warning
     "network-bond-degraded": "{node}: {bond} has lost {failed} and runs on {left} alone, so one more fault cuts this network. See the cable, the switch port and the switch of {failed}",
     "network-bond-dead": "{node}: {bond} has lost all its interfaces ({ports}), so this network is cut off there. See their cables and switches",
@@ -48,6 +50,7 @@ TEXTS: dict[str, str] = {
     "check-ring-nowhere": ": no interface has {address}. See the server's network configuration",
     "check-ring-dead": ": {interface} {address}: all interfaces of {bond} are down ({ports}). See their cables and switches",
     "check-ring-cut": ": {interface} {address}: {peer} does not answer by this network. See the cables, the switches between the heads and the other head",
+    "check-ring-unlinked": ": {interface} {address}: {peer} answers pings, but Corosync's link is down. See the packet filters on both heads (UDP ports from 5405) and: journalctl --unit=corosync",
     "check-frame-lost": ": {interface} {address}: {peer} answers, but frames of the full size (MTU {mtu}) do not reach it. Give the same MTU to both heads and at least that to the switches",
     "check-no-network": "No cluster is configured on this server, so it has no networks to check. Run here: sudo live-cluster configure (its --help names the options).",
 }

@@ -23,6 +23,8 @@ TEXTS: dict[str, str] = {
     "watch-miimon": "miimon {interval} мс",
     "watch-lacp": "miimon {interval} мс, LACP rate {rate}, партнёр {partner}",
     "watch-nothing": "БЕЗ контроля",
+    "watch-time": "{watch}; переключится не позже чем через {seconds} с",
+    "watch-times": "{watch}; переключится не позже чем через {seconds} с (кластер ждёт {patience} с)",
     # О чём стоит предупредить
     "network-bond-degraded": "{node}: {bond} потерял {failed} и работает только через {left}, поэтому ещё одна неисправность оборвёт эту сеть. Проверьте кабель, порт коммутатора и коммутатор для {failed}",
     "network-bond-dead": "{node}: {bond} потерял все свои интерфейсы ({ports}), сервер от этой сети отрезан. Проверьте их кабели и коммутаторы",
@@ -48,6 +50,7 @@ TEXTS: dict[str, str] = {
     "check-ring-nowhere": ": адреса {address} нет ни на одном интерфейсе. Проверьте сетевые настройки сервера",
     "check-ring-dead": ": {interface} {address}: у {bond} нет ни одного работающего интерфейса ({ports}). Проверьте их кабели и коммутаторы",
     "check-ring-cut": ": {interface} {address}: {peer} не отвечает по этой сети. Проверьте кабели, коммутаторы между серверами и другой сервер",
+    "check-ring-unlinked": ": {interface} {address}: {peer} отвечает на ping, но связи Corosync нет. Проверьте фильтры пакетов на обоих серверах (UDP-порты с 5405) и: journalctl --unit=corosync",
     "check-frame-lost": ": {interface} {address}: {peer} отвечает, но кадры полного размера (MTU {mtu}) до него не доходят. Задайте одинаковый MTU обоим серверам, коммутаторам не меньше",
     "check-no-network": "На этом сервере кластер не настроен, проверять сети не у чего. Выполните здесь: sudo live-cluster configure (параметры перечисляет --help).",
 }

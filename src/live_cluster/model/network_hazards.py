@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from live_cluster.messages import Message, message
 from live_cluster.model.network_scheme import LACP_MODE, Bond, Network, Ring, Scheme
+from live_cluster.model.network_words import seconds_of
 
 # As in the module typing, which takes 3 ms to load.
 TYPE_CHECKING = False
@@ -57,8 +58,8 @@ def _weak(bond: Bond, network: Network) -> Iterator[Message]:
     elif bond.failover_ms > network.patience_ms > 0:
         yield message(
             "network-slow",
-            seconds=_seconds(bond.failover_ms),
-            patience=_seconds(network.patience_ms),
+            seconds=seconds_of(bond.failover_ms),
+            patience=seconds_of(network.patience_ms),
             how=_how_to_be_quick(bond),
             **place,
         )
@@ -107,7 +108,3 @@ def _together(network: Network) -> Iterator[Message]:
     networks = [ring.network for ring in network.rings if ring.network]
     if len(networks) > len(set(networks)):
         yield message("network-one-subnet", node=network.node, network=networks[0])
-
-
-def _seconds(milliseconds: int) -> str:
-    return f"{milliseconds / 1000:g}"

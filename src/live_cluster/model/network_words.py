@@ -13,8 +13,8 @@ def name_of(ring: Ring) -> str:
     return ring.interface if below == ring.interface else f"{ring.interface} ({below})"
 
 
-def way_of(bond: Bond | None) -> Message:
-    """Mode, interfaces, monitoring."""
+def way_of(bond: Bond | None, patience_ms: int) -> Message:
+    """Mode, interfaces, monitoring, and how quick it is beside the cluster's own patience (0: not known)."""
     if bond is None or not bond.ports:
         return message("way-plain")
     ports = _port(bond.ports[-1])
@@ -22,7 +22,22 @@ def way_of(bond: Bond | None) -> Message:
         ports = message("way-and", first=_port(port), rest=ports)
     if bond.kind == TEAM:
         return message("way-team", ports=ports)
-    return message("way-bond", mode=bond.state.mode, ports=ports, watch=_watch(bond))
+    return message("way-bond", mode=bond.state.mode, ports=ports, watch=_in_time(bond, patience_ms))
+
+
+def _in_time(bond: Bond, patience_ms: int) -> Message:
+    watch = _watch(bond)
+    if bond.failover_ms is None:
+        return watch
+    seconds = seconds_of(bond.failover_ms)
+    if not patience_ms:
+        return message("watch-time", watch=watch, seconds=seconds)
+    return message("watch-times", watch=watch, seconds=seconds, patience=seconds_of(patience_ms))
+
+
+def seconds_of(milliseconds: int) -> str:
+    """As people write them: 1.05, 5.25, 3."""
+    return f"{milliseconds / 1000:g}"
 
 
 def _port(port: Port) -> Message:
