@@ -18,6 +18,7 @@ from live_cluster.probes.block_device import device_facts, device_requests, devi
 from live_cluster.probes.storage_move import (
     HAS_RSYNC,
     LISTING,
+    MARK,
     MARK_FILE,
     NEW_STORAGE,
     entries_of,
@@ -31,7 +32,7 @@ from live_cluster.probes.storage_move import (
     usage,
     used_of,
 )
-from live_cluster.remote.requests import CommandResult, Reply, Request
+from live_cluster.remote.requests import CommandResult, ReadFile, Reply, Request
 from live_cluster.render.cib_storage import mirror_in, mounted_by
 
 Heads = tuple[HeadFacts, HeadFacts]
@@ -49,16 +50,20 @@ async def move_facts(
     if former.device == device_of(settings.filestorage):
         return None
     where = mounted_source(profile.filestorage.mount_point)
+    mark = ReadFile(path=f"{profile.filestorage.mount_point}/{MARK}")
     # DRBD's device is there while it runs, and its data always.
     is_device = former.device.startswith("/dev/") and not former.device.startswith(_DRBD)
     about_device = device_requests(former.device) if is_device else ()
-    answers = await asyncio.gather(*(_ask(fleet, head, (where, HAS_RSYNC, *about_device)) for head in heads))
+    answers = await asyncio.gather(
+        *(_ask(fleet, head, (where, mark, HAS_RSYNC, *about_device)) for head in heads)
+    )
     names = [head.node.server.name for head in heads]
     holder = next((name for name, said in zip(names, answers, strict=True) if is_ok(said[where])), "")
     devices = [device_facts(former.device, said) if about_device else None for said in answers]
     found = MoveFacts(
         former=former.device,
         holder=holder,
+        came_from=mark_in(answers[names.index(holder)][mark]).get("origin", "") if holder else "",
         fstype=former.fstype,
         is_same=_is_same(heads, devices, profile.filestorage.mount_point)
         or _is_same_mirror(former.device, heads, settings, profile),

@@ -7,6 +7,10 @@ TEXTS: dict[str, str] = {
         "copied and verified, and the services stop for the last changes only. Or copy by yourself: `live-cluster stop-resources`, mount "
         "both and copy, this command again, `live-cluster start-resources`."
     ),
+    "move-not-ended": (
+        "--{option}: the files have just been moved from {wanted} to {former}, and new ones are written there: only the end of that run is "
+        "missing. Give {former} again: live-cluster configure --{option} {former} --migrate-filestorage (for a NAS with its login)."
+    ),
     "storage-changed-by-hand": (
         "--{option}: the cluster will mount {wanted} instead of {former}, and nothing is copied: the former storage is not in use now. See to "
         "it that the files are there."
@@ -27,9 +31,9 @@ TEXTS: dict[str, str] = {
     "mirror-stays-configured": "--{option}: the files leave the DRBD resource {resource}. The cluster stops it and leaves it out; its configuration and the former files stay as they are ({disks}). To use it otherwise: drbdadm up {resource}. To give it up: drbdadm down {resource}, remove its file from /etc/drbd.d, wipefs --all DISK, on both heads.",
     "move-differs": (
         "{node}: after the last pass the copy differs from the former storage: something other than the cluster's services writes there. The "
-        "services run again, on the former storage. Find the writer (fuser -vm), then repeat the command."
+        "services run again, on the former storage. Find the writer (fuser -vm); or, on a Windows share, the names that differ in case only, of which it keeps one. Then repeat the command."
     ),
-    "move-not-copied": "{node}: not everything could be copied from {former} to {wanted} (exit code {exit_code}): {output}\nA Windows share keeps neither symbolic links nor two names that differ in case only; a NAS may refuse owners, and a full storage everything. Remove the cause and repeat the command: it goes on with what is copied, and nothing has happened to the services.",
+    "move-not-copied": "{node}: not everything could be copied from {former} to {wanted} (exit code {exit_code}): {output}\nA Windows share keeps no symbolic links; a NAS may refuse owners, and a full storage everything. Remove the cause and repeat the command: it goes on with what is copied, and nothing has happened to the services.",
     "move-not-compared": "{node}: the copy could not be compared with the former storage (exit code {exit_code}): {output}",
     # What is done
     "stage-move-prepare": "Looking after an earlier move",
@@ -48,6 +52,7 @@ TEXTS: dict[str, str] = {
     "step-drbd-set-aside": "Stop DRBD and set {path} aside; what is on {disk} stays",
     "step-move-last-nas": "Stop what writes files, copy the last changes (the services are away from here: at least {seconds} s, and for as long as it takes to go through all files on the NAS twice)",
     "step-move-last": "Stop what writes files, copy the last changes (the services are away for about {seconds} s from here)",
+    "step-move-pause-ended": "Start the services again that an interrupted run has stopped",
     "step-move-compare": "Compare names, sizes, times, owners, modes and attributes of all files",
     "step-move-services": "See that {units} run again",
     "move-mirroring": "State of DRBD: {state}",

@@ -14,7 +14,8 @@ class MoveFacts:
 
     `is_same`: under both names it is the same device. `used_bytes` and `files` are what there is to copy (of a NAS:
     at most), `entries` what the new storage holds in its root folder already; `begun_from` is the former storage
-    that an interrupted run has copied from. `lost_on`: heads that do not find the former device any more.
+    that an interrupted run has copied from; `came_from` the one that the files have left for `former`, in a run
+    that has not ended. `lost_on`: heads that do not find the former device any more.
     `in_use`: where a mirrored device that is to be filled is mounted already, "head: folder".
     """
 
@@ -26,6 +27,7 @@ class MoveFacts:
     files: int = 0
     entries: tuple[str, ...] = ()
     begun_from: str = ""
+    came_from: str = ""
     lost_on: frozenset[str] = frozenset()
     without_rsync: tuple[str, ...] = ()
     in_use: tuple[str, ...] = ()

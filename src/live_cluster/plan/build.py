@@ -117,7 +117,12 @@ def _hand_over(plan: Blueprint) -> tuple[Step, ...]:
 
 
 def _configuration(plan: Blueprint) -> Step:
-    return replace(cib_steps.cib_step(plan), follows=watchdog_steps.pause_checks(plan))
+    """Where it fails in the middle of a move, nothing is kept stopped by that."""
+    return replace(
+        cib_steps.cib_step(plan),
+        follows=watchdog_steps.pause_checks(plan),
+        undo=move_steps.end_of_pause(plan),
+    )
 
 
 def _watchdog_stages(plan: Blueprint) -> tuple[Stage, ...]:

@@ -28,8 +28,22 @@ _OF_NETWORK = ("--archive", "--hard-links", "--numeric-ids", "--sparse")
 # changed is the server's own affair.
 _TO_CIFS = ("--recursive", "--links", "--times", "--omit-dir-times", "--modify-window=2")
 _LOCAL = "ext4"
+# When this run's first pass began, as the time of a file; and the files that are newer.
+_BEGUN = "/run/live-cluster/filestorage-begun"
+_LATEST = "/run/live-cluster/filestorage-latest"
+_COPY_LATEST = (
+    f"find . -xdev -path './{MONITORED}*' -prune -o -type f -newer \"$1\" ! -path './{MARK}' -print0 >\"$2\""
+    ' || exit; shift 2; exec "$@"'
+)
 _FILES = re.compile(r"^Number of files: ([\d,.]+)", re.MULTILINE)
 _LEAST_URGENT = ("ionice", "-c", "2", "-n", "7", "nice", "-n", "10")
+# Pacemaker may have taken the files to the other head a moment ago: an empty mount point would be copied, with all
+# that is deleted by that. Whose working directory it is holds it: it is looked at, and stays.
+NOT_MOUNTED = 72
+_WHERE_MOUNTED = (
+    'cd -- "$1" && mountpoint -q -- "$1"'
+    f' || {{ echo "$1 is not mounted" >&2; exit {NOT_MOUNTED}; }}; shift; exec "$@"'
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +71,36 @@ class Way:
 def copy_command(way: Way, *, in_use: bool, by_content: bool = False) -> Command:
     """One pass; `by_content` reads all of both sides and replaces what differs, whatever its time and size say."""
     content = ("--checksum",) if by_content else ()
-    argv = (*(_LEAST_URGENT if in_use else ()), *_rsync(way, *content, "--stats"))
+    argv = _where_mounted(way, *(_LEAST_URGENT if in_use else ()), *_rsync(way, *content, "--stats"))
     accepts = (0, VANISHED) if in_use else (0,)
     return Command(argv=argv, timeout_s=_PASS_TIMEOUT_S, accepts=accepts, changes_node=True)
+
+
+def begun_command() -> Command:
+    """Before the first pass of a run: what is written from now on may be read by it half-way."""
+    return Command(argv=("touch", "--date=10 minutes ago", "--", _BEGUN), changes_node=True)
+
+
+def latest_command(way: Way) -> Command | None:
+    """After the last pass, when nothing writes any more: the files of this run's time, whatever their times say.
+
+    A file that was rewritten within the second in which an earlier pass had read it, with the same size, looks the
+    same to rsync where a NAS keeps whole seconds (or two). Between local file systems nanoseconds tell. Ten minutes
+    more than the run, for the times are those of the NAS's own clock.
+    """
+    if way.is_local:
+        return None
+    copy = (
+        "rsync",
+        *way.kept,
+        "--ignore-times",
+        "--from0",
+        f"--files-from={_LATEST}",
+        f"{way.source}/",
+        f"{way.target}/",
+    )
+    argv = _where_mounted(way, "sh", "-c", _COPY_LATEST, "latest", _BEGUN, _LATEST, *copy)
+    return Command(argv=argv, timeout_s=_PASS_TIMEOUT_S, changes_node=True)
 
 
 def files_copied(stats: str) -> int:
@@ -70,7 +111,12 @@ def files_copied(stats: str) -> int:
 
 def compare_command(way: Way) -> Command:
     """Prints a line for everything that one side has and the other has not, or has otherwise; changes nothing."""
-    return Command(argv=_rsync(way, "--dry-run", "--itemize-changes"), timeout_s=_PASS_TIMEOUT_S)
+    argv = _where_mounted(way, *_rsync(way, "--dry-run", "--itemize-changes"))
+    return Command(argv=argv, timeout_s=_PASS_TIMEOUT_S)
+
+
+def _where_mounted(way: Way, *argv: str) -> tuple[str, ...]:
+    return ("sh", "-c", _WHERE_MOUNTED, "copy", way.source, *argv)
 
 
 def _rsync(way: Way, *words: str) -> tuple[str, ...]:

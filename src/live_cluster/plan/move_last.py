@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from live_cluster.errors import Problem, problem
 from live_cluster.messages import message
 from live_cluster.plan.cib_steps import SETTLE
-from live_cluster.plan.copying import compare_command, files_copied
+from live_cluster.plan.copying import compare_command, files_copied, latest_command
 from live_cluster.plan.move_mirror import unmounted
 from live_cluster.plan.move_work import STATS, Move
 from live_cluster.plan.step import Check, Impact, Replies, Step, always
@@ -44,12 +44,30 @@ def end_of_pause_requests(move: Move) -> tuple[Request, ...]:
     )
 
 
+def pause_ended(move: Move) -> Step:
+    """What an earlier run has stopped and was killed before it could start it again."""
+
+    def holds(replies: Replies) -> bool:
+        running = stdout_of(replies[0])
+        return not any(pause_id(one).encode() in running for one in move.paused)
+
+    return Step(
+        code="move-pause-ended",
+        node=move.node,
+        title=message("step-move-pause-ended"),
+        impact=Impact.NONE,
+        actions=always(*end_of_pause_requests(move)),
+        check=Check(requests=(CIB,), holds=holds),
+    )
+
+
 def _last_pass(move: Move, undo: tuple[Request, ...]) -> Step:
     done = WriteFile(path=_COPIED_LAST, content=f"{move.token}\n".encode())
+    latest = latest_command(move.way)
 
     def actions(replies: Replies) -> tuple[Request, ...]:
-        now = datetime.fromtimestamp(int(stdout_of(replies[3]) or 0), tz=UTC)
-        seen = replies[4]
+        *_, clock, seen = replies
+        now = datetime.fromtimestamp(int(stdout_of(clock) or 0), tz=UTC)
         files = max(move.amount.files, files_copied(seen.text) if isinstance(seen, FileState) else 0)
         until = now + timedelta(seconds=max(_LEAST_PAUSE_S, 10 * move.seconds(files)))
         return (
@@ -60,6 +78,7 @@ def _last_pass(move: Move, undo: tuple[Request, ...]) -> Step:
             ),
             SETTLE,
             move.copy(in_use=False),
+            *((latest,) if latest is not None else ()),
             done,
         )
 
@@ -73,7 +92,7 @@ def _last_pass(move: Move, undo: tuple[Request, ...]) -> Step:
         impact=Impact.OUTAGE,
         actions=actions,
         check=Check(
-            requests=(_state(move.units), CIB, ReadFile(path=done.path), _NOW, ReadFile(path=STATS)),
+            requests=(*_pause(move, done.path), _NOW, ReadFile(path=STATS)),
             holds=lambda r: _is_paused(move, r),
         ),
         undo=undo,
@@ -93,7 +112,7 @@ def _compared(move: Move, undo: tuple[Request, ...]) -> Step:
             done,
         ),
         check=Check(
-            requests=(_state(move.units), CIB, ReadFile(path=done.path)),
+            requests=_pause(move, done.path),
             holds=lambda r: _is_paused(move, r),
         ),
         explain=lambda result: _differs(move.node, result),
@@ -109,8 +128,14 @@ def _differs(node: str, result: CommandResult) -> Problem:
     return problem("move-not-compared", node=node, exit_code=result.returncode, output=output)
 
 
+def _pause(move: Move, done: str) -> tuple[Request, ...]:
+    return (_state(move.units), CIB, ReadFile(path=done), mounted_source(move.mount_point))
+
+
 def _is_paused(move: Move, replies: Replies) -> bool:
     """Done by this run, and nothing can have written since: the services did not run meanwhile, nor do they now.
+
+    And the files are still here: on the other head somebody else may have written to them.
 
     By systemd's word: on a busy head Pacemaker may take a unit that has stopped for one that did not (seen at a
     load of 45: the unit was unloaded before Pacemaker asked for its state).
@@ -120,7 +145,7 @@ def _is_paused(move: Move, replies: Replies) -> bool:
         return False
     words = stdout_of(replies[0]).decode(errors="replace").split()
     is_quiet = len(words) == len(move.units) and set(words) <= {"inactive", "failed"}
-    return is_quiet and all(pause_id(one).encode() in running for one in move.paused)
+    return is_quiet and is_ok(replies[3]) and all(pause_id(one).encode() in running for one in move.paused)
 
 
 def _state(units: tuple[str, ...]) -> Command:

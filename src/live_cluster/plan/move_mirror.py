@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from live_cluster.messages import message
 from live_cluster.model.drbd import PRIMARY, DrbdState
@@ -19,6 +19,8 @@ from live_cluster.render.cib_storage import mounted_by
 
 # A resynchronisation that an interrupted run has left behind may be one of the whole disk.
 _WHOLE_DEADLINE_S = 86400.0
+# In the time without services. A link that was lost for a moment is back by then.
+_STILL_WHOLE_DEADLINE_S = 300.0
 _DEVICE = re.compile(r"/dev/drbd([0-9]+)")
 
 
@@ -118,3 +120,8 @@ def whole(node: str, mirror: Mirror) -> Step:
         tells=lambda replies: message("move-mirroring", state=missing(replies)),
         foreseen=True,
     )
+
+
+def still_whole(node: str, mirror: Mirror, undo: tuple[Request, ...]) -> Step:
+    """The same after the last change: until the cluster has DRBD, nobody marks a disk that misses something."""
+    return replace(whole(node, mirror), deadline_s=_STILL_WHOLE_DEADLINE_S, undo=undo)

@@ -11,12 +11,18 @@ from live_cluster.messages import message
 from live_cluster.model.settings import BlockDevice, DrbdDisk
 from live_cluster.model.storage_facts import ShareFacts
 from live_cluster.plan.blueprint import Blueprint
-from live_cluster.plan.copying import Way
+from live_cluster.plan.copying import Way, begun_command
 from live_cluster.plan.drbd_steps import filled_steps
 from live_cluster.plan.file_steps import absent_step
 from live_cluster.plan.mounts import mount_of
-from live_cluster.plan.move_last import at_work, end_of_pause_requests, last_steps
-from live_cluster.plan.move_mirror import abandoned_mirror, mirror_to_fill, unmounted, whole
+from live_cluster.plan.move_last import at_work, end_of_pause_requests, last_steps, pause_ended
+from live_cluster.plan.move_mirror import (
+    abandoned_mirror,
+    mirror_to_fill,
+    still_whole,
+    unmounted,
+    whole,
+)
 from live_cluster.plan.move_progress import Amount, progress
 from live_cluster.plan.move_work import STATS, Move
 from live_cluster.plan.step import Check, Impact, Replies, Step, always
@@ -35,10 +41,17 @@ from live_cluster.probes.storage_move import (
 from live_cluster.remote.requests import Command, CommandResult, Request
 
 
+def end_of_pause(plan: Blueprint) -> tuple[Request, ...]:
+    """What lets the services start again where they are stopped for a move; nothing where there is none."""
+    move = _move(plan)
+    return () if move is None else end_of_pause_requests(move)
+
+
 def left_over_steps(plan: Blueprint) -> tuple[Step, ...]:
     """The other head lets go of what an earlier run has mounted there: before this one mounts it.
 
-    Both do where that was another storage, or the move is not gone on with.
+    Both do where that was another storage, or the move is not gone on with. Services that a killed run has left
+    stopped need not wait for the copy of this one.
     """
     move = _move(plan)
     left = {head.node.server.name: head.left.being_filled for head in plan.facts.heads}
@@ -49,6 +62,7 @@ def left_over_steps(plan: Blueprint) -> tuple[Step, ...]:
     earlier = abandoned_mirror(plan, left[move.node])
     is_other = earlier is not None and (move.mirror is None or earlier.minor != move.mirror.minor)
     return (
+        pause_ended(move),
         *((unmounted(move.node, earlier),) if is_other else ()),
         unmounted(move.other, move.mirror),
     )
@@ -66,7 +80,12 @@ def move_steps(plan: Blueprint) -> tuple[Step, ...]:
 def hand_over_steps(plan: Blueprint) -> tuple[Step, ...]:
     """After those, on both heads: what the cluster is about to take over."""
     move = _move(plan)
-    return () if move is None else filled_steps(plan, end_of_pause_requests(move))
+    if move is None:
+        return ()
+    undo = end_of_pause_requests(move)
+    # Looked at once more: what has been written since the last time is on both heads' disks, or the move ends here.
+    still = (still_whole(move.node, move.mirror, undo),) if move.mirror is not None else ()
+    return (*still, *filled_steps(plan, undo))
 
 
 def after_move_steps(plan: Blueprint) -> tuple[Step, ...]:
@@ -182,6 +201,7 @@ def _copied(move: Move) -> Step:
             return ()
         verified = mark.get("verified", "")
         return (
+            begun_command(),
             move.mark(verified=verified),
             move.copy(in_use=True),
             Command(argv=("tee", STATS), input_from_previous=True, changes_node=True),

@@ -70,6 +70,8 @@ def change_problems(settings: ClusterSettings, facts: ClusterFacts, wanted: Want
     match change_of(settings, facts):
         case Change.REFUSED | Change.COPIED if is_leaving:
             yield problem("move-mirror-leaving", resource=wanted.mirror, **place)
+        case Change.REFUSED if move.came_from == wanted.device:
+            yield problem("move-not-ended", **place)
         case Change.REFUSED:
             yield problem("storage-is-another", **place)
         case Change.BY_HAND:

@@ -19,7 +19,7 @@ from live_cluster.model.storage_move import FormerMirror, LeftOver, MoveFacts
 from live_cluster.model.storage_orders import StorageOrders
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.build import stages
-from live_cluster.plan.move_steps import left_over_steps
+from live_cluster.plan.move_steps import hand_over_steps, left_over_steps
 from live_cluster.plan.resource_steps import Mirrored, cib_plan, mirrored_now
 from live_cluster.plan.step import Step
 from live_cluster.probes.storage_move import NEW_STORAGE
@@ -128,7 +128,7 @@ def test_who_copies_makes_the_device_writable_first_and_gives_that_up_last() -> 
 
 def test_the_other_head_gives_up_what_an_earlier_run_left_writable_there() -> None:
     given = to_disk(move=replace(MOVE, holder=SECOND))
-    (step,) = left_over_steps(given)
+    _, step = left_over_steps(given)
     assert step.node == FIRST
     assert not step.check.holds((FAILED, proc(PRIMARY)))
     assert step.check.holds((FAILED, proc(FRESH)))
@@ -136,12 +136,29 @@ def test_the_other_head_gives_up_what_an_earlier_run_left_writable_there() -> No
 
 
 def test_the_services_do_not_stop_before_both_disks_have_everything() -> None:
-    (step,) = named(to_disk(), "move-mirrored")
+    step, again = named(to_disk(), "move-mirrored")
+    order = [code for code, _ in codes(to_disk())]
+    assert order.index("move-mirrored") < order.index("move-last-pass")
+    assert again.deadline_s < step.deadline_s
     assert step.check.holds((proc(PRIMARY),))
     copying = RAN.format("SyncSource ro:Primary/Secondary ds:UpToDate/Inconsistent")
     assert not step.check.holds((proc(copying),))
     assert step.check.missing is not None
     assert step.check.missing((proc(copying),)) == "SyncSource UpToDate/Inconsistent"
+
+
+def test_what_was_written_last_is_on_both_disks_before_the_cluster_takes_it_over() -> None:
+    still, *_ = hand_over_steps(to_disk())
+    assert still.node == FIRST
+    assert still.foreseen
+    assert still.check.holds((proc(PRIMARY),))
+    assert not still.check.holds((proc(RAN.format("WFConnection ro:Primary/Unknown ds:UpToDate/DUnknown")),))
+    # The services are stopped by then, and start again where it does not come about.
+    assert [one.stdin for one in still.undo if isinstance(one, Command)] == [
+        end_of_pause("samba"),
+        end_of_pause("ivcs-server"),
+    ]
+    assert not hand_over_steps(plan("/dev/drbd3", seen(READY, move=None)))
 
 
 def test_until_the_cluster_has_it_a_lost_head_does_not_stop_the_copy_for_ever() -> None:

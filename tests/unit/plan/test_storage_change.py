@@ -74,6 +74,15 @@ def test_without_the_option_the_steps_to_take_are_told() -> None:
     assert (found.message.field("former"), found.message.field("wanted")) == ("/dev/lun", "/dev/lun2")
 
 
+def test_a_move_whose_run_did_not_end_is_not_taken_back_by_the_next_run() -> None:
+    """The kept settings still name the former storage; new files are on the other one."""
+    arrived = replace(MOVE, came_from="/dev/lun2")
+    assert codes(seen(arrived), wish(NOTHING_ORDERED)) == ["move-not-ended"]
+    assert codes(seen(replace(arrived, came_from="/dev/lun3")), wish(NOTHING_ORDERED)) == [
+        "storage-is-another"
+    ]
+
+
 @pytest.mark.parametrize(
     ("move", "target", "expected"),
     [
