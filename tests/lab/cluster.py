@@ -187,6 +187,11 @@ class Cluster:
             list(pool.map(lambda host: unlock(host, cluster.passphrase), others))
         return cluster
 
+    def open_again(self) -> None:
+        """An hour from now, also of servers that have booted since."""
+        for host in (*self.lab.heads, *self.lab.media):
+            unlock(host, self.passphrase)
+
     def configure_argv(self, options: tuple[str, ...]) -> tuple[str, ...]:
         """The command line; the passphrase comes on standard input."""
         return ("live-cluster", "configure", *options, "--passphrase-file", "-")

@@ -179,14 +179,13 @@ def test_an_interrupted_run_is_finished_by_the_next_and_status_shows_the_resync(
     made = split(cluster, "three", megabytes=48)
     begun = start_resolve(cluster, made.standby, "--keep", made.active.name, "--yes")
 
-    def progress() -> dict[str, Any]:
-        mirror = status(made.active)["drbd"] or {}
-        found: dict[str, Any] = mirror.get("resync") or {}
-        return found
+    def resynchronised() -> dict[str, Any]:
+        seen = status(made.active)
+        return seen if (seen["drbd"] or {}).get("resync") else {}
 
-    seen = wait_until(progress, deadline_s=DEADLINE_S, what="status shows the resync")
-    assert seen["node"] == made.standby.name
-    assert "health-drbd-resync" in reasons(made.active)
+    seen = wait_until(resynchronised, deadline_s=DEADLINE_S, what="status shows the resync")
+    assert seen["drbd"]["resync"]["node"] == made.standby.name
+    assert "health-drbd-resync" in [one["code"] for one in seen["verdict"]["reasons"]]
     begun.kill()
     refused, document = resolve(cluster, made.active, "--keep", made.standby.name, "--yes")
     # Either it is still being replaced, or that has come to its end meanwhile.

@@ -7,14 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from cluster import (
-    CONFIGURE_DEADLINE_S,
-    MACHINE_TOKEN,
-    Cluster,
-    options_with,
-    other_head,
-)
+from cluster import MACHINE_TOKEN, Cluster, options_with
 from share_client import ShareClient
+from storage_pair import DEADLINE_S, MOUNT_POINT, StoragePair
 
 from live_lab import Host, Lab, Scheme, nas, wait_until
 from live_lab.lab import LabWish
@@ -22,9 +17,6 @@ from live_lab.topology import GATEWAY
 
 pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
-MOUNT_POINT = "/srv/filestorage"
-# Processes start slowly on such heads, and several tests share two processors.
-DEADLINE_S = 900.0
 AWAY_S = 60
 
 
@@ -52,35 +44,14 @@ NFS = Kind(name="nfs4", options=(nas.NFS,), folder=nas.NFS_FOLDER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Pair(StoragePair):
     """A pair whose files lie on the NAS."""
 
-    cluster: Cluster
     kind: Kind
-    share: ShareClient
-
-    @property
-    def lab(self) -> Lab:
-        return self.cluster.lab
 
     @property
     def nas(self) -> Host:
         return self.lab.host("nas")
-
-    def active(self) -> Host:
-        """The head that has the files; one that has just booted does not know yet."""
-
-        def seen() -> str:
-            running = (number for number, host in enumerate(self.lab.heads, start=1) if host.is_running)
-            places = (self.cluster.status(number).place_of("filestorage-fs") for number in running)
-            return next((place[0] for place in places if place), "")
-
-        name = wait_until(seen, deadline_s=DEADLINE_S, what="a head has the files mounted", every_s=1.0)
-        return self.lab.host(name)
-
-    def wait_healthy(self) -> None:
-        head = 1 + self.lab.heads.index(self.active())
-        self.cluster.wait_healthy(head, deadline_s=DEADLINE_S)
 
 
 @pytest.fixture(scope="module", params=[CIFS, NFS], ids=lambda kind: kind.name)
@@ -146,59 +117,10 @@ def test_a_second_run_changes_nothing(pair: Pair) -> None:
     assert (report.returncode, report.changed, report.steps) == (0, False, ())
 
 
-def test_a_file_survives_the_active_head(pair: Pair) -> None:
-    text = "written before the power went\n" * 4096
-    media = pair.lab.media[0]
-    media.write("/root/before", text)
-    pair.share.run("put /root/before before")
-    lost = pair.active()
-    lost.power_off()
-    survivor = pair.lab.heads[other_head(lost.name)]
-    number = 1 + pair.lab.heads.index(survivor)
-    wait_until(
-        lambda: pair.cluster.status(number).place_of("samba") == [survivor.name] and pair.share.tries("ls"),
-        deadline_s=DEADLINE_S,
-        what="the other head has the files",
-        every_s=2.0,
-    )
-    pair.share.run("get before /root/after")
-    assert media.read("/root/after") == text
-    lost.power_on()
-    pair.wait_healthy()
-
-
-def test_what_is_written_while_the_active_head_dies_is_whole_or_not_there(pair: Pair) -> None:
-    media = pair.lab.media[0]
-    # 24 MiB; a writer that wants all or nothing gives a file its name when all of it is there.
-    make = "head -c 25165824 /dev/urandom >/root/big; sha256sum /root/big"
-    digest = media.run(("sh", "-c", make)).stdout.split()[0]
-    command = "put /root/big big.part; rename big.part big"
-    lost = pair.active()
-    writer = media.start((*pair.share.connect, "-c", command))
-    wait_until(
-        lambda: pair.nas.run(("test", "-s", f"{pair.kind.folder}/big.part"), check=False).returncode == 0,
-        deadline_s=300,
-        what="the writer is at work",
-        every_s=0.1,
-    )
-    lost.power_off()
-    writer.wait(CONFIGURE_DEADLINE_S)
-    assert whole_or_absent(pair, digest)
-    wait_until(
-        lambda: pair.share.tries("del big.part; " + command) or pair.share.tries(command),
-        deadline_s=DEADLINE_S,
-        what="the writer's next attempt succeeds",
-        every_s=2.0,
-    )
-    content = pair.nas.run(("sha256sum", f"{pair.kind.folder}/big")).stdout.split()[0]
-    assert content == digest
-    lost.power_on()
-    pair.wait_healthy()
-
-
-def whole_or_absent(pair: Pair, digest: str) -> bool:
-    seen = pair.nas.run(("sha256sum", f"{pair.kind.folder}/big"), check=False).stdout
-    return seen == "" or seen.split()[0] == digest
+def test_files_survive_the_active_head(pair: Pair) -> None:
+    pair.lose_the_active_head()
+    # They are on the NAS, not in a head's memory.
+    assert pair.nas.read(f"{pair.kind.folder}/before") == pair.lab.media[0].read("/root/before")
 
 
 def test_a_nas_that_is_away_for_a_minute_stops_nothing(pair: Pair) -> None:

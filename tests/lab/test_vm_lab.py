@@ -244,7 +244,7 @@ def test_an_orderly_end_and_what_it_leaves_in_the_logs(lab: Lab, tmp_path: Path)
         head.power_on()
     assert "a sentence to be found again" in (tmp_path / head.name / "journal.txt").read_text()
     assert (tmp_path / "ivcs-main-1" / "journal.txt").stat().st_size > 0
-    assert "Power-Off" in (tmp_path / head.name / "console.log").read_text()
+    assert "reboot: Power down" in (tmp_path / head.name / "console.log").read_text()
 
 
 def test_a_frozen_machine_stands_still_and_goes_on(lab: Lab) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cluster import HEADS, OPTIONS, Cluster, unlock, verb
+from cluster import HEADS, OPTIONS, Cluster, verb
 
 from live_lab import Host, HostIsOff, Lab, Scheme, audits, faults, wait_until
 from live_lab.writer import Acknowledged, Writer
@@ -60,13 +60,7 @@ def all_kept(cluster: Cluster, writer: Writer, seen_by: Host) -> None:
     cluster.wait_healthy(1 + HEADS.index(seen_by.name), deadline_s=WHOLE_DEADLINE_S)
     acknowledged: list[Acknowledged] = writer.stop()
     assert acknowledged
-    audits.wait_until_clean(cluster.lab, acknowledged)
-
-
-def open_again(cluster: Cluster) -> None:
-    """A reset closes a server for the configurator."""
-    for host in cluster.lab.heads:
-        unlock(host, cluster.passphrase)
+    audits.wait_until_clean(cluster.lab, acknowledged, deadline_s=WHOLE_DEADLINE_S)
 
 
 def settled(cluster: Cluster) -> None:
@@ -106,7 +100,8 @@ def test_a_primary_that_is_cut_off_is_reset_before_the_other_head_takes_over(clu
     writer.wait_for_more()
     faults.reconnect(cluster.lab, active)
     all_kept(cluster, writer, standby)
-    open_again(cluster)
+    # A reset closes a server for the configurator.
+    cluster.open_again()
 
 
 def test_it_is_turned_off_head_after_head_and_leaves_nothing(cluster: Cluster) -> None:
