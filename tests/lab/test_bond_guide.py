@@ -53,7 +53,7 @@ def bonds(head: Host) -> dict[str, dict[str, str]]:
         found[name] = {}
         for word, value in pairs:
             found[name].setdefault(word, value)
-        found[name]["slaves"] = " ".join(re.findall(r"^Slave Interface: (.*)$", text, re.MULTILINE))
+        found[name]["slaves"] = " ".join(sorted(re.findall(r"^Slave Interface: (.*)$", text, re.MULTILINE)))
     return found
 
 
@@ -88,7 +88,11 @@ def assert_as_promised(lab: Lab) -> None:
     assert {"10.81.0.1/24", "10.81.1.1/24"} <= set(addresses)
     assert "default via 10.81.0.254 dev bond0" in head.run(("ip", "route")).stdout
     # And it does its work.
-    used = first["Currently Active Slave"]
+    used = wait_until(
+        lambda: bonds(head)["bond0"]["Currently Active Slave"].replace("None", ""),
+        deadline_s=DEADLINE_S,
+        what="an interface is used",
+    )
     lab.cut(head.name, used)
     try:
         wait_until(

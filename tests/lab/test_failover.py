@@ -4,6 +4,8 @@ import json
 
 import pytest
 from cluster import HEADS, Cluster, unlock
+from share_client import ShareClient
+from storage_pair import StoragePair
 
 from live_lab import Host, audits, wait_until
 from live_lab.faults import kill_unit
@@ -99,6 +101,14 @@ def test_power_loss_of_both_heads(cluster: Cluster) -> None:
     writer.wait_for_more()
     assert len(writer.acknowledged) > acknowledged
     audits.wait_until_clean(cluster.lab, writer.stop())
+
+
+@pytest.mark.lab
+def test_files_survive_the_active_head(cluster: Cluster) -> None:
+    """The same on virtual machines: test_filestorage_moves, test_nas, test_drbd, test_drbd_by_hand."""
+    pair = StoragePair(cluster=cluster, share=ShareClient.on(cluster, cluster.lab.media[0]))
+    pair.lose_the_active_head(half_mib=160)
+    audits.wait_until_clean(cluster.lab)
 
 
 @pytest.mark.matrix

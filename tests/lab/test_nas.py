@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from cluster import MACHINE_TOKEN, Cluster, options_with
+from cluster import MACHINE_TOKEN, Cluster, options_with, other_head, verb
 from share_client import ShareClient
 from storage_pair import DEADLINE_S, MOUNT_POINT, StoragePair
 
@@ -153,3 +153,42 @@ def test_a_nas_that_is_away_for_a_minute_stops_nothing(pair: Pair) -> None:
     wanted = hashlib.sha256(pair.lab.media[0].read("/root/before").encode()).hexdigest()
     for name in ("kept", "again"):
         assert pair.nas.run(("sha256sum", f"{pair.kind.folder}/{name}")).stdout.split()[0] == wanted
+
+
+def test_while_the_nas_is_away_everything_can_be_stopped_and_it_all_comes_back(pair: Pair) -> None:
+    """Nothing hangs for ever on files that nobody can reach; then a head takes over that cannot mount them."""
+    active = pair.active()
+    pair.lab.cut("nas", "bond0")
+    number = 1 + pair.lab.heads.index(active)
+    wait_until(
+        lambda: "health-nas-silent" in pair.cluster.status(number).reasons,
+        deadline_s=DEADLINE_S,
+        what="status says that the NAS does not answer",
+        every_s=1.0,
+    )
+    stopped, document = verb(active, "stop-resources")
+    assert stopped.returncode == 0, document
+    for head in pair.lab.heads:
+        assert MOUNT_POINT not in head.read("/proc/mounts")
+    pair.lab.heal("nas", "bond0")
+    started, document = verb(active, "start-resources")
+    assert started.returncode == 0, document
+    pair.wait_healthy()
+    pair.share.run("get before /root/after")
+
+    pair.lab.cut("nas", "bond0")
+    lost = pair.active()
+    survivor = pair.lab.heads[other_head(lost.name)]
+    lost.power_off()
+    seen_by = 1 + pair.lab.heads.index(survivor)
+    wait_until(
+        lambda: pair.cluster.status(seen_by).primary == survivor.name,
+        deadline_s=DEADLINE_S,
+        what="the other head has the database",
+        every_s=2.0,
+    )
+    pair.lab.heal("nas", "bond0")
+    pair.wait_served_by(survivor)
+    lost.power_on()
+    pair.wait_healthy()
+    pair.share.run("get before /root/after")
