@@ -10,7 +10,8 @@ import click
 from live_lab.controller import PASSWORD, USERNAME
 from live_lab.errors import LabError, LabOfAnotherVersion
 from live_lab.fault_cli import fault_command, heal_all_command, soak_command, split_brain_command
-from live_lab.image import ImageWish, layers_for, prune_bases, prune_layers, prune_unfinished
+from live_lab.image import ImageWish, layers_for, prune_bases, prune_layers
+from live_lab.image_cache import prune_unfinished
 from live_lab.lab import Lab, LabWish, all_labs, remove
 from live_lab.machine_image import prune_machine_images
 from live_lab.network import SWITCHES

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from live_lab.apt_sources import apt_options, sources_for
 from live_lab.debs import latest_deb, packages_for
-from live_lab.errors import LabCommandFailed, LabError, LabInUse
-from live_lab.mounts import remove_tree
+from live_lab.image_cache import BUILD_DEADLINE_S, CLEAN, CONFINED, Announce, built, remove_unmounted
+from live_lab.machine_kernel import kernel_tree, modules_of
 from live_lab.places import cache_root
 from live_lab.process import run
 from live_lab.recipe import (
@@ -28,18 +26,7 @@ from live_lab.recipe import (
     machine_files,
     machine_script,
 )
-from live_lab.state import lock
 from live_lab.topology import HostPlan, Role
-
-# Everything dies with us, mounts included: a killed build leaves only files, which the next build removes.
-CONFINED = (
-    "setpriv", "--pdeathsig", "KILL",
-    "unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
-)  # fmt: skip
-_CLEAN = (
-    "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME=/root", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
-)  # fmt: skip
 
 # Arguments: lower directories, directory of the layer, directory shown as /mnt. The script comes on stdin.
 _IN_LAYER = """
@@ -54,10 +41,7 @@ cat >"$root/run/layer-script"
 shift 3
 exec chroot "$root" "$@" /bin/sh /run/layer-script
 """
-BUILD_DEADLINE_S = 1800.0
 LAYERS_KEPT = 24
-
-Announce = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +86,10 @@ def layers_for(host: HostPlan, wish: ImageWish, announce: Announce) -> tuple[Pat
     if extras := (*(MACHINE_PACKAGES if host.is_machine else ()), *wish.extras_for(host.role)):
         layers = (_layered(layers, _extra_packages(extras), announce), *layers)
     if host.is_machine:
-        machine = _Layer(what="kernel modules", script=machine_script(), files=machine_files())
+        modules = modules_of(kernel_tree(announce))
+        machine = _Layer(
+            what="kernel modules", script=machine_script(modules.name), files=machine_files(modules)
+        )
         layers = (_layered(layers, machine, announce), *layers)
     if wish.has_product:
         # Every package in a layer of its own: the big one is installed once for all roles.
@@ -127,13 +114,13 @@ def _base(recipe: Recipe, announce: Announce) -> Path:
             "mmdebstrap", "--mode=root", "--variant=minbase",
             f"--aptopt={options}", f"--include={','.join(recipe.packages)}", release, str(tree), "-",
         )  # fmt: skip
-        run((*CONFINED, *_CLEAN, *command), stdin=sources_for(release), timeout_s=BUILD_DEADLINE_S)
+        run((*CONFINED, *CLEAN, *command), stdin=sources_for(release), timeout_s=BUILD_DEADLINE_S)
         for asset in asset_files():
             target = tree / asset.relative_to(ASSETS)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(asset, target)
             target.chmod(0o755 if target.parent.name in {"bin", "sbin"} else 0o644)
-        run((*CONFINED, "chroot", str(tree), *_CLEAN, "/bin/sh"), stdin=FINISH)
+        run((*CONFINED, "chroot", str(tree), *CLEAN, "/bin/sh"), stdin=FINISH)
 
     return built(recipe.name, build)
 
@@ -163,33 +150,12 @@ def _layered(lowers: tuple[Path, ...], layer: _Layer, announce: Announce) -> Pat
             copy = shutil.copyfile if file.is_file() else shutil.copytree
             copy(file, partial / "files" / file.name)
         lower_option = ":".join(str(lower) for lower in lowers)
-        shell = ("sh", "-c", _IN_LAYER, "layer", lower_option, str(partial), str(partial / "files"), *_CLEAN)
+        shell = ("sh", "-c", _IN_LAYER, "layer", lower_option, str(partial), str(partial / "files"), *CLEAN)
         run((*CONFINED, *shell), stdin=layer.script, timeout_s=BUILD_DEADLINE_S)
         for name in ("work", "root", "files"):
             shutil.rmtree(partial / name)
 
     return built(f"layer-{digest(*content)}", build)
-
-
-def built(name: str, build: Callable[[Path], None]) -> Path:
-    """The tree of this name from the cache; made under another name first, so that it is whole or absent."""
-    cache = cache_root()
-    finished, partial = cache / name, cache / f"{name}.partial"
-    if not finished.is_dir():
-        with lock(cache / f"{name}.lock", what=f"image {name}", deadline_s=BUILD_DEADLINE_S):
-            if not finished.is_dir():
-                remove_tree(partial)
-                partial.mkdir(parents=True)
-                try:
-                    build(partial)
-                except LabCommandFailed as failure:
-                    remove_tree(partial)
-                    raise LabError(
-                        f"the image {name} could not be built:\n{failure.output[-3000:]}"
-                    ) from failure
-                partial.rename(finished)
-    (cache / f"{name}.lock").touch()
-    return finished / "tree"
 
 
 def prune_layers(announce: Announce) -> None:
@@ -209,27 +175,3 @@ def prune_bases(announce: Announce) -> None:
     remove_unmounted(
         [path for path in bases if path.suffix != ".partial" and path.name not in current], announce
     )
-
-
-def prune_unfinished(announce: Announce) -> None:
-    """Removes what killed builds left; those at work hold their lock."""
-    for partial in cache_root().glob("*.partial"):
-        with (
-            contextlib.suppress(LabInUse),
-            lock(partial.with_suffix(".lock"), what=partial.name, deadline_s=0),
-        ):
-            announce(f"Removing an unfinished image: {partial.name}")
-            remove_tree(partial)
-
-
-def remove_unmounted(trees: list[Path], announce: Announce) -> None:
-    """Removes directories of the cache, but for those that a lab has mounted."""
-    mounted = Path("/proc/self/mountinfo").read_text()
-    for tree in trees:
-        if str(tree) not in mounted:
-            announce(f"Removing an old image: {tree.name}")
-            # Whoever renames it first removes it; what a killed process leaves is an unfinished image to the next.
-            claimed = tree.with_suffix(".partial")
-            with contextlib.suppress(FileNotFoundError):
-                tree.rename(claimed)
-                shutil.rmtree(claimed)

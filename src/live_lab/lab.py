@@ -29,10 +29,19 @@ from live_lab.places import STATE_ROOT, Places, logs_directory
 from live_lab.reaper import reap
 from live_lab.recipe import default_release
 from live_lab.state import LabState, load_lab, lock, myself, save_lab
-from live_lab.topology import LINKS, HostPlan, Role, Scheme, check_name, plan_hosts, switch_name
+from live_lab.topology import (
+    LINKS,
+    HostPlan,
+    Role,
+    Scheme,
+    check_name,
+    default_scheme,
+    plan_hosts,
+    switch_name,
+)
 
 _TOOLS = ("systemd-nspawn", "mmdebstrap", "ip", "nsenter", "losetup", "mkfs.ext4", "ssh-keygen", "setpriv")
-_MACHINE_TOOLS = ("linux.uml",)
+_MACHINE_TOOLS = ("taskset", "unshare")
 # Each systemd needs about six; the kernel's default of 128 is used up by a dozen hosts.
 _INOTIFY_INSTANCES = 8192
 _BOOTING_AT_ONCE = 6
@@ -84,7 +93,7 @@ class Lab:
     ) -> Self:
         """Boots a fresh lab that belongs to this process; what is left of an earlier one is removed."""
         image = ImageWish(release=release or default_release(), has_product=with_product)
-        return cls.create(name, LabWish(image=image, media=media, scheme=scheme))
+        return cls.create(name, LabWish(image=image, media=media, scheme=scheme or default_scheme()))
 
     @classmethod
     def create(cls, name: str, wish: LabWish, announce: Callable[[str], None] = _silent) -> Self:

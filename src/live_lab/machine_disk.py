@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from live_lab.disk import personalise, sparse_file
-from live_lab.image import CONFINED
+from live_lab.image_cache import CONFINED
 from live_lab.network import PRIVATE_TARGET
 from live_lab.places import Places
 from live_lab.process import run

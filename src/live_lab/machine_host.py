@@ -13,6 +13,7 @@ from live_lab.cgroup import JOIN
 from live_lab.errors import HostIsOff, LabCommandFailed
 from live_lab.host import CLEAN_ENVIRONMENT, Host
 from live_lab.machine_disk import kernel_interface, local_disk, memory_directory, sbd_disk
+from live_lab.machine_kernel import beside_its_libraries, kernel_tree, program_of
 from live_lab.network import CONTROL, hardware_address
 from live_lab.places import NAMESPACE_ROOT, Places
 from live_lab.process import Completed, detach, run
@@ -22,15 +23,16 @@ MEMORY_MIB = 1280
 # What is found here under the kernel's name is run at a reboot from within.
 _POWER_DIRECTORY = Path(__file__).resolve().parent / "assets" / "power"
 # 133: a reboot; 142 and 157: its own SIGALRM or SIGIO on the way there. A halted system ends with 0.
-_POWER = (
-    'while (exec -a linux.uml /usr/bin/linux.uml "$@");'
-    " case $? in 133|142|157) true ;; *) false ;; esac; do :; done"
-)
+_POWER = 'while (exec -a linux.uml "$0" "$@"); case $? in 133|142|157) true ;; *) false ;; esac; do :; done'
 # Only what comes in: without a filter of ours, User-mode Linux drops whatever has the interface's own hardware
 # address as its source. All slaves of a bond have the same, and a backup slave finds out that it is connected by
 # the ARP requests of the active one. Instructions (code, jump if true, jump if false, operand): load the packet's
 # type; is it 4 (PACKET_OUTGOING)?; drop; take.
 _INCOMING = ((0x30, 0, 0, 0xFFFFF004), (0x15, 0, 1, 4), (0x06, 0, 0, 0), (0x06, 0, 0, 0x40000))
+
+
+def _in_silence(_: str) -> None:
+    """It is there since the machine's image was made of it."""
 
 
 class MachineHost(Host):
@@ -80,6 +82,8 @@ class MachineHost(Host):
         if not memory.is_mount():
             run(("mount", "-t", "tmpfs", "-o", "size=100%,mode=0700", "tmpfs", str(memory)))
         self._filter.write_bytes(b"".join(struct.pack("=HBBI", *line) for line in _INCOMING))
+        kernel = kernel_tree(_in_silence)
+        power = ("bash", "-c", _POWER, program_of(kernel), *self._machine())
         groups = (str(file) for file in self._cgroup.boot_files())
         into = ("nsenter", f"--net={NAMESPACE_ROOT / self._places.host_namespace(self.name)}")
         argv = (
@@ -91,11 +95,7 @@ class MachineHost(Host):
             "--",
             *into,
             *self._on_one_processor(),
-            "bash",
-            "-c",
-            _POWER,
-            "power",
-            *self._machine(),
+            *beside_its_libraries(kernel, power),
         )
         path = f"{_POWER_DIRECTORY}:{os.environ.get('PATH', os.defpath)}"
         environment = {**os.environ, "TMPDIR": str(memory), "PATH": path}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from live_lab.image import CONFINED, Announce, built, remove_unmounted
+from live_lab.image_cache import CONFINED, Announce, built, remove_unmounted
 from live_lab.places import cache_root
 from live_lab.process import run
 from live_lab.recipe import digest

@@ -14,7 +14,6 @@ from live_lab.errors import LabError
 RELEASES = ("bookworm", "trixie")
 ASSETS = Path(__file__).resolve().parent / "assets" / "image"
 MACHINE_ASSETS = ASSETS.parent / "machine"
-MODULES = Path("/usr/lib/uml/modules")
 
 PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "libpam-systemd", "kmod", "ifupdown", "iproute2", "iputils-ping",
@@ -148,24 +147,16 @@ def asset_files() -> list[Path]:
     return sorted(path for path in ASSETS.rglob("*") if path.is_file())
 
 
-def kernel_version() -> str:
-    """Of the User-mode Linux that this machine has."""
-    versions = sorted(path.name for path in MODULES.glob("*"))
-    if not versions:
-        raise LabError(f"no kernel for virtual machines: there is nothing in {MODULES}; run: tools/bootstrap")
-    return versions[-1]
+def machine_files(modules: Path) -> tuple[Path, ...]:
+    """What the layer of virtual machines is made of; `modules` are those of their kernel."""
+    return (MACHINE_ASSETS, modules, Path(channel.__file__))
 
 
-def machine_files() -> tuple[Path, ...]:
-    """What the layer of virtual machines is made of."""
-    return (MACHINE_ASSETS, MODULES / kernel_version(), Path(channel.__file__))
-
-
-def machine_script() -> str:
-    """Makes a container's tree that of a virtual machine."""
+def machine_script(version: str) -> str:
+    """Makes a container's tree that of a virtual machine with this kernel."""
     files = [path for path in sorted(MACHINE_ASSETS.rglob("*")) if path.is_file()]
     key = digest(*(f"{path.relative_to(MACHINE_ASSETS)}\n{path.read_text()}".encode() for path in files))
-    return _MACHINE_FINISH.format(key=key, version=kernel_version())
+    return _MACHINE_FINISH.format(key=key, version=version)
 
 
 def digest(*parts: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from enum import Enum
@@ -21,6 +22,15 @@ class Scheme(Enum):
     FULL = "full"
     PARTIAL = "partial"
     NONE = "none"
+
+
+def default_scheme() -> Scheme | None:
+    """Of labs where nobody says: LIVE_LAB_SCHEME, so that the same tests run on virtual machines, too."""
+    text = os.environ.get("LIVE_LAB_SCHEME", "")
+    known = [scheme.value for scheme in Scheme]
+    if text and text not in known:
+        raise LabError(f"LIVE_LAB_SCHEME is one of {', '.join(known)}, or empty for containers; not {text!r}")
+    return Scheme(text) if text else None
 
 
 class Role(Enum):

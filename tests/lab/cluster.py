@@ -204,7 +204,7 @@ class Cluster:
 
     def configure_fully(self) -> Report:
         """The first run with all options; it must succeed, and leave a healthy cluster."""
-        report = self.configure(*OPTIONS)
+        report = self.configure(*OPTIONS, *(MACHINE_TOKEN if self.lab.scheme else ()))
         assert report.returncode == 0, report
         return report
 

@@ -9,7 +9,7 @@ from lab_remains import answers, traces
 
 from live_lab import Completed, Host, HostIsOff, Lab, LabError, WaitTimeout, faults, wait_until
 from live_lab.errors import LabCommandTimeout
-from live_lab.image import built
+from live_lab.image_cache import built
 from live_lab.network import cable_name
 from live_lab.topology import MOST_MEDIA, plan_hosts
 

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cluster import OPTIONS, Cluster
 from lab_remains import traces
 
-from live_lab import Background, Completed, Host, Lab, LabError, Scheme, audits, faults, wait_until
+from live_lab import Background, Completed, Host, Lab, LabError, Scheme, faults, wait_until
 from live_lab.errors import LabCommandTimeout
 from live_lab.lab import remove
 from live_lab.places import Places
 from live_lab.process import run
-from live_lab.writer import Writer
 
 pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
@@ -275,29 +273,6 @@ def test_the_disks_of_a_machine_and_the_ones_they_share(lab: Lab) -> None:
     assert second.run(own, check=False).returncode == 2  # nothing there
 
 
-# -- the product --------------------------------------------------------------------------------------------------
-
-
-def test_a_pair_of_machines_keeps_what_it_acknowledged_over_power_loss() -> None:
-    """Here the page cache goes with the power: only what was written to the disk before can be there."""
-    with Lab.up(name="vm-pair", scheme=Scheme.FULL) as lab:
-        cluster = Cluster.unlocked(lab)
-        # Where ten machines share two processors, one of them may not run for seconds.
-        report = cluster.configure(*OPTIONS, "--token", "30000")
-        assert report.returncode == 0, report
-        status = cluster.wait_healthy(deadline_s=1800)
-        assert len([one for one in status.instances if one.node]) == audits.INSTANCES
-        writer = Writer(lab, per_second=5)
-        writer.wait_for_more(deadline_s=DEADLINE_S)
-        lost, survivor = lab.heads
-        lost.power_off()
-        writer.wait_for_more(deadline_s=1800)
-        lost.power_on()
-        acknowledged = writer.stop()
-        audits.wait_until_clean(lab, acknowledged, deadline_s=1800)
-        assert audits.is_primary(survivor)
-
-
 # -- labs -------------------------------------------------------------------------------------------------------
 
 KILLED_RUN = """
@@ -316,15 +291,22 @@ def test_the_remains_of_a_killed_run_can_be_removed() -> None:
     assert traces("vm-kill") == []
 
 
-def test_the_command_for_people(lab: Lab) -> None:
+def test_the_command_for_people() -> None:
     def command(*arguments: str) -> Completed:
         return Background((sys.executable, "-m", "live_lab", *arguments)).wait()
 
-    name = ("--name", lab.name)
-    assert command("exec", *name, "main-1", "--", "sh", "-c", "hostname; exit 7").returncode == 7
-    assert command("cut", *name, "main-1", "eth0").returncode == 0
-    assert command("heal", *name, "main-1", "eth0").returncode == 0
-    assert "has no link eth9" in command("cut", *name, "main-1", "eth9").stderr
-    assert command("switch-off", *name, "2").returncode == 0
-    assert command("switch-on", *name, "2").returncode == 0
-    assert "full" in command("status", *name).stdout
+    name = ("--name", "vm-cli")
+    command("down", *name)
+    booted = command("up", *name, "--vm", "--media", "0", "--without-product")
+    try:
+        assert booted.returncode == 0, booted
+        assert command("exec", *name, "main-1", "--", "sh", "-c", "hostname; exit 7").returncode == 7
+        assert command("cut", *name, "main-1", "eth0").returncode == 0
+        assert command("heal", *name, "main-1", "eth0").returncode == 0
+        assert "has no link eth9" in command("cut", *name, "main-1", "eth9").stderr
+        assert command("switch-off", *name, "2").returncode == 0
+        assert command("switch-on", *name, "2").returncode == 0
+        assert "network scheme full" in command("status", *name).stdout
+    finally:
+        assert command("down", *name).returncode == 0
+    assert traces("vm-cli") == []

@@ -6,7 +6,7 @@ from live_lab import LabError
 from live_lab.machine_disk import kernel_interface, network_files
 from live_lab.network import cable_name
 from live_lab.recipe import machine_script
-from live_lab.topology import HostPlan, Scheme, plan_hosts
+from live_lab.topology import HostPlan, Scheme, default_scheme, plan_hosts
 
 
 def head(scheme: Scheme) -> HostPlan:
@@ -20,6 +20,18 @@ def switches(scheme: Scheme) -> dict[str, str]:
 def test_only_the_heads_are_machines() -> None:
     assert [plan.is_machine for plan in plan_hosts(1, Scheme.FULL)] == [True, True, False, False]
     assert not any(plan.is_machine for plan in plan_hosts(1))
+
+
+def test_the_same_tests_run_on_machines_where_the_environment_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("LIVE_LAB_SCHEME", raising=False)
+    assert default_scheme() is None
+    monkeypatch.setenv("LIVE_LAB_SCHEME", "partial")
+    assert default_scheme() is Scheme.PARTIAL
+    monkeypatch.setenv("LIVE_LAB_SCHEME", "most")
+    with pytest.raises(LabError, match="LIVE_LAB_SCHEME is one of full, partial, none"):
+        default_scheme()
 
 
 def test_both_bonds_of_the_full_scheme_are_on_two_switches() -> None:
@@ -74,4 +86,4 @@ def test_names_of_cables_fit_into_those_of_interfaces() -> None:
 
 def test_the_layer_is_named_by_the_files_in_it() -> None:
     """Its script holds their digest: a changed file makes another layer."""
-    assert "# Files: " in machine_script()
+    assert "# Files: " in machine_script("6.12.0")

@@ -1,0 +1,58 @@
+"""The kernel of virtual machines: User-mode Linux of Debian 13, on either release.
+
+6.12 changes the memory of a process in batches, where 6.1 asked the host for each range of pages: 200 times fork
+and exec took 2.8 to 3.1 s instead of 6.1 to 7.1 s (side by side, on a busy machine). It needs the C library of its
+own release, which is laid over this machine's for it alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from live_lab.apt_sources import apt_options, sources_for
+from live_lab.errors import LabError
+from live_lab.image_cache import BUILD_DEADLINE_S, CLEAN, CONFINED, Announce, built
+from live_lab.process import run
+from live_lab.recipe import digest
+
+RELEASE, PACKAGE = "trixie", "user-mode-linux"
+_LIBRARIES = "usr/lib/x86_64-linux-gnu"
+_FETCH = ("mmdebstrap", "--mode=root", "--variant=extract", f"--include={PACKAGE}", RELEASE)
+# $1: the libraries. One mount for all of them: the loader and the library belong together.
+_BESIDE_ITS_LIBRARIES = (
+    f'mount -t overlay overlay -o "lowerdir=$1:/{_LIBRARIES}" /{_LIBRARIES} && shift && exec "$@"'
+)
+
+
+def kernel_tree(announce: Announce) -> Path:
+    """The unpacked packages, from the cache or the mirror; as new as when they were fetched."""
+
+    def build(partial: Path) -> None:
+        announce("Fetching the kernel of virtual machines")
+        options = partial / "apt.conf"
+        options.write_text(apt_options())
+        command = (*_FETCH[:-1], f"--aptopt={options}", RELEASE, str(partial / "tree"), "-")
+        run((*CONFINED, *CLEAN, *command), stdin=sources_for(RELEASE), timeout_s=BUILD_DEADLINE_S)
+
+    return built(f"kernel-{RELEASE}-{digest(' '.join(_FETCH).encode())}", build)
+
+
+def modules_of(tree: Path) -> Path:
+    """The directory of its modules, named by its version."""
+    versions = sorted((tree / "usr/lib/uml/modules").glob("*"))
+    if not versions:
+        raise LabError(
+            f"{PACKAGE} of {RELEASE} has brought no kernel modules to {tree}; remove that directory"
+        )
+    return versions[-1]
+
+
+def program_of(tree: Path) -> str:
+    """The kernel as a program."""
+    return str(tree / "usr/bin/linux.uml")
+
+
+def beside_its_libraries(tree: Path, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The command line that runs `argv`, and what that starts, where the kernel finds its own C library."""
+    namespace = ("unshare", "--mount", "--propagation", "private")
+    return (*namespace, "sh", "-c", _BESIDE_ITS_LIBRARIES, "kernel", str(tree / _LIBRARIES), *argv)
