@@ -24,11 +24,10 @@ from live_lab.recipe import RELEASES, default_release
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    default=RESULTS,
-    show_default="bench/results",
+    show_default="bench/results; of parts: bench/results/PART",
     help="Folder for the results.",
 )
-def main(*, quick: bool, only: tuple[str, ...], release: str, out: Path) -> None:
+def main(*, quick: bool, only: tuple[str, ...], release: str, out: Path | None) -> None:
     """Measure live-cluster beside crm_mon, pcs and Ansible on virtual servers of this machine.
 
     A goal that is not met is shown, and is no failure: the exit code is 0 when all figures could be taken.
@@ -50,8 +49,10 @@ def main(*, quick: bool, only: tuple[str, ...], release: str, out: Path) -> None
     }
     figures = figures_of(bench.notebook)
     if figures:
-        write_results(bench.notebook, machine, bench.failures, out)
-        click.echo(f"{table(figures)}\n\n{verdict(figures)}\n\nWritten to {out}")
+        # The figures of some parts never take the place of those of all.
+        folder = out or (RESULTS / "-".join(sorted(only)) if only else RESULTS)
+        write_results(bench.notebook, machine, bench.failures, folder)
+        click.echo(f"{table(figures)}\n\n{verdict(figures)}\n\nWritten to {folder}")
     sys.exit(1 if bench.failures or not figures else 0)
 
 

@@ -37,13 +37,18 @@ async def wait_for(
     poll_s: float = 0.5,
     meanwhile: Callable[[], Awaitable[None]] | None = None,
 ) -> bool:
-    """The same for conditions on other servers; `meanwhile` is called between two looks."""
+    """The same for conditions on other servers; `meanwhile` is called between two looks.
+
+    A server that takes long to answer is asked less often: looks never take more than half of its time.
+    """
     end = time.monotonic() + deadline_s
-    while not await condition():
-        left = end - time.monotonic()
+    while True:
+        began = time.monotonic()
+        if await condition():
+            return True
+        took, left = time.monotonic() - began, end - time.monotonic()
         if left <= 0:
             return False
         if meanwhile:
             await meanwhile()
-        await asyncio.sleep(min(poll_s, left))
-    return True
+        await asyncio.sleep(min(max(poll_s, took), left))

@@ -51,3 +51,17 @@ def test_waiting_for_other_servers_ends_at_the_deadline() -> None:
     with swift_time() as clock:
         assert not asyncio.run(wait_for(never, deadline_s=3))
         assert clock.now == 3
+
+
+def test_a_server_that_answers_slowly_is_asked_less_often() -> None:
+    looks: list[float] = []
+
+    with swift_time() as clock:
+
+        async def look() -> bool:
+            looks.append(clock.now)
+            clock.now += 4
+            return False
+
+        assert not asyncio.run(wait_for(look, deadline_s=20))
+    assert looks == [0, 8, 16]
