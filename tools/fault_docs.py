@@ -55,8 +55,10 @@ the agent measure with the monotonic clock; the difference of the clocks is a pr
 `lun-gone`: the device answers both heads with errors |
 | delay and reordering of packets | the kernel has no netem | `slow-network` (a token bucket with a full queue), `lossy-network` \
 (packets dropped at random) |
-| a NIC of a bond, a bond's fail-over | the kernel has no bonding; `bond0` and `bond1` are plain interfaces | the whole link cut |
-| writes lost by a disk without power | the page cache is the machine's and survives | none: see [the lab's limits](lab.md#limits) |
+| a NIC of a bond, a bond's fail-over | the kernel has no bonding; `bond0` and `bond1` are plain interfaces | the whole link cut; \
+and on [virtual machines](lab.md#virtual-machines), which have bonds, each NIC, cable and switch (`tests/lab/test_network_schemes.py`) |
+| writes lost by a disk without power | the page cache is the machine's and survives | on virtual machines it does not: \
+power loss there in `test_failover.py` (`LIVE_LAB_SCHEME=full`) and in the tests of each file storage |
 """
 
 
