@@ -54,6 +54,8 @@ class StoragePair:
         media = self.lab.media[0]
         media.write("/root/before", text)
         self.share.run("put /root/before before")
+        # What an earlier loss has left: neither is there afterwards.
+        self.share.tries("del big; del big.part")
         make = f"head -c {half_mib << 20} /dev/urandom >/root/big; sha256sum /root/big"
         digest = media.run(("sh", "-c", make), timeout_s=300).stdout.split()[0]
         lost = self.active()
