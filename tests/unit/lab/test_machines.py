@@ -1,9 +1,12 @@
 """Virtual machines of the lab as plans: interfaces, switches, and the files that make their network."""
 
+from pathlib import Path
+
 import pytest
 
 from live_lab import LabError
 from live_lab.machine_disk import kernel_interface, network_files
+from live_lab.machine_kernel import beside_its_libraries, modules_of, program_of
 from live_lab.network import cable_name
 from live_lab.recipe import machine_script
 from live_lab.topology import HostPlan, Scheme, default_scheme, plan_hosts
@@ -87,3 +90,21 @@ def test_names_of_cables_fit_into_those_of_interfaces() -> None:
 def test_the_layer_is_named_by_the_files_in_it() -> None:
     """Its script holds their digest: a changed file makes another layer."""
     assert "# Files: " in machine_script("6.12.0")
+
+
+def test_the_kernel_s_modules_have_its_version_in_their_name(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="no kernel modules"):
+        modules_of(tmp_path)
+    (tmp_path / "usr/lib/uml/modules/6.12.113").mkdir(parents=True)
+    assert modules_of(tmp_path).name == "6.12.113"
+
+
+def test_the_kernel_alone_runs_beside_the_c_library_of_its_release() -> None:
+    argv = beside_its_libraries(Path("/cache/kernel"), (program_of(Path("/cache/kernel")), "mem=1G"))
+    # Everything is mounted in a namespace that ends with the machine.
+    assert argv[:4] == ("unshare", "--mount", "--propagation", "private")
+    assert argv[-3:] == (
+        "/cache/kernel/usr/lib/x86_64-linux-gnu",
+        "/cache/kernel/usr/bin/linux.uml",
+        "mem=1G",
+    )
