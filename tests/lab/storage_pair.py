@@ -13,7 +13,7 @@ MOUNT_POINT = "/srv/filestorage"
 # Virtual machines on two busy cores: deadlines, not expectations.
 DEADLINE_S = 1800.0
 # A writer that wants all or nothing gives a file its name when all of it is there.
-_PUT = "put /root/big big.part; rename big.part big"
+_PUT = "put /root/big {name}.part; rename {name}.part {name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +54,16 @@ class StoragePair:
         media = self.lab.media[0]
         media.write("/root/before", text)
         self.share.run("put /root/before before")
-        # What an earlier loss has left: neither is there afterwards.
-        self.share.tries("del big; del big.part")
         make = f"head -c {half_mib << 20} /dev/urandom >/root/big; sha256sum /root/big"
         digest = media.run(("sh", "-c", make), timeout_s=300).stdout.split()[0]
+        # A name of its own: a file that was deleted a moment before the power goes may be there again afterwards.
+        name = f"big-{digest[:8]}"
+        put = _PUT.format(name=name)
         lost = self.active()
         survivor = self.lab.heads[other_head(lost.name)]
-        writer = media.start((*self.share.connect, "-c", _PUT))
+        writer = media.start((*self.share.connect, "-c", put))
         wait_until(
-            lambda: lost.run(("test", "-s", f"{MOUNT_POINT}/big.part"), check=False).returncode == 0,
+            lambda: lost.run(("test", "-s", f"{MOUNT_POINT}/{name}.part"), check=False).returncode == 0,
             deadline_s=300,
             what="the writer is at work",
             every_s=0.05,
@@ -72,14 +73,14 @@ class StoragePair:
         self.wait_served_by(survivor)
         self.share.run("get before /root/after")
         assert media.read("/root/after") == text
-        assert _digest(survivor, "big") in ("", digest)
+        assert _digest(survivor, name) in ("", digest)
         wait_until(
-            lambda: self.share.tries("del big.part; del big; " + _PUT) or self.share.tries(_PUT),
+            lambda: self.share.tries(f"del {name}.part; del {name}; {put}") or self.share.tries(put),
             deadline_s=DEADLINE_S,
             what="the writer's next attempt succeeds",
             every_s=2.0,
         )
-        assert _digest(survivor, "big") == digest
+        assert _digest(survivor, name) == digest
         lost.power_on()
         self.wait_healthy()
         return lost, survivor
