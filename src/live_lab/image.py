@@ -6,9 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from live_lab.apt_sources import apt_options, sources_for
 from live_lab.debs import latest_deb, packages_for
-from live_lab.image_cache import BUILD_DEADLINE_S, CLEAN, CONFINED, Announce, built, remove_unmounted
+from live_lab.image_cache import BUILD_DEADLINE_S, CLEAN, CONFINED, Announce, built, remove_unmounted, unpack
 from live_lab.machine_kernel import kernel_tree, modules_of
 from live_lab.places import cache_root
 from live_lab.process import run
@@ -103,18 +102,10 @@ def layers_for(host: HostPlan, wish: ImageWish, announce: Announce) -> tuple[Pat
 
 def _base(recipe: Recipe, announce: Announce) -> Path:
     """Root tree of the release, with everything from the recipe."""
-    release = recipe.release
 
     def build(partial: Path) -> None:
         announce(f"Building the image {recipe.name}; takes a minute or two")
-        tree = partial / "tree"
-        options = partial / "apt.conf"
-        options.write_text(apt_options())
-        command = (
-            "mmdebstrap", "--mode=root", "--variant=minbase",
-            f"--aptopt={options}", f"--include={','.join(recipe.packages)}", release, str(tree), "-",
-        )  # fmt: skip
-        run((*CONFINED, *CLEAN, *command), stdin=sources_for(release), timeout_s=BUILD_DEADLINE_S)
+        tree = unpack(partial, recipe.release, variant="minbase", packages=recipe.packages)
         for asset in asset_files():
             target = tree / asset.relative_to(ASSETS)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from live_lab.apt_sources import apt_options, sources_for
 from live_lab.errors import LabCommandFailed, LabError, LabInUse
 from live_lab.mounts import remove_tree
 from live_lab.places import cache_root
+from live_lab.process import run
 from live_lab.state import lock
 
 # Everything dies with us, mounts included: a killed build leaves only files, which the next build removes.
@@ -24,6 +26,10 @@ CLEAN = (
 BUILD_DEADLINE_S = 1800.0
 
 Announce = Callable[[str], None]
+
+
+def silent(_: str) -> None:
+    """Announces nothing."""
 
 
 def built(name: str, build: Callable[[Path], None]) -> Path:
@@ -45,6 +51,18 @@ def built(name: str, build: Callable[[Path], None]) -> Path:
                 partial.rename(finished)
     (cache / f"{name}.lock").touch()
     return finished / "tree"
+
+
+def unpack(partial: Path, release: str, *, variant: str, packages: Sequence[str]) -> Path:
+    """A tree of Debian's packages below `partial`; `variant` in the words of mmdebstrap(1)."""
+    tree, options = partial / "tree", partial / "apt.conf"
+    options.write_text(apt_options())
+    command = (
+        "mmdebstrap", "--mode=root", f"--variant={variant}",
+        f"--aptopt={options}", f"--include={','.join(packages)}", release, str(tree), "-",
+    )  # fmt: skip
+    run((*CONFINED, *CLEAN, *command), stdin=sources_for(release), timeout_s=BUILD_DEADLINE_S)
+    return tree
 
 
 def prune_unfinished(announce: Announce) -> None:

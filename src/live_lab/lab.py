@@ -17,6 +17,7 @@ from live_lab.disk import create_disk, create_empty_lun, create_lun
 from live_lab.errors import LabError, LabInUse
 from live_lab.host import Host
 from live_lab.image import ImageWish, layers_for, prune_layers
+from live_lab.image_cache import Announce, silent
 from live_lab.logs import collect
 from live_lab.machine_disk import create_machine_disk
 from live_lab.machine_host import MachineHost
@@ -62,10 +63,6 @@ class LabWish:
     may_replace: bool = False
 
 
-def _silent(_: str) -> None:
-    """Announces nothing."""
-
-
 class Lab:
     """Hosts and switches of one lab; a context manager that takes the lab down at its end."""
 
@@ -96,7 +93,7 @@ class Lab:
         return cls.create(name, LabWish(image=image, media=media, scheme=scheme or default_scheme()))
 
     @classmethod
-    def create(cls, name: str, wish: LabWish, announce: Callable[[str], None] = _silent) -> Self:
+    def create(cls, name: str, wish: LabWish, announce: Announce = silent) -> Self:
         """As `up`, with every choice; `announce` gets a line for everything that takes long."""
         places = Places(lab=check_name(name))
         _check_machine(_TOOLS if wish.scheme is None else (*_TOOLS, *_MACHINE_TOOLS))
@@ -209,7 +206,7 @@ class Lab:
         host.power_off()
         remove_tree(self.places.root(host.name).parent)
         wish = ImageWish(release=self._state.release, has_product=self._state.has_product)
-        _create_disk(self.places, host.plan, _sources(host.plan, wish, _silent))
+        _create_disk(self.places, host.plan, _sources(host.plan, wish, silent))
         host.power_on()
 
     def collect_logs(self, directory: Path) -> None:
@@ -245,10 +242,11 @@ class Lab:
     def _set_switch(self, switch: str, *, running: bool) -> None:
         if switch not in self.switches:
             raise LabError(f"there is no network or switch {switch}; there are {', '.join(self.switches)}")
-        names = [switch_name(int(switch), link) for link in LINKS] if switch not in LINKS else [switch]
-        if switch in LINKS and self.scheme:
+        if switch in LINKS:
             # What virtual machines hang on would pass what they say to each other.
-            names += [switch_name(number, switch) for number in SWITCHES]
+            names = [switch, *(switch_name(number, switch) for number in SWITCHES if self.scheme)]
+        else:
+            names = [switch_name(int(switch), link) for link in LINKS]
         plans = [host.plan for host in self.hosts.values()]
         self._network.set_switches(names, plans, running=running)
 

@@ -13,6 +13,7 @@ from live_lab import channel
 from live_lab.cgroup import JOIN
 from live_lab.errors import HostIsOff, LabCommandFailed
 from live_lab.host import CLEAN_ENVIRONMENT, Host
+from live_lab.image_cache import silent
 from live_lab.machine_disk import kernel_interface, local_disk, memory_directory, sbd_disk
 from live_lab.machine_kernel import beside_its_libraries, kernel_tree, program_of
 from live_lab.network import CONTROL, hardware_address
@@ -30,10 +31,6 @@ _POWER = 'while (exec -a linux.uml "$0" "$@"); case $? in 133|142|157) true ;; *
 # the ARP requests of the active one. Instructions (code, jump if true, jump if false, operand): load the packet's
 # type; is it 4 (PACKET_OUTGOING)?; drop; take.
 _INCOMING = ((0x30, 0, 0, 0xFFFFF004), (0x15, 0, 1, 4), (0x06, 0, 0, 0), (0x06, 0, 0, 0x40000))
-
-
-def _in_silence(_: str) -> None:
-    """It is there since the machine's image was made of it."""
 
 
 class MachineHost(Host):
@@ -83,7 +80,8 @@ class MachineHost(Host):
         if not memory.is_mount():
             run(("mount", "-t", "tmpfs", "-o", "size=100%,mode=0700", "tmpfs", str(memory)))
         self._filter.write_bytes(b"".join(struct.pack("=HBBI", *line) for line in _INCOMING))
-        kernel = kernel_tree(_in_silence)
+        # It is there since the machine's image was made of it.
+        kernel = kernel_tree(silent)
         power = ("bash", "-c", _POWER, program_of(kernel), *self._machine())
         groups = (str(file) for file in self._cgroup.boot_files())
         into = ("nsenter", f"--net={NAMESPACE_ROOT / self._places.host_namespace(self.name)}")

@@ -9,15 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from live_lab.apt_sources import apt_options, sources_for
 from live_lab.errors import LabError
-from live_lab.image_cache import BUILD_DEADLINE_S, CLEAN, CONFINED, Announce, built
-from live_lab.process import run
-from live_lab.recipe import digest
+from live_lab.image_cache import Announce, built, unpack
 
 RELEASE, PACKAGE = "trixie", "user-mode-linux"
 _LIBRARIES = "usr/lib/x86_64-linux-gnu"
-_FETCH = ("mmdebstrap", "--mode=root", "--variant=extract", f"--include={PACKAGE}", RELEASE)
 # $1: the libraries. One mount for all of them: the loader and the library belong together.
 _BESIDE_ITS_LIBRARIES = (
     f'mount -t overlay overlay -o "lowerdir=$1:/{_LIBRARIES}" /{_LIBRARIES} && shift && exec "$@"'
@@ -29,12 +25,9 @@ def kernel_tree(announce: Announce) -> Path:
 
     def build(partial: Path) -> None:
         announce("Fetching the kernel of virtual machines")
-        options = partial / "apt.conf"
-        options.write_text(apt_options())
-        command = (*_FETCH[:-1], f"--aptopt={options}", RELEASE, str(partial / "tree"), "-")
-        run((*CONFINED, *CLEAN, *command), stdin=sources_for(RELEASE), timeout_s=BUILD_DEADLINE_S)
+        unpack(partial, RELEASE, variant="extract", packages=(PACKAGE,))
 
-    return built(f"kernel-{RELEASE}-{digest(' '.join(_FETCH).encode())}", build)
+    return built(f"kernel-{RELEASE}-{PACKAGE}", build)
 
 
 def modules_of(tree: Path) -> Path:

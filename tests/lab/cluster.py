@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from signal import Signals
 from typing import Any
 
-from process_sampler import ProcessSampler
-
 from live_lab import Background, Completed, Host, Lab, wait_until
 
 HEADS = ("ivcs-main-1", "ivcs-main-2")
@@ -380,27 +378,3 @@ def differences(before: dict[str, str], after: dict[str, str]) -> dict[str, tupl
     names = before.keys() | after.keys()
     pairs = {name: (before.get(name, "absent"), after.get(name, "absent")) for name in names}
     return {name: (old, new) for name, (old, new) in pairs.items() if old != new}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstRun:
-    """A first `configure` of two servers that both have data, with everything that was seen on the way."""
-
-    cluster: Cluster
-    report: Report
-    seen: Mapping[str, list[bytes]]
-
-    @property
-    def lab(self) -> Lab:
-        """The lab it happened in, whose logs are kept when a test fails."""
-        return self.cluster.lab
-
-    @classmethod
-    def on(cls, lab: Lab) -> FirstRun:
-        """Puts data on both heads, opens all servers, configures with --yes."""
-        with ProcessSampler([*lab.heads, *lab.media]) as sampler:
-            cluster = Cluster.unlocked(lab)
-            for host, name in zip(lab.heads, (KEPT, REPLACED), strict=True):
-                write_conference(host, name)
-            report = cluster.configure(*OPTIONS, "--yes")
-        return cls(cluster=cluster, report=report, seen=sampler.seen)

@@ -3,7 +3,8 @@
 from collections.abc import Generator, Iterator
 
 import pytest
-from cluster import Cluster, FirstRun
+from cluster import Cluster
+from first_run import FirstRun
 
 from lab_names import lab_of
 from live_lab import Lab

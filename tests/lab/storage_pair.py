@@ -96,6 +96,17 @@ class StoragePair:
         )
 
 
+def mirror(head: Host) -> str:
+    """What the kernel says of DRBD's device: connection, roles, disks; empty where there is none."""
+    state = head.run(("cat", "/proc/drbd"), check=False).stdout
+    return next((line.strip() for line in state.splitlines() if " cs:" in line), "")
+
+
+def is_whole(head: Host) -> bool:
+    """Both heads' disks have everything, as this one sees it."""
+    return "cs:Connected" in mirror(head) and "ds:UpToDate/UpToDate" in mirror(head)
+
+
 def _digest(head: Host, name: str) -> str:
     """Of a file as this head has it; empty where there is none."""
     seen = head.run(("sha256sum", f"{MOUNT_POINT}/{name}"), check=False).stdout

@@ -20,9 +20,9 @@ from cluster import (
     other_head,
 )
 from share_client import ShareClient
-from storage_pair import DEADLINE_S, StoragePair
+from storage_pair import DEADLINE_S, MOUNT_POINT, StoragePair, is_whole, mirror
 
-from live_lab import Host, Lab, Scheme, wait_until
+from live_lab import Lab, Scheme, wait_until
 
 pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
@@ -56,15 +56,6 @@ def pair(cluster: Cluster) -> StoragePair:
     return StoragePair(cluster=cluster, share=ShareClient.on(cluster, cluster.lab.media[0]))
 
 
-def mirror(head: Host) -> str:
-    """What the kernel says of the device: connection, roles, disks."""
-    return next((line for line in head.read("/proc/drbd").splitlines() if " cs:" in line), "")
-
-
-def is_whole(head: Host) -> bool:
-    return "cs:Connected" in mirror(head) and "ds:UpToDate/UpToDate" in mirror(head)
-
-
 def uploaded(cluster: Cluster, name: str) -> str | None:
     """SHA-256 of a file as the application gives it; None where there is no such file."""
     url = f"http://{PUBLIC_ADDRESS}/api/files/{name}"
@@ -72,6 +63,16 @@ def uploaded(cluster: Cluster, name: str) -> str | None:
     code, digest = cluster.lab.client.run(("sh", "-c", script), timeout_s=300).stdout.split("\n")[:2]
     assert code in ("200", "404"), code
     return digest.split()[0] if code == "200" else None
+
+
+def wait_for_application(lab: Lab) -> None:
+    ask = ("curl", "-sS", "--fail", "-m", "10", f"http://{PUBLIC_ADDRESS}/api/files")
+    wait_until(
+        lambda: lab.client.run(ask, check=False).returncode == 0,
+        deadline_s=DEADLINE_S,
+        what="the application's answer",
+        every_s=2.0,
+    )
 
 
 def test_sixteen_instances_run_and_the_files_are_where_the_primary_is(cluster: Cluster) -> None:
@@ -128,8 +129,15 @@ def test_power_loss_of_the_active_head_loses_no_file(pair: StoragePair) -> None:
     url = f"http://{PUBLIC_ADDRESS}/api/files/upload.bin"
     slowly = ("curl", "-sS", "--fail", "-m", "600", "--limit-rate", "500k", "-T", "/root/big", url)
     upload = lab.client.start(slowly)
+    head = lab.heads[active(cluster)]
+    wait_until(
+        lambda: int(head.run(("sh", "-c", f"du -sk {MOUNT_POINT} | cut -f1")).stdout) > 6_000,
+        deadline_s=300,
+        what="some of the file is there",
+    )
     _, survivor = pair.lose_the_active_head()
     upload.kill()
+    wait_for_application(lab)
     assert uploaded(cluster, "upload.bin") in (None, expected)
     retry = ("curl", "-sS", "--fail", "-m", "600", "-T", "/root/big", url)
     wait_until(
@@ -165,6 +173,7 @@ def test_a_switch_over_takes_the_files_along_also_after_the_hosts_were_renamed(
     done = head.run(("live-cluster", "switchover", "--yes", "--json"), check=False, timeout_s=DEADLINE_S)
     assert json.loads(done.stdout).get("problems") == [], done
     pair.wait_served_by(head)
+    wait_for_application(lab)
     assert active(cluster) == other_head(HEADS[source])
     before = lab.media[0].read("/root/before").encode()
     assert uploaded(cluster, "before") == hashlib.sha256(before).hexdigest()

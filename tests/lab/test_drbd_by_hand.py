@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from cluster import MACHINE_TOKEN, Cluster, options_with
 from share_client import ShareClient
-from storage_pair import DEADLINE_S, StoragePair
+from storage_pair import DEADLINE_S, StoragePair, is_whole, mirror
 
-from live_lab import Host, Lab, Scheme, wait_until
+from live_lab import Lab, Scheme, wait_until
 
 pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
@@ -45,8 +45,11 @@ def pair() -> Iterator[StoragePair]:
             head.write(FILE, RESOURCE)
             head.run(("sh", "-c", _UP), timeout_s=DEADLINE_S)
         for head in lab.heads:
-            connected = lambda head=head: "cs:Connected" in head.read("/proc/drbd")  # noqa: E731
-            wait_until(connected, deadline_s=DEADLINE_S, what="DRBD is connected")
+            wait_until(
+                lambda head=head: "cs:Connected" in mirror(head),  # type: ignore[misc]
+                deadline_s=DEADLINE_S,
+                what="DRBD is connected",
+            )
         lab.heads[0].run(("sh", "-c", _FIRST), timeout_s=DEADLINE_S)
         cluster = Cluster.unlocked(lab)
         report = cluster.configure(*options_with(DEVICE), *MACHINE_TOKEN)
@@ -54,11 +57,6 @@ def pair() -> Iterator[StoragePair]:
         assert "drbd-without-fencing" in report.codes
         cluster.wait_healthy(deadline_s=DEADLINE_S)
         yield StoragePair(cluster=cluster, share=ShareClient.on(cluster, lab.media[0]))
-
-
-def is_whole(head: Host) -> bool:
-    state = head.read("/proc/drbd")
-    return "cs:Connected" in state and "ds:UpToDate/UpToDate" in state
 
 
 def test_it_is_mirrored_by_sixteen_instances_and_its_file_is_as_it_was(pair: StoragePair) -> None:

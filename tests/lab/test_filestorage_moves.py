@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest
 from cluster import MACHINE_TOKEN, OPTIONS, Cluster, Report
 from share_client import ShareClient
-from storage_pair import DEADLINE_S, MOUNT_POINT, StoragePair
+from storage_pair import DEADLINE_S, MOUNT_POINT, StoragePair, mirror
 
 from live_lab import Host, Lab, Scheme, nas
 from live_lab.lab import LabWish
@@ -129,12 +129,6 @@ def without_what_came_by_then(contents: list[str]) -> list[str]:
 def true_name(head: Host, device: str) -> str:
     """As the kernel calls it."""
     return head.run(("realpath", device)).stdout.strip()
-
-
-def mirror(head: Host) -> str:
-    """What the kernel says of the device; empty where there is none."""
-    state = head.run(("cat", "/proc/drbd"), check=False).stdout
-    return next((line.strip() for line in state.splitlines() if " cs:" in line), "")
 
 
 def opened(head: Host) -> bool:

@@ -120,7 +120,11 @@ def test_a_second_run_changes_nothing(pair: Pair) -> None:
 def test_files_survive_the_active_head(pair: Pair) -> None:
     pair.lose_the_active_head()
     # They are on the NAS, not in a head's memory.
-    assert pair.nas.read(f"{pair.kind.folder}/before") == pair.lab.media[0].read("/root/before")
+    media = pair.lab.media[0]
+    assert pair.nas.read(f"{pair.kind.folder}/before") == media.read("/root/before")
+    digest = media.run(("sha256sum", "/root/big")).stdout.split()[0]
+    written = pair.nas.run(("sha256sum", f"{pair.kind.folder}/big-{digest[:8]}")).stdout.split()[0]
+    assert written == digest
 
 
 def test_a_nas_that_is_away_for_a_minute_stops_nothing(pair: Pair) -> None:

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator
 
 import pytest
-from cluster import FirstRun
+from first_run import FirstRun
 
 from live_lab import Host
 

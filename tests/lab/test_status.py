@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cluster import HEADS, KEPT, Cluster, FirstRun
+from cluster import HEADS, KEPT, Cluster
+from first_run import FirstRun
 
 from live_lab import Background, Completed, Host, audits, wait_until
 
