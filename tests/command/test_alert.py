@@ -34,6 +34,7 @@ KILLED = {
 }
 STARTED = KILLED | {"CRM_alert_task": "start", "CRM_alert_interval": "0", "CRM_alert_rc": "0"}
 STARTED |= {"CRM_alert_desc": "ok", "CRM_alert_exec_time": "2619"}
+TIMED_OUT = {"CRM_alert_task": "stop", "CRM_alert_status": "2", "CRM_alert_desc": "Timed Out"}
 LOST = {
     "CRM_alert_desc": "lost",
     "CRM_alert_kind": "node",
@@ -146,19 +147,24 @@ def _has_members(process_group: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("changes", "cleaned"),
+    ("changes", "known_stop", "forgotten"),
     [
-        ({}, True),
-        ({"CRM_alert_status": "4", "CRM_alert_rc": "1"}, True),
+        # It has been started since.
+        ({}, 105, "--cleanup"),
+        # It has not: a failure that has expired would not be cleaned up.
+        ({}, 0, "--refresh --force"),
+        ({"CRM_alert_status": "4", "CRM_alert_rc": "1"}, 0, "--refresh --force"),
+        # The configuration does not answer.
+        ({}, 124, "--refresh --force"),
         # It ended; it is another one's; it is one whose stop must succeed; it was no stop.
-        ({"CRM_alert_status": "0"}, False),
-        ({"CRM_alert_node": "ivcs-main-2"}, False),
-        ({"CRM_alert_rsc": "filestorage-fs"}, False),
-        ({"CRM_alert_task": "start"}, False),
+        ({"CRM_alert_status": "0"}, 0, ""),
+        ({"CRM_alert_node": "ivcs-main-2"}, 0, ""),
+        ({"CRM_alert_rsc": "filestorage-fs"}, 0, ""),
+        ({"CRM_alert_task": "start"}, 0, ""),
     ],
 )
 def test_a_service_that_did_not_stop_in_time_is_looked_at(
-    changes: dict[str, str], *, cleaned: bool, tmp_path: Path
+    changes: dict[str, str], known_stop: int, forgotten: str, tmp_path: Path
 ) -> None:
     programs, log = tmp_path / "bin", tmp_path / "called"
     programs.mkdir()
@@ -175,25 +181,24 @@ def test_a_service_that_did_not_stop_in_time_is_looked_at(
         "crm_node": "echo ivcs-main-1",
         "systemctl": f"{note}; {unit}",
         "crmadmin": controller,
-        "crm_resource": note,
+        "cibadmin": f"exit {known_stop}",
+        # Pacemaker is overloaded, too.
+        "crm_resource": f"{note}; [ $(grep -c node {log}) -gt 1 ]",
     }
     for name, body in bodies.items():
         (programs / name).write_text(f"#!/bin/sh\n{body}\n")
         (programs / name).chmod(0o755)
-    timed_out = {"CRM_alert_task": "stop", "CRM_alert_status": "2", "CRM_alert_desc": "Timed Out"}
-    given = STARTED | timed_out | changes | {"live_cluster_services": "samba=smbd ivcs-server=ivcs"}
+    given = STARTED | TIMED_OUT | changes | {"live_cluster_services": "samba=smbd ivcs-server=ivcs"}
     paths = {"PATH": f"{programs}:/usr/bin:/bin", "CRM_alert_recipient": str(tmp_path / "cluster.jsonl")}
     # Nobody waits for it: it is over when its process group is.
     alert = subprocess.Popen(("/bin/sh", str(ALERT)), env=paths | given, start_new_session=True)
     assert alert.wait() == 0
     wait_until(lambda: not _has_members(alert.pid), deadline_s=60, what="the alert's processes have ended")
     called = log.read_text() if log.exists() else ""
-    looked = [
-        *["is-active pacemaker.service ivcs"] * 3,
-        *["--status ivcs-main-2", "is-active pacemaker.service ivcs", "--status ivcs-main-2"],
-        "--cleanup --resource ivcs-server --node ivcs-main-1",
-    ]
-    assert called.splitlines() == (looked if cleaned else [])
+    again = ["is-active pacemaker.service ivcs", "--status ivcs-main-2"]
+    forgets = f"{forgotten} --resource ivcs-server --node ivcs-main-1"
+    looked = [*again[:1] * 2, *again, *again, forgets, *again, forgets]
+    assert called.splitlines() == (looked if forgotten else [])
 
 
 @pytest.mark.parametrize("state", ["deactivating", "inactive", "failed"])
@@ -208,13 +213,9 @@ def test_nobody_waits_where_pacemaker_itself_stops(state: str, tmp_path: Path) -
     for name, body in bodies.items():
         (programs / name).write_text(f"#!/bin/sh\n{body}\n")
         (programs / name).chmod(0o755)
-    timed_out = {
-        "CRM_alert_task": "stop",
-        "CRM_alert_status": "2",
-        "live_cluster_services": "ivcs-server=ivcs",
-    }
+    services = {"live_cluster_services": "ivcs-server=ivcs"}
     paths = {"PATH": f"{programs}:/usr/bin:/bin", "CRM_alert_recipient": str(tmp_path / "cluster.jsonl")}
-    given = paths | STARTED | timed_out
+    given = paths | STARTED | TIMED_OUT | services
     alert = subprocess.Popen(("/bin/sh", str(ALERT)), env=given, start_new_session=True)
     assert alert.wait() == 0
     wait_until(lambda: not _has_members(alert.pid), deadline_s=60, what="the alert's processes have ended")
