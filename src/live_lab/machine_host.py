@@ -22,6 +22,8 @@ from live_lab.process import Completed, detach, run
 from live_lab.topology import HostPlan
 
 MEMORY_MIB = 1280
+# The call trace and the registers follow.
+_PANIC_LINES = 100
 # What is found here under the kernel's name is run at a reboot from within.
 _POWER_DIRECTORY = Path(__file__).resolve().parent / "assets" / "power"
 # 133: a reboot; 142 and 157: its own SIGALRM or SIGIO on the way there. A halted system ends with 0.
@@ -59,7 +61,10 @@ class MachineHost(Host):
     def enter(self, argv: Sequence[str], *, environment: Sequence[str] = ()) -> tuple[str, ...]:
         """The command line that asks the machine, over the lab's own cable, to run `argv`."""
         if not self.is_running:
-            raise HostIsOff(f"{self.name} is off; power it on first")
+            console = self._places.console(self.name)
+            panic = last_panic(console.read_text(errors="replace"))
+            why = panic and f" ({panic}: see {console})"
+            raise HostIsOff(f"{self.name} is off{why}; power it on first")
         files = (str(file) for file in self._cgroup.visitor_files())
         into = ("nsenter", f"--net={NAMESPACE_ROOT / self._places.host_namespace(self.name)}")
         call = (sys.executable, "-I", "-S", channel.__file__, "call", *CLEAN_ENVIRONMENT, *environment)
@@ -141,3 +146,9 @@ class MachineHost(Host):
         """Raw packets: unlike a tap's descriptor, this survives a reboot from within."""
         address = hardware_address(self._places.lab, self.name, cable)
         return f"{kernel}:transport=raw,ifname={cable},mac={address},depth=128,gro=0,bpffile={self._filter}"
+
+
+def last_panic(console: str) -> str:
+    """What a kernel said about its panic at the end of its console; empty where it ended otherwise."""
+    last = console.splitlines()[-_PANIC_LINES:]
+    return next((line for line in reversed(last) if line.startswith("Kernel panic")), "")

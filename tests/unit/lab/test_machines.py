@@ -6,6 +6,7 @@ import pytest
 
 from live_lab import LabError
 from live_lab.machine_disk import kernel_interface, network_files
+from live_lab.machine_host import last_panic
 from live_lab.machine_kernel import beside_its_libraries, modules_of, program_of
 from live_lab.network import cable_name
 from live_lab.recipe import machine_script
@@ -108,3 +109,12 @@ def test_the_kernel_alone_runs_beside_the_c_library_of_its_release() -> None:
         "/cache/kernel/usr/bin/linux.uml",
         "mem=1G",
     )
+
+
+def test_a_panic_is_told_from_an_orderly_end() -> None:
+    panic = "Kernel panic - not syncing: Kernel mode fault at addr 0x40e, ip 0x6002fc13"
+    trace = [" [<6015f18a>] tlb_flush+0x19/0x5e"] * 25
+    assert last_panic("\n".join(["EXT4-fs (ubda): mounted", panic, *trace])) == panic
+    # It was booted again since.
+    assert last_panic("\n".join([panic, *["systemd[1]: Started."] * 200, "reboot: Power down"])) == ""
+    assert last_panic("") == ""
