@@ -43,7 +43,11 @@ sync
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with Lab.up(name="dsplit", scheme=Scheme.FULL) as lab:
+    # Maintenance mode makes Pacemaker kill the agents at work: only this kernel survives that (machine_kernel).
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LIVE_LAB_KERNEL", "bookworm")
+        lab = Lab.up(name="dsplit", scheme=Scheme.FULL)
+    with lab:
         for head in lab.heads:
             head.run(("sh", "-c", LVM.format(disk=DISK)))
         opened = Cluster.unlocked(lab)
