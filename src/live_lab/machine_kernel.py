@@ -6,8 +6,8 @@ own release, which is laid over this machine's for it alone.
 
 6.12 panics when a process is killed in the middle of its fork: what has been copied of its memory ends in a mark
 that `flush_tlb_mm` takes for a part of it. Pacemaker kills agents that it needs no more, all at once when
-maintenance mode begins: both runs of the test of split-brains, which does that four times, ended so. 6.1 has no such
-mark.
+maintenance mode begins: both runs of the test of split-brains, which does that four times, ended so. 6.1 has no
+such mark.
 """
 
 from __future__ import annotations
