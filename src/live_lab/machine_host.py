@@ -62,7 +62,8 @@ class MachineHost(Host):
         """The command line that asks the machine, over the lab's own cable, to run `argv`."""
         if not self.is_running:
             console = self._places.console(self.name)
-            panic = last_panic(console.read_text(errors="replace"))
+            # Before its first boot it has none.
+            panic = last_panic(console.read_text(errors="replace")) if console.exists() else ""
             why = panic and f" ({panic}: see {console})"
             raise HostIsOff(f"{self.name} is off{why}; power it on first")
         files = (str(file) for file in self._cgroup.visitor_files())

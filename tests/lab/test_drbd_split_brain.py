@@ -46,15 +46,18 @@ def cluster() -> Iterator[Cluster]:
     # Maintenance mode makes Pacemaker kill the agents at work: only this kernel survives that (machine_kernel).
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LIVE_LAB_KERNEL", "bookworm")
-        lab = Lab.up(name="dsplit", scheme=Scheme.FULL)
-    with lab:
-        for head in lab.heads:
-            head.run(("sh", "-c", LVM.format(disk=DISK)))
-        opened = Cluster.unlocked(lab)
-        report = opened.configure(*options_with("drbd:/dev/files/disk"), *MACHINE_TOKEN)
-        assert report.returncode == 0, report
-        opened.wait_healthy(deadline_s=DEADLINE_S)
-        yield opened
+        with Lab.up(name="dsplit", scheme=Scheme.FULL) as lab:
+            yield _configured(lab)
+
+
+def _configured(lab: Lab) -> Cluster:
+    for head in lab.heads:
+        head.run(("sh", "-c", LVM.format(disk=DISK)))
+    opened = Cluster.unlocked(lab)
+    report = opened.configure(*options_with("drbd:/dev/files/disk"), *MACHINE_TOKEN)
+    assert report.returncode == 0, report
+    opened.wait_healthy(deadline_s=DEADLINE_S)
+    return opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

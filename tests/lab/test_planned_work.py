@@ -161,20 +161,23 @@ def settings(host: Host, units: dict[str, str]) -> Iterator[None]:
         host.run(("systemctl", "daemon-reload"))
 
 
-def age_of_last_operation(host: Host, resource: str) -> float:
-    """In seconds, of what this host did last with the resource."""
-    last = f"//node_state[@uname='{host.name}']//lrm_rsc_op[@id='{resource}_last_0']"
-    operation = ET.fromstring(host.run(("cibadmin", "--query", "--xpath", last)).stdout)  # noqa: S314
-    return float(host.run(("date", "+%s")).stdout) - float(operation.get("last-rc-change", "inf"))
-
-
-def last_operation(host: Host, node: str, resource: str) -> tuple[str, str]:
-    """What Pacemaker did last with the resource on a node, and the exit code."""
+def last_operation(host: Host, node: str, resource: str) -> dict[str, str]:
+    """What Pacemaker knows of the last that it did with the resource on a node; empty where it did nothing."""
     root = ET.fromstring(host.run(("cibadmin", "--query")).stdout)  # noqa: S314
     done = root.find(
         f".//node_state[@uname='{node}']//lrm_resource[@id='{resource}']/lrm_rsc_op[@id='{resource}_last_0']"
     )
-    return ("", "") if done is None else (str(done.get("operation")), str(done.get("rc-code")))
+    return {} if done is None else {str(name): str(value) for name, value in done.items()}
+
+
+def outcome(operation: dict[str, str]) -> tuple[str, str]:
+    """What was done, and the exit code."""
+    return operation.get("operation", ""), operation.get("rc-code", "")
+
+
+def age(host: Host, operation: dict[str, str]) -> float:
+    """In seconds, since it began."""
+    return float(host.run(("date", "+%s")).stdout) - float(operation.get("last-rc-change", "inf"))
 
 
 @pytest.mark.matrix
@@ -193,7 +196,9 @@ def test_a_service_that_stops_too_slowly_is_not_restarted_where_it_serves(cluste
         before = target.run(started).stdout
         # Stopped in the end, and known to be.
         wait_until(
-            lambda: last_operation(target, source.name, "opensips") in (("monitor", "7"), ("stop", "0")),
+            lambda: (
+                outcome(last_operation(target, source.name, "opensips")) in (("monitor", "7"), ("stop", "0"))
+            ),
             deadline_s=DEADLINE_S,
             what="Pacemaker knows that opensips is stopped where it was slow",
             every_s=1.0,
@@ -211,12 +216,12 @@ def test_a_service_that_stops_too_slowly_is_started_again_however_late(cluster: 
         try:
             kill_unit(active, "ivcs-server")
             wait_until(
-                lambda: last_operation(active, active.name, "opensips") == ("stop", "1"),
+                lambda: outcome(last_operation(active, active.name, "opensips")) == ("stop", "1"),
                 deadline_s=DEADLINE_S,
                 what="opensips has not stopped in time",
             )
             wait_until(
-                lambda: age_of_last_operation(active, "opensips") > FAILURE_TIMEOUT_S,
+                lambda: age(active, last_operation(active, active.name, "opensips")) > FAILURE_TIMEOUT_S,
                 deadline_s=DEADLINE_S,
                 what="that failure has expired",
             )
