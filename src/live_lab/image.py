@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from live_lab.debs import latest_deb, packages_for
 from live_lab.image_cache import BUILD_DEADLINE_S, CLEAN, CONFINED, Announce, built, remove_unmounted, unpack
-from live_lab.machine_kernel import kernel_tree, modules_of
+from live_lab.machine_kernel import default_kernel, kernel_tree, modules_of
 from live_lab.places import cache_root
 from live_lab.process import run
 from live_lab.recipe import (
@@ -48,7 +48,8 @@ class ImageWish:
     """What the hosts of a lab start from.
 
     `extras` are more Debian packages on heads and client, `client_extras` on the client alone.
-    `has_application`: with the product comes the reference application.
+    `has_application`: with the product comes the reference application. `kernel`: the release whose kernel virtual
+    machines run, and have the modules of on their disks.
     """
 
     release: str = "bookworm"
@@ -56,6 +57,7 @@ class ImageWish:
     has_application: bool = True
     extras: tuple[str, ...] = ()
     client_extras: tuple[str, ...] = ()
+    kernel: str = field(default_factory=default_kernel)
 
     def extras_for(self, role: Role) -> tuple[str, ...]:
         """What a host of this role has beyond the recipe."""
@@ -85,7 +87,7 @@ def layers_for(host: HostPlan, wish: ImageWish, announce: Announce) -> tuple[Pat
     if extras := (*(MACHINE_PACKAGES if host.is_machine else ()), *wish.extras_for(host.role)):
         layers = (_layered(layers, _extra_packages(extras), announce), *layers)
     if host.is_machine:
-        modules = modules_of(kernel_tree(announce))
+        modules = modules_of(kernel_tree(wish.kernel, announce))
         machine = _Layer(
             what="kernel modules", script=machine_script(modules.name), files=machine_files(modules)
         )

@@ -55,7 +55,7 @@ class LabWish:
     With a network scheme the heads are virtual machines with a kernel of their own.
     """
 
-    image: ImageWish = ImageWish()  # noqa: RUF009 - frozen
+    image: ImageWish = dataclasses.field(default_factory=ImageWish)
     media: int = 1
     scheme: Scheme | None = None
     has_nas: bool = False
@@ -74,7 +74,7 @@ class Lab:
         self._network = Network(places)
         self.scheme = Scheme(state.scheme) if state.scheme else None
         self.hosts: dict[str, Host] = {
-            plan.name: (MachineHost if plan.is_machine else NspawnHost)(places, plan, state.lun_device)
+            plan.name: _host(places, plan, state)
             for plan in plan_hosts(state.media, self.scheme, has_nas=state.has_nas)
         }
 
@@ -112,6 +112,7 @@ class Lab:
                 lun_device="",
                 scheme=wish.scheme.value if wish.scheme else "",
                 has_nas=wish.has_nas,
+                kernel=wish.image.kernel,
                 owner=myself() if wish.is_owned else None,
             )
             save_lab(places, state)
@@ -205,7 +206,8 @@ class Lab:
         host = self.host(name)
         host.power_off()
         remove_tree(self.places.root(host.name).parent)
-        wish = ImageWish(release=self._state.release, has_product=self._state.has_product)
+        state = self._state
+        wish = ImageWish(release=state.release, has_product=state.has_product, kernel=state.kernel)
         _create_disk(self.places, host.plan, _sources(host.plan, wish, silent))
         host.power_on()
 
@@ -326,6 +328,12 @@ def _check_free(places: Places, wish: LabWish) -> None:
         )
     if state.owner.is_alive and state.owner != myself():
         raise LabInUse(f"lab {places.lab} belongs to process {state.owner.pid}; use another --name")
+
+
+def _host(places: Places, plan: HostPlan, state: LabState) -> Host:
+    if plan.is_machine:
+        return MachineHost(places, plan, state.lun_device, kernel=state.kernel)
+    return NspawnHost(places, plan, state.lun_device)
 
 
 def _sources(plan: HostPlan, wish: ImageWish, announce: Callable[[str], None]) -> tuple[Path, ...]:

@@ -43,9 +43,10 @@ class MachineHost(Host):
     shut_down_deadline_s = 900.0
     _boot_look_every_s = 1.0
 
-    def __init__(self, places: Places, plan: HostPlan, lun_device: str) -> None:
+    def __init__(self, places: Places, plan: HostPlan, lun_device: str, *, kernel: str) -> None:
         super().__init__(places, plan)
         self._lun_device = lun_device
+        self._kernel = kernel
 
     def run(
         self, argv: Sequence[str], *, stdin: str | bytes = "", check: bool = True, timeout_s: float = 120.0
@@ -87,7 +88,7 @@ class MachineHost(Host):
             run(("mount", "-t", "tmpfs", "-o", "size=100%,mode=0700", "tmpfs", str(memory)))
         self._filter.write_bytes(b"".join(struct.pack("=HBBI", *line) for line in _INCOMING))
         # It is there since the machine's image was made of it.
-        kernel = kernel_tree(silent)
+        kernel = kernel_tree(self._kernel, silent)
         power = ("bash", "-c", _POWER, program_of(kernel), *self._machine())
         groups = (str(file) for file in self._cgroup.boot_files())
         into = ("nsenter", f"--net={NAMESPACE_ROOT / self._places.host_namespace(self.name)}")

@@ -27,18 +27,16 @@ _BESIDE_ITS_LIBRARIES = (
 )
 
 
-def kernel_release() -> str:
-    """Whose kernel is taken: 6.12 of trixie, or 6.1 of bookworm."""
+def default_kernel() -> str:
+    """The release whose kernel a new lab's machines run: 6.12 of trixie, or 6.1 of bookworm."""
     release = os.environ.get("LIVE_LAB_KERNEL") or "trixie"
     if release not in RELEASES:
         raise LabError(f"LIVE_LAB_KERNEL is one of {', '.join(RELEASES)}; not {release!r}")
     return release
 
 
-def kernel_tree(announce: Announce) -> Path:
+def kernel_tree(release: str, announce: Announce) -> Path:
     """The unpacked packages, from the cache or the mirror; as new as when they were fetched."""
-
-    release = kernel_release()
 
     def build(partial: Path) -> None:
         announce("Fetching the kernel of virtual machines")

@@ -42,7 +42,8 @@ def mark_of(pid: int) -> ProcessMark:
 class LabState:
     """The lab as a whole; `owner` is the process that ends it, none for a lab made by hand.
 
-    `scheme` is empty where no host is a virtual machine.
+    `scheme` is empty where no host is a virtual machine; `kernel` is the release whose kernel those have on their
+    disks.
     """
 
     release: str
@@ -53,6 +54,7 @@ class LabState:
     owner: ProcessMark | None
     scheme: str = ""
     has_nas: bool = False
+    kernel: str = "trixie"
 
 
 def _write(path: Path, value: object) -> None:

@@ -14,6 +14,9 @@ import pytest
 from cluster import HEADS, MACHINE_TOKEN, Cluster, options_with, other_head
 
 from live_lab import Background, Completed, Host, Lab, Scheme, wait_until
+from live_lab.image import ImageWish
+from live_lab.lab import LabWish
+from live_lab.recipe import default_release
 
 pytestmark = [pytest.mark.matrix, pytest.mark.machine]
 
@@ -44,20 +47,15 @@ sync
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     # Maintenance mode makes Pacemaker kill the agents at work: only this kernel survives that (machine_kernel).
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("LIVE_LAB_KERNEL", "bookworm")
-        with Lab.up(name="dsplit", scheme=Scheme.FULL) as lab:
-            yield _configured(lab)
-
-
-def _configured(lab: Lab) -> Cluster:
-    for head in lab.heads:
-        head.run(("sh", "-c", LVM.format(disk=DISK)))
-    opened = Cluster.unlocked(lab)
-    report = opened.configure(*options_with("drbd:/dev/files/disk"), *MACHINE_TOKEN)
-    assert report.returncode == 0, report
-    opened.wait_healthy(deadline_s=DEADLINE_S)
-    return opened
+    wish = LabWish(image=ImageWish(release=default_release(), kernel="bookworm"), scheme=Scheme.FULL)
+    with Lab.create("dsplit", wish) as lab:
+        for head in lab.heads:
+            head.run(("sh", "-c", LVM.format(disk=DISK)))
+        opened = Cluster.unlocked(lab)
+        report = opened.configure(*options_with("drbd:/dev/files/disk"), *MACHINE_TOKEN)
+        assert report.returncode == 0, report
+        opened.wait_healthy(deadline_s=DEADLINE_S)
+        yield opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,3 +210,7 @@ def test_a_head_that_is_off_makes_a_choice_impossible(cluster: Cluster) -> None:
     done, document = resolve(cluster, active, "--keep", active.name, "--yes")
     assert done.returncode == 69, done
     assert [one["code"] for one in document["problems"]] == ["server-off"]
+    cluster.lab.heads[lost].power_on()
+    # The lab remembers which kernel its machines have: the environment says nothing about it.
+    assert cluster.lab.heads[lost].run(("uname", "--kernel-release")).stdout.startswith("6.1.")
+    assert_whole(cluster)

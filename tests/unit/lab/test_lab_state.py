@@ -40,7 +40,7 @@ def test_what_is_saved_is_loaded(places: Places) -> None:
     assert load_lab(places) is None
     state = LabState(
         release="trixie", media=2, has_product=False, is_complete=False, lun_device="", owner=myself(),
-        scheme="full", has_nas=True,
+        scheme="full", has_nas=True, kernel="bookworm",
     )  # fmt: skip
     save_lab(places, state)
     assert load_lab(places) == state
@@ -58,7 +58,7 @@ def test_what_an_older_version_did_not_know_has_its_default(places: Places) -> N
     write(places, OLDEST)
     state = load_lab(places)
     assert state is not None
-    assert (state.scheme, state.has_nas) == ("", False)
+    assert (state.scheme, state.has_nas, state.kernel) == ("", False, "trixie")
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from live_lab import LabError
+from live_lab.image import ImageWish
 from live_lab.machine_disk import kernel_interface, network_files
 from live_lab.machine_host import last_panic
-from live_lab.machine_kernel import beside_its_libraries, kernel_release, modules_of, program_of
+from live_lab.machine_kernel import beside_its_libraries, default_kernel, modules_of, program_of
 from live_lab.network import cable_name
 from live_lab.recipe import machine_script
 from live_lab.topology import HostPlan, Scheme, default_scheme, plan_hosts
@@ -102,12 +103,13 @@ def test_the_kernel_s_modules_have_its_version_in_their_name(tmp_path: Path) -> 
 
 def test_the_kernel_is_another_one_where_the_environment_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LIVE_LAB_KERNEL", raising=False)
-    assert kernel_release() == "trixie"
+    assert default_kernel() == "trixie"
     monkeypatch.setenv("LIVE_LAB_KERNEL", "bookworm")
-    assert kernel_release() == "bookworm"
+    assert default_kernel() == "bookworm"
+    assert ImageWish().kernel == "bookworm"
     monkeypatch.setenv("LIVE_LAB_KERNEL", "6.1")
     with pytest.raises(LabError, match="LIVE_LAB_KERNEL is one of bookworm, trixie"):
-        kernel_release()
+        default_kernel()
 
 
 def test_the_kernel_alone_runs_beside_the_c_library_of_its_release() -> None:
