@@ -8,7 +8,7 @@ import difflib
 from lxml import etree
 
 from live_cluster.render.cib_drbd import FENCE_PREFIX
-from live_cluster.render.cib_elements import Element, element
+from live_cluster.render.cib_elements import Element, element, is_passing
 from live_cluster.render.cib_foreign import is_ours, remove_foreign
 
 _PARSER = etree.XMLParser(remove_blank_text=True)
@@ -110,12 +110,15 @@ def _merge_section(configuration: Element, wanted: Element) -> None:
 
 
 def _keep_foreign_pairs(present: Element, new: Element) -> None:
-    """An administrator's target-role or is-managed inside our elements stays, and his cluster properties."""
+    """An administrator's target-role or is-managed inside our elements stays, and his cluster properties.
+
+    What we had set for a choice or a moment that is past does not.
+    """
     for block in present.iter("meta_attributes", "cluster_property_set"):
         ours = _element_with_id(new, str(block.get("id")))
         if ours is None:
             owner = _element_with_id(new, str(block.getparent().get("id")))  # type: ignore[union-attr]
-            if owner is not None:
+            if owner is not None and not is_passing(block, str(owner.get("id"))):
                 owner.append(copy.deepcopy(block))
             continue
         names = {pair.get("name") for pair in ours}

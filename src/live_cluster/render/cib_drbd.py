@@ -59,7 +59,7 @@ def mirrored_disks(names: Resources, drbd_resource: str, *, is_leaving: bool = F
         ),
     )
     stop = {"target-role": "Stopped"} if is_leaving else {}
-    return clone(names.filestorage_drbd_clone, agent, {**_CLONE_META, **stop})
+    return clone(names.filestorage_drbd_clone, agent, _CLONE_META, passing_meta=stop)
 
 
 def drbd_constraints(names: Resources, *, is_leaving: bool = False) -> tuple[Element, ...]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 Element = etree._Element
+# What we made has it in its name where nothing else tells.
+OUR_PREFIX = "live-cluster"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +29,17 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Primitive:
-    """One resource: agent as `class:provider:type` or `systemd:unit`, its parameters, operations and meta."""
+    """One resource: agent as `class:provider:type` or `systemd:unit`, its parameters, operations and meta.
+
+    `passing_meta` goes with a choice or a moment, and is taken away with it.
+    """
 
     id: str
     agent: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     operations: tuple[Operation, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
+    passing_meta: Mapping[str, str] = field(default_factory=dict)
 
 
 def element(tag: str, *children: Element, **values: str) -> Element:
@@ -54,6 +60,7 @@ def primitive(resource: Primitive) -> Element:
         made.append(attributes("instance_attributes", resource.id, resource.parameters))
     if resource.meta:
         made.append(attributes("meta_attributes", resource.id, resource.meta))
+    made.extend(_passing(resource.id, resource.passing_meta))
     operations = element(
         "operations",
     )
@@ -72,10 +79,13 @@ def group(identity: str, members: tuple[Primitive, ...], meta: Mapping[str, str]
     return made
 
 
-def clone(identity: str, resource: Primitive, meta: Mapping[str, str]) -> Element:
+def clone(
+    identity: str, resource: Primitive, meta: Mapping[str, str], passing_meta: Mapping[str, str] | None = None
+) -> Element:
     """<clone>: one instance on each head."""
     made = element("clone", id=identity)
     made.append(attributes("meta_attributes", identity, meta))
+    made.extend(_passing(identity, passing_meta or {}))
     made.append(primitive(resource))
     return made
 
@@ -87,6 +97,16 @@ def attributes(tag: str, owner: str, values: Mapping[str, str], *, suffix: str =
     for name, value in values.items():
         made.append(element("nvpair", id=f"{identity}-{name}", name=name, value=value))
     return made
+
+
+def _passing(owner: str, values: Mapping[str, str]) -> list[Element]:
+    """In a set of our own name: what crm_resource(8) writes for an administrator has the names of the other one."""
+    return [attributes("meta_attributes", f"{OUR_PREFIX}-{owner}", values)] if values else []
+
+
+def is_passing(block: Element, owner: str) -> bool:
+    """Is it the set of what goes with a choice or a moment?"""
+    return block.get("id") == f"{OUR_PREFIX}-{owner}-meta_attributes"
 
 
 def colocation(

@@ -9,10 +9,9 @@ from enum import Enum
 from lxml import etree
 
 from live_cluster.render.cib_drbd import FENCE_PREFIX, WITH_PRIMARY
-from live_cluster.render.cib_elements import Element, element
+from live_cluster.render.cib_elements import OUR_PREFIX, Element, element
 from live_cluster.render.cib_fencing import location_id
 
-OUR_PREFIX = "live-cluster"
 # Where objects stand that run, move, or are called by something. Properties, defaults and access lists are an
 # administrator's settings: they stay in any case.
 SECTIONS = ("resources", "constraints", "fencing-topology", "tags", "alerts")

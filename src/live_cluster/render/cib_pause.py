@@ -7,8 +7,7 @@ from datetime import datetime
 
 from lxml import etree
 
-from live_cluster.render.cib_elements import Element, element
-from live_cluster.render.cib_foreign import OUR_PREFIX
+from live_cluster.render.cib_elements import OUR_PREFIX, Element, element
 
 # With our prefix: whoever brings the CIB into the wanted state takes the pause out with the same patch.
 _PREFIX = f"{OUR_PREFIX}-pause"

@@ -87,7 +87,7 @@ def _filesystem(identity: str, files: SharedFiles) -> Primitive:
             **({"force_unmount": "safe"} if files.mount.is_network else {}),
         },
         operations=_of_network() if files.mount.is_network else _of_device(),
-        meta=_NETWORK_META if files.mount.is_network else {},
+        passing_meta=_NETWORK_META if files.mount.is_network else {},
     )
 
 

@@ -37,6 +37,11 @@ def ids(cib: bytes) -> set[str]:
     return {str(one.get("id")) for one in etree.fromstring(cib).iterfind("configuration/constraints/*")}
 
 
+def roles(cib: bytes) -> list[str]:
+    path = f".//clone[@id='{CLONE}']/meta_attributes/nvpair[@name='target-role']/@value"
+    return list(map(str, etree.fromstring(cib).xpath(path)))
+
+
 def test_the_files_leave_first_in_the_order_that_kept_them_safe() -> None:
     first = merged(running(CONFIGURATION), KEPT)
     mount = mounted_by(first, FS)
@@ -49,10 +54,20 @@ def test_the_files_leave_first_in_the_order_that_kept_them_safe() -> None:
 
 def test_then_it_stops_and_no_resource_waits_for_it_any_more() -> None:
     second = merged(running(KEPT), LEAVING)
-    meta = etree.fromstring(second).find(f".//clone[@id='{CLONE}']/meta_attributes")
-    assert meta is not None
-    assert meta.find("nvpair[@name='target-role']").get("value") == "Stopped"  # type: ignore[union-attr]
+    assert roles(second) == ["Stopped"]
     assert not {"live-cluster-drbd-before-files", "live-cluster-files-with-drbd"} & ids(second)
+
+
+def test_taken_back_half_way_it_runs_again_unless_an_administrator_has_stopped_it() -> None:
+    back = merged(running(LEAVING), CONFIGURATION)
+    assert roles(back) == []
+    assert not differs(back, CONFIGURATION)
+    # crm_resource(8) uses the set that we keep the clone's other settings in.
+    stopped = etree.fromstring(running(LEAVING))
+    theirs = f"{CLONE}-meta_attributes"
+    pair = {"id": f"{theirs}-target-role", "name": "target-role", "value": "Stopped"}
+    stopped.find(f".//meta_attributes[@id='{theirs}']").append(etree.Element("nvpair", pair))  # type: ignore[union-attr]
+    assert roles(merged(etree.tostring(stopped), CONFIGURATION)) == ["Stopped"]
 
 
 @pytest.mark.parametrize("before", [LEAVING, KEPT, CONFIGURATION])

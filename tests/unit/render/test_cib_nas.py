@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from cib_case import PLAN, PROFILE
 
-from live_cluster.render.cib import configuration
+from live_cluster.render.cib import configuration, first_cib
+from live_cluster.render.cib_difference import differs, merged
 from live_cluster.render.cib_storage import Mount
 
 assert PLAN.files is not None
@@ -22,6 +23,15 @@ def test_only_a_missing_mount_restarts_the_file_system() -> None:
         for one in OF_NAS.iterfind(f"{FILES}/operations/op[@name='monitor']")
     }
     assert monitors == {(): None, ("20",): "ignore"}
+
+
+def test_nothing_of_it_stays_when_the_files_move_to_a_device_and_back() -> None:
+    on_nas = merged(first_cib(), OF_NAS)
+    assert b"live-cluster-filestorage-fs-meta_attributes-failure-timeout" in on_nas
+    on_device = merged(on_nas, OF_DEVICE)
+    assert on_device == merged(first_cib(), OF_DEVICE)
+    assert merged(on_device, OF_NAS) == on_nas
+    assert not differs(on_nas, OF_NAS)
 
 
 def test_nobody_looks_for_open_files_by_asking_the_nas() -> None:
