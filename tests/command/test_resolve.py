@@ -185,6 +185,24 @@ def test_what_is_being_given_up_cannot_be_kept_any_more(run: Run, pair: Pair) ->
     assert pair.changes == []
 
 
+@pytest.mark.parametrize("keep", HEADS)
+@pytest.mark.parametrize("at", [3, 4, 5])
+def test_who_finishes_it_with_the_other_name_is_not_told_that_it_was_kept(
+    at: int, keep: str, run: Run, pair: Pair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair.interrupt_at = at
+    run("--keep", SECOND, "--yes")
+    pair.interrupt_at = 0
+    # Nothing is held, and both copies are the same: only the end is missing, whoever is named.
+    assert main(["filestorage", "resolve", "--keep", keep, "--yes"]) == ExitCode.OK
+    told = capsys.readouterr().out
+    assert "Both heads have the same files again. An earlier run had made the choice" in told
+    assert "What only" not in told
+    assert pair.copies[FIRST].snapshots
+    assert not pair.copies[SECOND].snapshots
+    assert is_whole(pair)
+
+
 def test_the_choice_may_change_as_long_as_nothing_is_given_up(run: Run, pair: Pair) -> None:
     pair.interrupt_at = 3
     run("--keep", FIRST, "--yes")

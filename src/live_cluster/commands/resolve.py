@@ -75,7 +75,8 @@ async def resolve(wish: Wish, interface: RunInterface, outcome: Outcome) -> None
         wish.show(sight)
         if wish.keep and sight.is_open:
             choice = _choice(sight, wish.keep)
-            outcome.snapshot = choice.snapshot if isinstance(choice.snapshot, Snapshot) else None
+            if isinstance(choice.snapshot, Snapshot) and not sight.is_settled:
+                outcome.snapshot = choice.snapshot
             stages = resolve_stages(choice)
             outcome.plan = outstanding(stages, await observe(fleet, stages))
             interface.plan(outcome.plan)

@@ -75,6 +75,11 @@ class Sight:
         return not self.is_joined or bool(self.held_for) or self.is_marked
 
     @property
+    def is_settled(self) -> bool:
+        """The heads have the same again, and nothing here tells any more whose data an earlier run gave up."""
+        return self.is_joined and not self.given_up
+
+    @property
     def given_up(self) -> str:
         """The head whose data DRBD replaces already; empty where nothing is decided."""
         if self.is_joined and self.held_for:
