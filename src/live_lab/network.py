@@ -23,9 +23,6 @@ CONTROL = "lab"
 PRIVATE_TARGET = "10.81.1.254"
 # A virtual machine does not see that its cable's other end is down: the port discards everything instead.
 _DISCARDING, _FORWARDING = 0, 3
-# A bridge keeps what LACP says (01-80-C2-00-00-02) to itself, and answers nothing. Passed on between the machines
-# at one switch, it makes their bonds each other's partner; no further, for the other ports do not pass it on.
-_LACP_GOES_ON = "type bridge_slave group_fwd_mask 4"
 
 
 def _ip(namespace: str, commands: Sequence[str]) -> None:
@@ -97,7 +94,7 @@ class Network:
                 f"link set {end} master {cable.switch}",
             ]
             if host.is_machine:
-                commands += [_one_packet_at_a_time(end), f"link set {end} {_LACP_GOES_ON}"]
+                commands.append(_one_packet_at_a_time(end))
             if host.is_machine or not self._is_cut(host, cable):
                 commands.append(f"link set {end} up")
         _ip(self._switches, commands)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from live_cluster.model.network_hazards import hazards_of
-from live_cluster.model.network_scheme import Network
-from live_cluster.probes.interfaces import network_of, parse_interfaces
 from live_lab import Host, Lab, Scheme, wait_until
 
 pytestmark = [pytest.mark.matrix, pytest.mark.machine]
@@ -19,18 +16,6 @@ GUIDE = (Path(__file__).parents[2] / "docs/network.md").read_text("utf-8")
 NETWORKD, IFUPDOWN = Path("/etc/systemd/network"), Path("/etc/network/interfaces")
 # A path in backquotes, a colon, an empty line, and the indented text of the file.
 _FILE = re.compile(r"`(/etc/[^`]+)`:\n\n((?:    .*\n|\n(?=    ))+)")
-# Options in backquotes, on the line that says how LACP is done with ifupdown.
-_LACP = re.compile(r"^With LACP: (.*)$", re.MULTILINE)
-_RINGS = """nodelist {
-node {
-name: ivcs-main-1
-ring0_addr: 10.81.1.1
-}
-node {
-name: ivcs-main-2
-ring0_addr: 10.81.1.2
-}
-"""
 DEADLINE_S = 900.0
 
 
@@ -46,7 +31,7 @@ def lab() -> Iterator[Lab]:
         yield lab
 
 
-def boot_with(head: Host, files: Mapping[Path, str], *commands: str) -> None:
+def boot_with(head: Host, files: dict[Path, str], *commands: str) -> None:
     """Nothing of the lab's own settings is left but what gives the interfaces their names."""
     head.run(("find", str(NETWORKD), "-name", "*.net*", "-delete"))
     for path, text in files.items():
@@ -127,85 +112,13 @@ def test_the_files_for_systemd_networkd(lab: Lab) -> None:
     assert_as_promised(lab)
 
 
-IFUPDOWN_ALONE = (
-    "systemctl disable systemd-networkd.service systemd-networkd.socket",
-    "systemctl enable networking.service",
-)
-
-
 def test_the_stanzas_for_ifupdown(lab: Lab) -> None:
     files = files_of_the_guide(IFUPDOWN)
     assert len(files) == 1
-    boot_with(lab.heads[0], files, *IFUPDOWN_ALONE)
+    disable = "systemctl disable systemd-networkd.service systemd-networkd.socket"
+    boot_with(lab.heads[0], files, disable, "systemctl enable networking.service")
     assert (
         lab.heads[0].run(("systemctl", "is-active", "systemd-networkd"), check=False).stdout.strip()
         != "active"
     )
     assert_as_promised(lab)
-
-
-def with_lacp(stanzas: str, number: int) -> str:
-    """The guide's file for the head of this number, with LACP on bond1."""
-    told = _LACP.search(GUIDE)
-    assert told is not None
-    options = re.findall(r"`(bond-[^`]+)`", told[1])
-    assert {"bond-mode 802.3ad", "bond-lacp-rate fast"} <= set(options)
-    first, second = stanzas.split("auto bond1")
-    kept = [line for line in second.splitlines() if not re.match(r" *bond-(mode|miimon|primary)", line)]
-    text = first + "auto bond1" + "\n".join([*kept, *(f"    {one}" for one in options)]) + "\n"
-    return re.sub(r"(10\.81\.[01]\.)1/24", rf"\g<1>{number}/24", text)
-
-
-def network(head: Host) -> Network:
-    """As the product understands the kernel."""
-    interfaces = parse_interfaces(head.run(("ip", "-json", "-details", "address", "show")).stdout)
-    found = network_of(_RINGS, interfaces)
-    assert found is not None
-    return found
-
-
-def aggregate(head: Host) -> tuple[str, str, set[str]]:
-    """LACP's rate, the partner, and which interfaces are in use."""
-    bond = network(head).rings[0].bond
-    assert bond is not None
-    used = {port.name for port in bond.ports if port.carries}
-    return bond.state.monitoring.lacp_rate, bond.state.partner, used
-
-
-def warnings(head: Host) -> set[str]:
-    return {one.code for one in hazards_of(network(head))}
-
-
-def test_lacp_between_the_heads(lab: Lab) -> None:
-    """The lab's switches pass LACP on, as two cables from head to head would."""
-    stanzas = files_of_the_guide(IFUPDOWN)[IFUPDOWN]
-    for number, head in enumerate(lab.heads, start=1):
-        boot_with(head, {IFUPDOWN: with_lacp(stanzas, number)}, *IFUPDOWN_ALONE)
-    first, second = lab.heads
-    for head, other in ((first, second), (second, first)):
-        partner = other.read("/sys/class/net/bond1/address").strip()
-        wait_until(
-            lambda head=head, partner=partner: aggregate(head) == ("fast", partner, {"eth1", "eth3"}),  # type: ignore[misc]
-            deadline_s=DEADLINE_S,
-            what=f"both interfaces of {head.name} are in one aggregate with the other head",
-        )
-    reached(first, "10.81.1.2")
-    assert not {"network-lacp-silent", "network-lacp-apart"} & warnings(first)
-    # The machine's interface keeps its carrier: what is gone is what LACP says.
-    lab.cut(first.name, "eth1")
-    try:
-        for head in lab.heads:
-            wait_until(
-                lambda head=head: aggregate(head)[2] == {"eth3"} and "network-lacp-apart" in warnings(head),  # type: ignore[misc]
-                deadline_s=DEADLINE_S,
-                what=f"{head.name} uses eth3 alone, and says so",
-            )
-        reached(first, "10.81.1.2")
-    finally:
-        lab.heal(first.name, "eth1")
-    for head in lab.heads:
-        wait_until(
-            lambda head=head: aggregate(head)[2] == {"eth1", "eth3"},  # type: ignore[misc]
-            deadline_s=DEADLINE_S,
-            what=f"{head.name} uses both again",
-        )
