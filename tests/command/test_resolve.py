@@ -175,6 +175,23 @@ def test_an_interrupted_run_is_finished_by_the_next(keep: str, at: int, run: Run
     assert len(lose.snapshots) == 1
 
 
+@pytest.mark.parametrize("had_room", [True, False])
+def test_the_end_of_an_interrupted_run_tells_the_snapshot_that_is_there(
+    had_room: bool, run: Run, pair: Pair
+) -> None:
+    second = pair.copies[SECOND]
+    second.free = second.free if had_room else 0
+    # Held, for the files of the active head are given up; copied already, so both generations are the same.
+    pair.interrupt_at = 5 if had_room else 4
+    run("--keep", FIRST, "--yes")
+    pair.interrupt_at = 0
+    assert pair.is_held
+    assert len(second.snapshots) == had_room
+    code, document = run("--keep", FIRST, "--yes")
+    assert (code, document["changed"]) == (ExitCode.OK, True)
+    assert document["snapshot"] == next((f"/dev/vg0/{one}" for one in second.snapshots), None)
+
+
 def test_what_is_being_given_up_cannot_be_kept_any_more(run: Run, pair: Pair) -> None:
     pair.interrupt_at = 4
     run("--keep", FIRST, "--yes")
@@ -196,7 +213,7 @@ def test_who_finishes_it_with_the_other_name_is_not_told_that_it_was_kept(
     # Nothing is held, and both copies are the same: only the end is missing, whoever is named.
     assert main(["filestorage", "resolve", "--keep", keep, "--yes"]) == ExitCode.OK
     told = capsys.readouterr().out
-    assert "Both heads have the same files again. An earlier run had made the choice" in told
+    assert "Both heads have the same files again. The choice had been made before" in told
     assert "What only" not in told
     assert pair.copies[FIRST].snapshots
     assert not pair.copies[SECOND].snapshots

@@ -26,7 +26,7 @@ from live_cluster.errors import (
     problem,
 )
 from live_cluster.messages import message
-from live_cluster.model.drbd_split import Snapshot
+from live_cluster.model.drbd_split import Snapshot, found_snapshot
 from live_cluster.model.facts import ServerName
 from live_cluster.plan.resolve_steps import Choice, resolve_stages
 from live_cluster.plan.step import Impact, Plan, outstanding
@@ -75,8 +75,7 @@ async def resolve(wish: Wish, interface: RunInterface, outcome: Outcome) -> None
         wish.show(sight)
         if wish.keep and sight.is_open:
             choice = _choice(sight, wish.keep)
-            if isinstance(choice.snapshot, Snapshot) and not sight.is_settled:
-                outcome.snapshot = choice.snapshot
+            outcome.snapshot = _kept(sight, choice)
             stages = resolve_stages(choice)
             outcome.plan = outstanding(stages, await observe(fleet, stages))
             interface.plan(outcome.plan)
@@ -115,6 +114,14 @@ def _choice(sight: Sight, keep: str) -> Choice:
         in_use=bool(sight.held_for) or loser.drbd.role == "Primary",
         joined=sight.is_joined,
     )
+
+
+def _kept(sight: Sight, choice: Choice) -> Snapshot | None:
+    """What is told at the end: the snapshot that this run makes, or the one that it finds."""
+    if not sight.is_joined:
+        return choice.snapshot if isinstance(choice.snapshot, Snapshot) else None
+    loser = next(one for one in sight.sides if one.node == choice.lose)
+    return None if sight.is_settled else found_snapshot(loser)
 
 
 async def _carry_out(wish: Wish, fleet: Fleet, interface: RunInterface, outcome: Outcome) -> None:

@@ -33,7 +33,7 @@ TEXTS: dict[str, str] = {
     "resolve-question-lost": "Give up what only {lose} has, KEEPING NOTHING OF IT, and go on with the files of {keep}?",
     "resolve-nothing": "There is no split-brain: nothing to resolve.",
     "resolve-done": "Both heads have the files of {node} again.",
-    "resolve-finished": "Both heads have the same files again. An earlier run had made the choice; this one only finished it, and gave nothing up. Whose files stayed: sudo live-cluster events. A snapshot of the others, if there was room for one, is named …-discarded-… (sudo lvs, on the head that lost them).",
+    "resolve-finished": "Both heads have the same files again. The choice had been made before; this run only finished it, and gave nothing up. Whose files stayed, sudo live-cluster events may tell. If what was given up could be kept, it is in a snapshot named …-discarded-… (sudo lvs, on the head that lost it).",
     "resolve-set-aside": "What only {node} had is in the snapshot {path} there. Mount it read-only (mount -t ext4 -o ro {path} /mnt), take what is missing, then remove it (lvremove): it fills up with every later change.",
     # The plan
     "stage-resolve-release": "Taking the files out of use",

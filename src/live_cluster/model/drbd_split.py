@@ -122,6 +122,9 @@ class NoSnapshot:
     needed: int = 0
 
 
+_DISCARDED = "-discarded-"
+
+
 def snapshot_of(loser: Side, winner: Side, *, is_whole: bool = False) -> Snapshot | NoSnapshot:
     """Named after the loser's generation, so that a run that was interrupted finds the one it has made.
 
@@ -130,7 +133,7 @@ def snapshot_of(loser: Side, winner: Side, *, is_whole: bool = False) -> Snapsho
     volume = loser.volume
     if volume is None or loser.identifiers is None:
         return NoSnapshot()
-    name = f"{volume.name}-discarded-{loser.identifiers.current[:8].lower()}"
+    name = f"{volume.name}{_DISCARDED}{loser.identifiers.current[:8].lower()}"
     if volume.is_thin or name in loser.snapshots:
         return Snapshot(group=volume.group, origin=volume.name, name=name, size=0)
     # What the resync overwrites, and then a fifth of the volume for what the service writes later.
@@ -140,6 +143,17 @@ def snapshot_of(loser: Side, winner: Side, *, is_whole: bool = False) -> Snapsho
         return NoSnapshot(free=volume.free, needed=needed)
     size = min(needed + volume.size // 5, int(volume.size * _TABLE) + _LEAST_SNAPSHOT)
     return Snapshot(group=volume.group, origin=volume.name, name=name, size=min(_extents(size), volume.free))
+
+
+def found_snapshot(loser: Side) -> Snapshot | None:
+    """What an earlier run kept, when the loser's generation is the winner's. None where it cannot be told."""
+    volume = loser.volume
+    if volume is None:
+        return None
+    found = [name for name in loser.snapshots if name.startswith(f"{volume.name}{_DISCARDED}")]
+    return (
+        Snapshot(group=volume.group, origin=volume.name, name=found[0], size=0) if len(found) == 1 else None
+    )
 
 
 def _extents(size: int) -> int:

@@ -118,7 +118,7 @@ def _keep_foreign_pairs(present: Element, new: Element) -> None:
         ours = _element_with_id(new, str(block.get("id")))
         if ours is None:
             owner = _element_with_id(new, str(block.getparent().get("id")))  # type: ignore[union-attr]
-            if owner is not None and not is_passing(block, str(owner.get("id"))):
+            if owner is not None and len(block) and not is_passing(block, str(owner.get("id"))):
                 owner.append(copy.deepcopy(block))
             continue
         names = {pair.get("name") for pair in ours}

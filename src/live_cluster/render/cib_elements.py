@@ -58,7 +58,8 @@ def primitive(resource: Primitive) -> Element:
         made.set("provider", provider)
     if resource.parameters:
         made.append(attributes("instance_attributes", resource.id, resource.parameters))
-    if resource.meta:
+    if resource.meta or resource.passing_meta:
+        # Also an empty one: pcs writes an administrator's words into the first set, not to be the passing one.
         made.append(attributes("meta_attributes", resource.id, resource.meta))
     made.extend(_passing(resource.id, resource.passing_meta))
     operations = element(
@@ -100,8 +101,15 @@ def attributes(tag: str, owner: str, values: Mapping[str, str], *, suffix: str =
 
 
 def _passing(owner: str, values: Mapping[str, str]) -> list[Element]:
-    """In a set of our own name: what crm_resource(8) writes for an administrator has the names of the other one."""
-    return [attributes("meta_attributes", f"{OUR_PREFIX}-{owner}", values)] if values else []
+    """In a set of our own name: what crm_resource(8) writes for an administrator has the names of the other one.
+
+    By its score it counts before those, and less than the hold of a split-brain that is being resolved.
+    """
+    if not values:
+        return []
+    made = attributes("meta_attributes", f"{OUR_PREFIX}-{owner}", values)
+    made.set("score", "500")
+    return [made]
 
 
 def is_passing(block: Element, owner: str) -> bool:

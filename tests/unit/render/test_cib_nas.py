@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cib_case import PLAN, PROFILE
+from lxml import etree
 
 from live_cluster.render.cib import configuration, first_cib
 from live_cluster.render.cib_difference import differs, merged
+from live_cluster.render.cib_elements import element
 from live_cluster.render.cib_storage import Mount
 
 assert PLAN.files is not None
@@ -32,6 +34,16 @@ def test_nothing_of_it_stays_when_the_files_move_to_a_device_and_back() -> None:
     assert on_device == merged(first_cib(), OF_DEVICE)
     assert merged(on_device, OF_NAS) == on_nas
     assert not differs(on_nas, OF_NAS)
+
+
+def test_what_an_administrator_says_of_the_mount_stays_when_the_files_leave_the_nas() -> None:
+    # pcs writes into the first set, whatever its name.
+    tree = etree.fromstring(merged(first_cib(), OF_NAS))
+    first = tree.find(f"configuration/{FILES}/meta_attributes")
+    assert first is not None
+    first.append(element("nvpair", id="theirs", name="is-managed", value="false"))
+    for wanted in (OF_NAS, OF_DEVICE):
+        assert b'name="is-managed" value="false"' in merged(etree.tostring(tree), wanted)
 
 
 def test_nobody_looks_for_open_files_by_asking_the_nas() -> None:
