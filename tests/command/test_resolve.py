@@ -192,6 +192,15 @@ def test_the_end_of_an_interrupted_run_tells_the_snapshot_that_is_there(
     assert document["snapshot"] == next((f"/dev/vg0/{one}" for one in second.snapshots), None)
 
 
+def test_what_was_given_up_is_on_record_before_anything_else_is_done(run: Run, pair: Pair) -> None:
+    run("--keep", SECOND, "--yes")
+    whole = [one for one in pair.changes if "crm_attribute" not in one]
+    noted = [one for one in whole if "tee --append" in one]
+    # Both heads' histories, right after the loser was told to discard.
+    assert [one.split(":")[0] for one in noted] == list(HEADS)
+    assert whole[whole.index(noted[0]) - 1] == f"{FIRST}: drbdadm connect --discard-my-data filestorage"
+
+
 def test_what_is_being_given_up_cannot_be_kept_any_more(run: Run, pair: Pair) -> None:
     pair.interrupt_at = 4
     run("--keep", FIRST, "--yes")

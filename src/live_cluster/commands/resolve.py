@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from live_cluster.access.credentials import controller_credentials
 from live_cluster.access.site_key import SiteSecret
 from live_cluster.apply.fleet import Fleet, connect
-from live_cluster.apply.run import Run, StepResult
+from live_cluster.apply.run import Run, StepResult, StepState
 from live_cluster.apply.survey import observe
 from live_cluster.commands.connecting import CERTIFICATE_LIFE_S, explained
 from live_cluster.commands.keeping import forget_old_runs
@@ -131,7 +131,11 @@ async def _carry_out(wish: Wish, fleet: Fleet, interface: RunInterface, outcome:
     run = Run(servers=fleet.servers, observer=interface)
     failure: LiveClusterError | None = None
     try:
-        await run.carry_out(plan)
+        for stage in plan.stages:
+            await run.carry_out(Plan(stages=(stage,)))
+            # What comes after it may take a day, and this run may not live to see its end.
+            if any(step.impact is Impact.REPLACES_DATA for step in stage.steps):
+                await _note(wish, fleet, outcome, run.results)
     except LiveClusterError as error:
         failure = error
         raise
@@ -140,14 +144,13 @@ async def _carry_out(wish: Wish, fleet: Fleet, interface: RunInterface, outcome:
         told = await remember(fleet, wish.asked_by, outcome.results, failure)
         outcome.problems += told
         interface.warnings(told)
-        await _note(wish, fleet, outcome)
         await forget_old_runs(fleet)
 
 
-async def _note(wish: Wish, fleet: Fleet, outcome: Outcome) -> None:
+async def _note(wish: Wish, fleet: Fleet, outcome: Outcome, results: Sequence[StepResult]) -> None:
     """For `events` on both heads, once data was given up; as the account that the history belongs to."""
     discarded = any(
-        one.step.impact is Impact.REPLACES_DATA and one.state.value == "changed" for one in outcome.results
+        one.step.impact is Impact.REPLACES_DATA and one.state is StepState.CHANGED for one in results
     )
     if not discarded:
         return
