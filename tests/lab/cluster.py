@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from signal import Signals
 from typing import Any
 
-from live_lab import Background, Completed, Host, Lab, wait_until
+from live_lab import Background, Completed, Host, Lab, LabError, wait_until
 
 HEADS = ("ivcs-main-1", "ivcs-main-2")
 PUBLIC_ADDRESS = "10.81.0.100"
@@ -169,12 +171,17 @@ class Status:
         )
 
 
-@dataclass(frozen=True, slots=True)
+# Servers are open for an hour, which on a slow machine is less than a module of tests takes.
+_OPEN_AGAIN_AFTER_S = 1200.0
+
+
+@dataclass(slots=True)
 class Cluster:
     """A lab whose servers are open for the configurator, and the commands on its heads."""
 
     lab: Lab
     passphrase: str
+    _opened_at: float = field(default_factory=time.monotonic)
 
     @classmethod
     def unlocked(cls, lab: Lab) -> Cluster:
@@ -189,6 +196,19 @@ class Cluster:
         """An hour from now, also of servers that have booted since."""
         for host in (*self.lab.heads, *self.lab.media):
             unlock(host, self.passphrase)
+        self._opened_at = time.monotonic()
+
+    def stay_open(self) -> None:
+        """After a while an hour again for the servers that are open; those that a test has closed stay closed."""
+        if time.monotonic() - self._opened_at < _OPEN_AGAIN_AFTER_S:
+            return
+        for host in (*self.lab.heads, *self.lab.media):
+            # Who is off, or does not answer, is no more open afterwards than before.
+            with contextlib.suppress(LabError):
+                told = json.loads(host.run(("live-configure", "status", "--json")).stdout)
+                if told["open"]:
+                    unlock(host, self.passphrase)
+        self._opened_at = time.monotonic()
 
     def configure_argv(self, options: tuple[str, ...]) -> tuple[str, ...]:
         """The command line; the passphrase comes on standard input."""
@@ -196,6 +216,7 @@ class Cluster:
 
     def configure(self, *options: str, head: int = 1) -> Report:
         """A whole run with --json."""
+        self.stay_open()
         argv = self.configure_argv((*options, "--json"))
         host = self.lab.heads[head - 1]
         return Report.of(host.run(argv, stdin=self.passphrase, check=False, timeout_s=CONFIGURE_DEADLINE_S))
@@ -208,6 +229,7 @@ class Cluster:
 
     def start_configure(self, *options: str, head: int = 1) -> ConfigureRun:
         """A run with a line for each step, to be interrupted."""
+        self.stay_open()
         host = self.lab.heads[head - 1]
         argv = ("sh", "-c", _NOTE_PID, "configure", *self.configure_argv((*options, "--verbose")))
         return ConfigureRun(host, host.start(argv, stdin=self.passphrase))

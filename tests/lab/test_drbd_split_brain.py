@@ -90,6 +90,7 @@ def split(cluster: Cluster, tag: str, *, megabytes: int = 4) -> Split:
 def resolve(cluster: Cluster, on: Host, *words: str) -> tuple[Completed, dict[str, Any]]:
     """With --json; how it ended, and the document."""
     argv = ("live-cluster", "filestorage", "resolve", *words, "--passphrase-file", "-", "--json")
+    cluster.stay_open()
     done = on.run(argv, stdin=cluster.passphrase, check=False, timeout_s=DEADLINE_S)
     document: dict[str, Any] = json.loads(done.stdout)
     return done, document
