@@ -201,6 +201,29 @@ def test_a_service_that_did_not_stop_in_time_is_looked_at(
     assert called.splitlines() == (looked if forgotten else [])
 
 
+def test_one_service_is_looked_at_by_one_at_a_time(tmp_path: Path) -> None:
+    programs, log, busy = tmp_path / "bin", tmp_path / "called", tmp_path / "busy"
+    programs.mkdir()
+    bodies = {
+        "crm_node": "echo ivcs-main-1",
+        "systemctl": f"mkdir {busy} || echo both >>{log}; echo active; echo failed",
+        "crmadmin": "echo 'in state S_IDLE: ok'",
+        "cibadmin": "exit 105",
+        # The other one has the time to come in between.
+        "crm_resource": f"sleep 0.5; echo $1 >>{log}; rmdir {busy}",
+    }
+    for name, body in bodies.items():
+        (programs / name).write_text(f"#!/bin/sh\n{body}\n")
+        (programs / name).chmod(0o755)
+    paths = {"PATH": f"{programs}:/usr/bin:/bin", "CRM_alert_recipient": str(tmp_path / "cluster.jsonl")}
+    given = paths | STARTED | TIMED_OUT | {"live_cluster_services": "ivcs-server=ivcs"}
+    alerts = [subprocess.Popen(("/bin/sh", str(ALERT)), env=given, start_new_session=True) for _ in range(3)]
+    for alert in alerts:
+        assert alert.wait() == 0
+        wait_until(lambda: not _has_members(alert.pid), deadline_s=60, what="its processes have ended")  # noqa: B023
+    assert log.read_text() == "--cleanup\n" * 3
+
+
 @pytest.mark.parametrize("state", ["deactivating", "inactive", "failed"])
 def test_nobody_waits_where_pacemaker_itself_stops(state: str, tmp_path: Path) -> None:
     programs = tmp_path / "bin"
