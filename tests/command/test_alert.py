@@ -138,6 +138,14 @@ def test_a_full_disk_or_a_missing_folder_is_no_failure(recipient: str) -> None:
     run(Path(recipient), KILLED | {"CRM_alert_node_sequence": "16"})
 
 
+def install(folder: Path, bodies: dict[str, str]) -> None:
+    """Programs of these names that do this instead, in shell."""
+    folder.mkdir()
+    for name, body in bodies.items():
+        (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+        (folder / name).chmod(0o755)
+
+
 def _has_members(process_group: int) -> bool:
     try:
         os.killpg(process_group, 0)
@@ -167,7 +175,6 @@ def test_a_service_that_did_not_stop_in_time_is_looked_at(
     changes: dict[str, str], known_stop: int, forgotten: str, tmp_path: Path
 ) -> None:
     programs, log = tmp_path / "bin", tmp_path / "called"
-    programs.mkdir()
     # Systemd does not answer; the unit is on its way down; it has ended, and the cluster is at work; at rest.
     note = f'echo "$*" >>{log}'
     known = "echo active; echo"
@@ -185,9 +192,7 @@ def test_a_service_that_did_not_stop_in_time_is_looked_at(
         # Pacemaker is overloaded, too.
         "crm_resource": f"{note}; [ $(grep -c node {log}) -gt 1 ]",
     }
-    for name, body in bodies.items():
-        (programs / name).write_text(f"#!/bin/sh\n{body}\n")
-        (programs / name).chmod(0o755)
+    install(programs, bodies)
     given = STARTED | TIMED_OUT | changes | {"live_cluster_services": "samba=smbd ivcs-server=ivcs"}
     paths = {"PATH": f"{programs}:/usr/bin:/bin", "CRM_alert_recipient": str(tmp_path / "cluster.jsonl")}
     # Nobody waits for it: it is over when its process group is.
@@ -203,7 +208,6 @@ def test_a_service_that_did_not_stop_in_time_is_looked_at(
 
 def test_one_service_is_looked_at_by_one_at_a_time(tmp_path: Path) -> None:
     programs, log, busy = tmp_path / "bin", tmp_path / "called", tmp_path / "busy"
-    programs.mkdir()
     bodies = {
         "crm_node": "echo ivcs-main-1",
         "systemctl": f"mkdir {busy} || echo both >>{log}; echo active; echo failed",
@@ -212,9 +216,7 @@ def test_one_service_is_looked_at_by_one_at_a_time(tmp_path: Path) -> None:
         # The other one has the time to come in between.
         "crm_resource": f"sleep 0.5; echo $1 >>{log}; rmdir {busy}",
     }
-    for name, body in bodies.items():
-        (programs / name).write_text(f"#!/bin/sh\n{body}\n")
-        (programs / name).chmod(0o755)
+    install(programs, bodies)
     paths = {"PATH": f"{programs}:/usr/bin:/bin", "CRM_alert_recipient": str(tmp_path / "cluster.jsonl")}
     given = paths | STARTED | TIMED_OUT | {"live_cluster_services": "ivcs-server=ivcs"}
     alerts = [subprocess.Popen(("/bin/sh", str(ALERT)), env=given, start_new_session=True) for _ in range(3)]
@@ -227,15 +229,12 @@ def test_one_service_is_looked_at_by_one_at_a_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("state", ["deactivating", "inactive", "failed"])
 def test_nobody_waits_where_pacemaker_itself_stops(state: str, tmp_path: Path) -> None:
     programs = tmp_path / "bin"
-    programs.mkdir()
     bodies = {
         "crm_node": "echo ivcs-main-1",
         "systemctl": f"echo {state}; echo deactivating",
         "crmadmin": "exit 1",
     }
-    for name, body in bodies.items():
-        (programs / name).write_text(f"#!/bin/sh\n{body}\n")
-        (programs / name).chmod(0o755)
+    install(programs, bodies)
     services = {"live_cluster_services": "ivcs-server=ivcs"}
     paths = {"PATH": f"{programs}:/usr/bin:/bin", "CRM_alert_recipient": str(tmp_path / "cluster.jsonl")}
     given = paths | STARTED | TIMED_OUT | services

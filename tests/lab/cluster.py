@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -34,9 +33,6 @@ CONFIGURE_DEADLINE_S = 900.0
 _PID_FILE = "/run/lab-configure.pid"
 _LOCK = "/run/live-cluster/configure.lock"
 _NOTE_PID = f'echo $$ >{_PID_FILE}; exec "$@"'
-_LONG_RUNNING_UNITS = (
-    "corosync", "pacemaker", "ivcs-server", "opensips", "gnugk", "smbd", "nginx", "iptables-config", "ssh",
-)  # fmt: skip
 
 
 def with_value(options: tuple[str, ...], name: str, *words: str) -> tuple[str, ...]:
@@ -192,9 +188,13 @@ class Cluster:
             list(pool.map(lambda host: unlock(host, cluster.passphrase), others))
         return cluster
 
+    @property
+    def _servers(self) -> tuple[Host, ...]:
+        return (*self.lab.heads, *self.lab.media)
+
     def open_again(self) -> None:
         """An hour from now, also of servers that have booted since."""
-        for host in (*self.lab.heads, *self.lab.media):
+        for host in self._servers:
             unlock(host, self.passphrase)
         self._opened_at = time.monotonic()
 
@@ -202,7 +202,7 @@ class Cluster:
         """After a while an hour again for the servers that are open; those that a test has closed stay closed."""
         if time.monotonic() - self._opened_at < _OPEN_AGAIN_AFTER_S:
             return
-        for host in (*self.lab.heads, *self.lab.media):
+        for host in self._servers:
             # Who is off, or does not answer, is no more open afterwards than before.
             with contextlib.suppress(LabError):
                 told = json.loads(host.run(("live-configure", "status", "--json")).stdout)
@@ -368,35 +368,3 @@ def write_conference(host: Host, name: str, address: str = "127.0.0.1") -> str:
     )
     body = ("-H", "Content-Type: application/json", "-d", json.dumps({"name": name}))
     return str(json.loads(host.run((*argv, *body, url)).stdout)["id"])
-
-
-def cib_version(host: Host) -> str:
-    """admin_epoch.epoch: it grows with every change of the configuration, not with states."""
-    root = ET.fromstring(host.run(("cibadmin", "--query")).stdout)  # noqa: S314 - our own host
-    return f"{root.get('admin_epoch')}.{root.get('epoch')}"
-
-
-def service_identities(host: Host) -> dict[str, str]:
-    """Main process ids and start times of all services, of the database and of Pacemaker's daemons."""
-    argv = ("systemctl", "show", "--property=Id,MainPID,ActiveEnterTimestampMonotonic", "--")
-    blocks = host.run((*argv, *_LONG_RUNNING_UNITS)).stdout.strip().split("\n\n")
-    units = dict(zip(_LONG_RUNNING_UNITS, blocks, strict=True))
-    database = host.run(("sh", "-c", "head -n 1 /var/lib/postgresql/*/main/postmaster.pid"), check=False)
-    # Children of pacemakerd alone: each monitor is a copy of pacemaker-execd for a moment.
-    main = units["pacemaker"].partition("MainPID=")[2].split()[0]
-    daemons = host.run(("pgrep", "--list-name", "--parent", main)).stdout
-    return {**units, "postgresql": database.stdout, "daemons": daemons}
-
-
-def file_states(host: Host, *folders: str) -> dict[str, str]:
-    """Owner, mode, size and times of everything below the folders, by path."""
-    argv = ("find", *folders, "-xdev", "-printf", "%p\t%u:%g %m %s %T@ %C@\\n")
-    rows = (line.partition("\t") for line in host.run(argv).stdout.splitlines())
-    return {path: state for path, _, state in rows}
-
-
-def differences(before: dict[str, str], after: dict[str, str]) -> dict[str, tuple[str, str]]:
-    """What changed between two looks: name to (before, after)."""
-    names = before.keys() | after.keys()
-    pairs = {name: (before.get(name, "absent"), after.get(name, "absent")) for name in names}
-    return {name: (old, new) for name, (old, new) in pairs.items() if old != new}

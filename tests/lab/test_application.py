@@ -34,16 +34,8 @@ from application_case import (
     wait_for_certificate,
     wait_for_takeover,
 )
-from cluster import (
-    DATABASE_ADDRESS,
-    FILESTORAGE_ADDRESS,
-    HEADS,
-    PUBLIC_ADDRESS,
-    Cluster,
-    Report,
-    file_states,
-    unlock,
-)
+from cluster import DATABASE_ADDRESS, FILESTORAGE_ADDRESS, HEADS, PUBLIC_ADDRESS, Cluster, Report, unlock
+from footprint import file_states
 
 from certificate_case import made
 from live_lab import Host, Lab

@@ -9,8 +9,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from cluster import HEADS, OPTIONS, Cluster, differences, service_identities, unlock
+from cluster import HEADS, OPTIONS, Cluster, unlock
 from controllers import fencing_options, with_controllers
+from footprint import differences, service_identities
 
 from live_lab import Host, Lab, audits, faults, wait_until
 from live_lab.writer import Acknowledged, Writer

@@ -3,18 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from cluster import (
-    HEADS,
-    OPTIONS,
-    PUBLIC_ADDRESS,
-    Cluster,
-    Report,
-    differences,
-    file_states,
-    unlock,
-    with_value,
-    write_conference,
-)
+from cluster import HEADS, OPTIONS, PUBLIC_ADDRESS, Cluster, Report, unlock, with_value, write_conference
+from footprint import differences, file_states
 
 from live_lab import Lab, audits, faults
 

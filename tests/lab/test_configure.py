@@ -13,12 +13,9 @@ from cluster import (
     PUBLIC_ADDRESS,
     REPLACED,
     Cluster,
-    cib_version,
-    differences,
-    file_states,
-    service_identities,
 )
 from first_run import FirstRun
+from footprint import cib_version, differences, file_states, service_identities
 from share_client import SHARE, ShareClient
 
 from live_lab import Host, audits, wait_until

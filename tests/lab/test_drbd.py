@@ -10,15 +10,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from cluster import (
-    HEADS,
-    MACHINE_TOKEN,
-    PUBLIC_ADDRESS,
-    Cluster,
-    cib_version,
-    options_with,
-    other_head,
-)
+from cluster import HEADS, MACHINE_TOKEN, PUBLIC_ADDRESS, Cluster, options_with, other_head
+from footprint import cib_version
 from share_client import ShareClient
 from storage_pair import DEADLINE_S, MOUNT_POINT, StoragePair, is_whole, mirror
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cluster import HEADS, OPTIONS, Cluster, service_identities, unlock, verb
+from cluster import HEADS, OPTIONS, Cluster, unlock, verb
 from controllers import fencing_options, with_controllers
+from footprint import service_identities
 
 from live_lab import Completed, Host, Lab, audits, wait_until
 from live_lab.controller import PASSWORD

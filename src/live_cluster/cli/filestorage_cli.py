@@ -107,8 +107,8 @@ def _say_end(wish: Wish, outcome: Outcome, screen: Screen, output: Output) -> No
         screen.say(message("dry-run-ends"))
     else:
         screen.summary(outcome.results, outcome.seconds)
-        finished = message("resolve-finished")
-        output.data(output.words(finished if sight.is_settled else message("resolve-done", node=wish.keep)))
+        done = message("resolve-finished") if sight.is_settled else message("resolve-done", node=wish.keep)
+        output.data(output.words(done))
         if outcome.snapshot is not None:
             lose = next(one.name for one in wish.heads if one.name != wish.keep)
             kept = message("resolve-set-aside", node=lose, path=outcome.snapshot.path)

@@ -132,10 +132,11 @@ async def _carry_out(wish: Wish, fleet: Fleet, interface: RunInterface, outcome:
     failure: LiveClusterError | None = None
     try:
         for stage in plan.stages:
+            begun = len(run.results)
             await run.carry_out(Plan(stages=(stage,)))
             # What comes after it may take a day, and this run may not live to see its end.
-            if any(step.impact is Impact.REPLACES_DATA for step in stage.steps):
-                await _note(wish, fleet, outcome, run.results)
+            if _gave_up_data(run.results[begun:]):
+                await _note(wish, fleet, outcome)
     except LiveClusterError as error:
         failure = error
         raise
@@ -147,13 +148,12 @@ async def _carry_out(wish: Wish, fleet: Fleet, interface: RunInterface, outcome:
         await forget_old_runs(fleet)
 
 
-async def _note(wish: Wish, fleet: Fleet, outcome: Outcome, results: Sequence[StepResult]) -> None:
-    """For `events` on both heads, once data was given up; as the account that the history belongs to."""
-    discarded = any(
-        one.step.impact is Impact.REPLACES_DATA and one.state is StepState.CHANGED for one in results
-    )
-    if not discarded:
-        return
+def _gave_up_data(results: Sequence[StepResult]) -> bool:
+    return any(one.step.impact is Impact.REPLACES_DATA and one.state is StepState.CHANGED for one in results)
+
+
+async def _note(wish: Wish, fleet: Fleet, outcome: Outcome) -> None:
+    """For `events` on both heads; as the account that the history belongs to."""
     lose = next(one.name for one in wish.heads if one.name != wish.keep)
     event = {
         "time": time.time(),

@@ -151,9 +151,9 @@ def found_snapshot(loser: Side) -> Snapshot | None:
     if volume is None:
         return None
     found = [name for name in loser.snapshots if name.startswith(f"{volume.name}{_DISCARDED}")]
-    return (
-        Snapshot(group=volume.group, origin=volume.name, name=found[0], size=0) if len(found) == 1 else None
-    )
+    if len(found) != 1:
+        return None
+    return Snapshot(group=volume.group, origin=volume.name, name=found[0], size=0)
 
 
 def _extents(size: int) -> int:

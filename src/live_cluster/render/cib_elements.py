@@ -86,7 +86,7 @@ def clone(
     """<clone>: one instance on each head."""
     made = element("clone", id=identity)
     made.append(attributes("meta_attributes", identity, meta))
-    made.extend(_passing(identity, passing_meta or {}))
+    made.extend(_passing(identity, passing_meta))
     made.append(primitive(resource))
     return made
 
@@ -100,7 +100,7 @@ def attributes(tag: str, owner: str, values: Mapping[str, str], *, suffix: str =
     return made
 
 
-def _passing(owner: str, values: Mapping[str, str]) -> list[Element]:
+def _passing(owner: str, values: Mapping[str, str] | None) -> list[Element]:
     """In a set of our own name: what crm_resource(8) writes for an administrator has the names of the other one.
 
     By its score it counts before those, and less than the hold of a split-brain that is being resolved.
