@@ -1,6 +1,5 @@
 """The actions that change something: start, stop, promote, demote."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 from live_cluster_agent import contact, files, history, log, outcome, replication, waiting
@@ -20,7 +19,7 @@ DOUBT_S = 40.0
 def start(agent: Agent) -> int:
     """Start as a standby, whatever the data was before; ordered repairs go first and do not hold up the cluster."""
     request = RejoinRequest(agent.parameters)
-    os.makedirs(agent.parameters.state_dir, mode=0o750, exist_ok=True)
+    files.make_directory(agent.parameters.state_dir, mode=0o750)
     if request.pending or request.active:
         log.info("the data waits for its repair")
         return resume_repair(agent, request)
@@ -211,7 +210,7 @@ def validate(agent: Agent) -> int:
     """Check what a start will need on this node."""
     parameters = agent.parameters
     for name in ("postgres", "psql", "pg_rewind", "pg_basebackup", "pg_controldata", "pg_waldump"):
-        if not os.access(parameters.program(name), os.X_OK):
+        if not files.is_executable(parameters.program(name)):
             raise AgentProblem(f"{parameters.program(name)} is not installed", code=outcome.NOT_INSTALLED)
     if files.read_text(parameters.config_file) is None:
         raise AgentProblem(f"{parameters.config_file} is missing", code=outcome.NOT_INSTALLED)
@@ -219,6 +218,6 @@ def validate(agent: Agent) -> int:
         raise AgentProblem(
             f"{parameters.state('replication.pgpass')} is missing", code=outcome.NOT_CONFIGURED
         )
-    if not os.path.isdir(parameters.pgdata) and not RejoinRequest(parameters).pending:
+    if not files.is_directory(parameters.pgdata) and not RejoinRequest(parameters).pending:
         raise AgentProblem(f"{parameters.pgdata} is missing", code=outcome.NOT_INSTALLED)
     return outcome.SUCCESS

@@ -1,6 +1,6 @@
 """Bonds of this node that have lost an interface: the other node's `status` cannot look at them itself."""
 
-from live_cluster_agent.files import read_text
+from live_cluster_agent import files
 
 # Transient node attribute RESOURCE-network; there is none while all interfaces work.
 NETWORK = "network"
@@ -15,8 +15,8 @@ def degraded_bonds(interfaces: str = _INTERFACES) -> str:
     """
     found = []
     # The kernel has this file where there are bonds at all.
-    for bond in (read_text(f"{interfaces}/bonding_masters") or "").split():
-        ports = (read_text(f"{interfaces}/{bond}/bonding/slaves") or "").split()
+    for bond in (files.read_text(f"{interfaces}/bonding_masters") or "").split():
+        ports = (files.read_text(f"{interfaces}/{bond}/bonding/slaves") or "").split()
         failed = [port for port in ports if not _works(f"{interfaces}/{port}/bonding_slave/mii_status")]
         working = [port for port in ports if port not in failed]
         if failed and working:
@@ -26,4 +26,4 @@ def degraded_bonds(interfaces: str = _INTERFACES) -> str:
 
 def _works(path: str) -> bool:
     # An interface that was just taken out of the bond has not failed.
-    return (read_text(path) or "up").strip() == "up"
+    return (files.read_text(path) or "up").strip() == "up"

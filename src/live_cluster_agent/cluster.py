@@ -2,12 +2,11 @@
 
 import os
 import re
-import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from live_cluster_agent import process
+from live_cluster_agent import process, waiting
 from live_cluster_agent.bonds import NETWORK
 from live_cluster_agent.history import Failure, parse_failures
 from live_cluster_agent.outcome import AgentProblem, ClusterSilent
@@ -217,7 +216,7 @@ class Cluster:
         if "delay" not in misses.out:
             return False
         token = process.run(("corosync-cmapctl", "-g", "runtime.config.totem.token"), timeout_s=2.0)
-        return stood_still(misses.out, token.out, now_ms=time.time() * 1000)
+        return stood_still(misses.out, token.out, now_ms=waiting.wall_clock_s() * 1000)
 
     def write_data(self, states: Mapping[str, DataState], records: Mapping[str, NodeRecord]) -> bool:
         """Change the data states in one step for both nodes; True when the cluster has confirmed it."""

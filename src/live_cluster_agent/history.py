@@ -6,12 +6,10 @@ action fail: a full disk costs the history, not the service.
 """
 
 import json
-import os
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from live_cluster_agent import log, memory
+from live_cluster_agent import files, log, memory, waiting
 from live_cluster_agent.parameters import Parameters
 
 NAME = "events.jsonl"
@@ -40,7 +38,7 @@ class Failure:
 def note(parameters: Parameters, kind: str, text: str = "") -> None:
     """Record an event of the database on this node."""
     entry = {"kind": kind, "node": parameters.node, "resource": parameters.resource, "text": text}
-    _append(parameters, {"time": time.time(), **entry})
+    _append(parameters, {"time": waiting.wall_clock_s(), **entry})
 
 
 def note_own_data(parameters: Parameters, before: str, now: str) -> None:
@@ -103,13 +101,7 @@ def _append(parameters: Parameters, event: dict[str, object]) -> None:
         if _just_told(path, event):
             return
         line = json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n"
-        if os.path.exists(path) and os.stat(path).st_size > LIMIT_BYTES:
-            os.replace(path, f"{path}.1")
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(handle, line.encode("utf-8", errors="replace"))
-        finally:
-            os.close(handle)
+        files.append_quickly(path, line, limit_bytes=LIMIT_BYTES)
     except OSError as problem:
         log.warning(f"not recorded in the history: {problem}")
 
@@ -118,12 +110,7 @@ def _just_told(path: str, event: dict[str, object]) -> bool:
     """Whether the newest lines hold the same event, of those that come again while their cause lasts."""
     if event["kind"] not in TRIED_AGAIN and "task" not in event:
         return False
-    try:
-        with open(path, "rb") as file:
-            file.seek(max(0, os.stat(path).st_size - _TAIL_BYTES))
-            lines = file.read().decode(errors="replace").splitlines()
-    except FileNotFoundError:
-        return False
+    lines = files.read_end(path, _TAIL_BYTES).splitlines()
     done = max((number for number, line in enumerate(lines) if '"rejoin-done"' in line), default=0)
     return any(_is_same(line, event) for line in lines[done:])
 

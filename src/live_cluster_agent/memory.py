@@ -1,12 +1,11 @@
 """What one look at the server must know of the looks before; kept in /run, worthless after a reboot."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from live_cluster_agent.files import read_text
+from live_cluster_agent import files
 from live_cluster_agent.replication import HandshakePhase
 
 
@@ -66,7 +65,7 @@ def save(path: str, memory: Memory) -> None:
 def read_facts(path: str) -> dict[str, Any]:
     """The facts of a file in /run; none when it is missing or broken."""
     try:
-        facts = json.loads(read_text(path) or "{}")
+        facts = json.loads(files.read_text(path) or "{}")
     except ValueError:
         return {}
     return facts if isinstance(facts, dict) else {}
@@ -74,8 +73,4 @@ def read_facts(path: str) -> dict[str, Any]:
 
 def write_facts(path: str, facts: Mapping[str, object]) -> None:
     """Replace such a file; it need not survive a power loss."""
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    temporary = f"{path}.{os.getpid()}.new"
-    with open(temporary, "w", encoding="utf-8") as file:
-        json.dump(dict(facts), file)
-    os.replace(temporary, path)
+    files.replace_quickly(path, json.dumps(dict(facts)))

@@ -1,6 +1,5 @@
 """The local PostgreSQL server: its process, its answers, starting and stopping it."""
 
-import os
 import signal
 from dataclasses import dataclass
 
@@ -92,11 +91,7 @@ class Server:
 
     def _works_here(self, pid: int) -> bool:
         # Every server process stays in its data directory; neither a recycled pid nor somebody's shell is one.
-        try:
-            here = os.readlink(f"/proc/{pid}/cwd") == self.parameters.pgdata
-        except OSError:
-            return False
-        return here and files.read_text(f"/proc/{pid}/comm") == "postgres\n"
+        return process.works_in(pid, self.parameters.pgdata, name="postgres")
 
     def query(self, sql: str, *, timeout_s: float = 10.0) -> list[str]:
         """Lines of the answer, fields separated by 0x1f; raises AgentProblem when there is none."""
@@ -136,7 +131,7 @@ class Server:
         """Make the running server read its settings again."""
         running = self.postmaster()
         if running is not None:
-            os.kill(running.pid, signal.SIGHUP)
+            process.signal(running.pid, signal.SIGHUP)
 
     @property
     def _standby_signal(self) -> str:
@@ -145,16 +140,13 @@ class Server:
     @property
     def is_standby_at_start(self) -> bool:
         """Whether the next start of this data directory only follows."""
-        return os.path.exists(self._standby_signal)
+        return files.exists(self._standby_signal)
 
     def become_standby_at_start(self) -> None:
         """Whatever this data directory was, its next start only follows."""
         path = self._standby_signal
         if not self.is_standby_at_start:
-            files.write_durably(path, "", mode=0o600)
-            if os.geteuid() == 0:
-                owner = os.stat(self.parameters.pgdata)
-                os.chown(path, owner.st_uid, owner.st_gid)
+            files.write_durably(path, "", mode=0o600, owned_like=self.parameters.pgdata)
 
     def launch(self, *, wait_s: float) -> bool:
         """Start the server; True once it takes connections, False while it still recovers after wait_s seconds."""
@@ -198,7 +190,7 @@ class Server:
         """A server refuses to start while backends of a killed predecessor hold its shared memory."""
         end_processes(self.leftovers(), deadline_s=10.0)
         pid_file = f"{self.parameters.pgdata}/postmaster.pid"
-        if self.postmaster() is None and os.path.exists(pid_file):
+        if self.postmaster() is None and files.exists(pid_file):
             log.info("removing the pid file of a server that is gone")
             files.remove_durably(pid_file)
 
@@ -206,9 +198,7 @@ class Server:
         """Processes that work in this data directory although its server is gone."""
         if self.postmaster() is not None:
             return ()
-        return tuple(
-            int(name) for name in os.listdir("/proc") if name.isdigit() and self._works_here(int(name))
-        )
+        return process.all_that_work_in(self.parameters.pgdata, name="postgres")
 
     def stop(self, *, deadline_s: float) -> None:
         """Fast shutdown, which ships all WAL to the standby; immediate, then kill, when that takes too long."""
@@ -219,7 +209,7 @@ class Server:
         steps = ((signal.SIGINT, 0.6), (signal.SIGQUIT, 0.2), (signal.SIGKILL, 0.1))
         # A server that starts serves nobody, and hears SIGINT only once it has synced its whole directory.
         for step, share in steps[1:] if running.status == "starting" else steps:
-            self._signal(running, step)
+            process.signal(running.pid, step)
             if waiting.wait_until(
                 lambda: self.postmaster() is None, deadline_s=deadline_s * share, every_s=0.05
             ):
@@ -227,12 +217,6 @@ class Server:
                 return
             log.warning(f"the server did not end after {step.name}")
         raise AgentProblem("the server cannot be stopped")
-
-    def _signal(self, running: Postmaster, step: signal.Signals) -> None:
-        try:
-            os.kill(running.pid, step)
-        except ProcessLookupError:
-            return
 
     def log_tail(self) -> str:
         """The server's last complaint, for the reason of a failed start."""
@@ -245,15 +229,10 @@ def end_processes(pids: tuple[int, ...], *, deadline_s: float) -> None:
     """End exactly these processes: first asked to quit, then killed."""
 
     def gone() -> bool:
-        return not any(
-            os.path.exists(f"/proc/{pid}/cwd") and os.access(f"/proc/{pid}/cwd", os.F_OK) for pid in pids
-        )
+        return not any(process.is_there(pid) for pid in pids)
 
     for step in (signal.SIGQUIT, signal.SIGKILL):
         for pid in pids:
-            try:
-                os.kill(pid, step)
-            except ProcessLookupError:
-                continue
+            process.signal(pid, step)
         if waiting.wait_until(gone, deadline_s=deadline_s / 2, every_s=0.05):
             return

@@ -1,4 +1,4 @@
-"""The only place of the agent that starts processes."""
+"""The agent's door to processes: starts them, looks at them, signals them."""
 
 import os
 import pwd
@@ -162,6 +162,38 @@ class Daemon:
     def ended(self) -> bool:
         """True once the process has gone, which for a server means that it refused to start."""
         return self.process.poll() is not None
+
+
+def signal(pid: int, number: int) -> None:
+    """Send a signal; a process that is gone has no need of it."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def is_there(pid: int) -> bool:
+    """Whether the process exists and has not ended yet (a zombie has)."""
+    return os.access(f"/proc/{pid}/cwd", os.F_OK)
+
+
+def works_in(pid: int, directory: str, *, name: str) -> bool:
+    """Whether this process has that name and that working directory."""
+    try:
+        here = os.readlink(f"/proc/{pid}/cwd") == directory
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as comm:
+            return here and comm.read() == f"{name}\n"
+    except OSError:
+        return False
+
+
+def all_that_work_in(directory: str, *, name: str) -> tuple[int, ...]:
+    """Pids of all processes of that name with that working directory."""
+    return tuple(
+        int(entry)
+        for entry in os.listdir("/proc")
+        if entry.isdigit() and works_in(int(entry), directory, name=name)
+    )
 
 
 def open_log(path: str) -> int:

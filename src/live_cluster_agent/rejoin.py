@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -45,7 +44,7 @@ class Repair:
                 waiting.pause(LOOK_AGAIN_S)
 
     def _attempt(self) -> None:
-        if os.path.exists(self.request.path(ARRIVED)):
+        if files.exists(self.request.path(ARRIVED)):
             self._install()
             return
         obstacle = self._obstacle()
@@ -129,10 +128,9 @@ class Repair:
     def _copy(self, primary: PrimaryFacts) -> None:
         parameters = self.agent.parameters
         parent = os.path.dirname(parameters.pgdata)
-        shutil.rmtree(self.incoming, ignore_errors=True)
-        free = os.statvfs(parent)
+        files.remove_tree(self.incoming)
         needed = primary.data_bytes + primary.data_bytes // 20 + SPARE_BYTES
-        if free.f_bavail * free.f_frsize < needed:
+        if files.free_bytes(parent) < needed:
             self.request.report(
                 "waiting", f"a fresh copy needs {needed >> 20} MiB free in {parent}", method="copy"
             )
@@ -141,8 +139,7 @@ class Repair:
         self.request.report(
             "copying", "making a fresh copy of the primary", method="copy", bytes_total=primary.data_bytes
         )
-        os.mkdir(self.incoming, mode=0o700)
-        shutil.chown(self.incoming, process.DATABASE_ACCOUNT, process.DATABASE_ACCOUNT)
+        files.make_directory(self.incoming, mode=0o700, owned_like=parameters.pgdata)
         target = (
             connection.peer_connection(parameters, purpose="live_cluster_rejoin")
             + " target_session_attrs=read-write"
@@ -158,13 +155,12 @@ class Repair:
     def _install(self) -> None:
         """Put a complete copy in the place of the old data; every step may already have been done."""
         kept = (files.read_text(self.request.path(ARRIVED)) or "").strip()
-        if os.path.isdir(self.incoming):
+        if files.is_directory(self.incoming):
             self.agent.server.stop(deadline_s=60.0)
             set_aside.move_data_directory(self.agent.parameters, kept)
-            os.rename(self.incoming, self.agent.parameters.pgdata)
-            files.sync_directory(os.path.dirname(self.incoming))
+            files.move_directory(self.incoming, self.agent.parameters.pgdata)
         self.agent.server.become_standby_at_start()
-        if os.path.isdir(kept):
+        if files.is_directory(kept):
             self.request.report(
                 "copying", f"the old data was set aside as {kept}", method="copy", set_aside=[kept]
             )

@@ -1,15 +1,14 @@
 """The order for a repair, its state and its systemd unit; files that survive whatever interrupts them."""
 
-import fcntl
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from live_cluster_agent import files, history, log, process
+from live_cluster_agent import files, history, log, process, waiting
 from live_cluster_agent.outcome import AgentProblem
 from live_cluster_agent.parameters import Parameters
 
@@ -31,7 +30,7 @@ _TOLD_LATER = ("rewinding", "copying", "ready", "done", "failed")
 
 def utc_now() -> str:
     """Time for people: ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(waiting.wall_clock_s(), UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class RejoinRequest:
     @property
     def pending(self) -> bool:
         """Something is ordered and not finished; the server must not be started."""
-        return any(os.path.exists(self.path(name)) for name in (RECLONE, REPAIR, ARRIVED))
+        return any(files.exists(self.path(name)) for name in (RECLONE, REPAIR, ARRIVED))
 
     @property
     def rewind_wanted(self) -> bool:
@@ -68,30 +67,11 @@ class RejoinRequest:
     @property
     def active(self) -> bool:
         """A repair process is at work now."""
-        try:
-            handle = os.open(self.path(LOCK), os.O_RDWR)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(handle)
-        return False
+        return files.is_locked(self.path(LOCK))
 
-    @contextmanager
-    def working(self) -> Iterator[bool]:
+    def working(self) -> AbstractContextManager[bool]:
         """Hold the lock while repairing; False when somebody else does."""
-        handle = os.open(self.path(LOCK), os.O_RDWR | os.O_CREAT, 0o640)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-        finally:
-            os.close(handle)
+        return files.locked(self.path(LOCK))
 
     @property
     def status(self) -> Mapping[str, object]:
@@ -131,7 +111,7 @@ class RejoinRequest:
 
     def order_reclone(self, reason: str) -> None:
         """Order a fresh copy; the data that is here will be set aside."""
-        if not os.path.exists(self.path(RECLONE)):
+        if not files.exists(self.path(RECLONE)):
             log.warning(f"a fresh copy of the primary is needed: {reason}")
             history.note(self.parameters, "reclone-ordered", reason)
             files.write_durably(self.path(RECLONE), reason + "\n")

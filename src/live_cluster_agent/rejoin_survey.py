@@ -17,7 +17,6 @@ def survey(agent: Agent) -> int:
     records = agent.cluster.nodes()
     request = RejoinRequest(parameters)
     parent = os.path.dirname(parameters.pgdata)
-    space = os.statvfs(parent)
     primary = upstream.primary_facts(parameters)
     facts: dict[str, object] = {
         "node": parameters.node,
@@ -27,9 +26,9 @@ def survey(agent: Agent) -> int:
         "pgdata": parameters.pgdata,
         "repairing": request.decided,
         # Half-rewound data, or a copy that has only arrived, is nobody's truth.
-        "unusable": any(os.path.exists(request.path(name)) for name in (RECLONE, ARRIVED)),
+        "unusable": any(files.exists(request.path(name)) for name in (RECLONE, ARRIVED)),
         "acknowledged_alone": files.read_text(parameters.state(ALONE_MARK)) is not None,
-        "free_bytes": space.f_bavail * space.f_frsize,
+        "free_bytes": files.free_bytes(parent),
         "primary_bytes": None if primary is None else primary.data_bytes,
         "primary_timeline": None if primary is None else primary.timeline,
     }

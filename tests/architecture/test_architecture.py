@@ -133,6 +133,23 @@ def test_only_waiting_sleeps() -> None:
     assert not [one.name for one in sleeping if PurePath(one.name).name not in MAY_SLEEP]
 
 
+# The agent's doors to the world: the simulation puts models behind them. tie_break imports nothing at all.
+DOORS = {"files.py", "process.py", "waiting.py", "log.py", "tie_break.py"}
+# What Pacemaker hands to an action when it starts it, and arithmetic with names.
+WITHIN_THE_AGENT = re.compile(r"os\.(environ|uname|path($|\.(dirname|basename|abspath|realpath)$))")
+
+
+@pytest.mark.parametrize("module", starts_with("src/live_cluster_agent/"), ids=lambda one: one.name)
+def test_the_agent_reaches_the_world_through_its_doors(module: Module) -> None:
+    if PurePath(module.name).name in DOORS:
+        return
+    assert not {"subprocess", "shutil", "socket", "fcntl", "time", "tempfile", "pathlib"} & set(
+        imported(module)
+    )
+    used = {name for name in called(module) if name == "open" or name.startswith(("os.", "datetime.now"))}
+    assert not [name for name in used if not WITHIN_THE_AGENT.match(name)]
+
+
 @pytest.mark.parametrize("module", starts_with("src/live_cluster_agent/"), ids=lambda one: one.name)
 def test_the_agent_needs_nothing_but_python(module: Module) -> None:
     own = sys.stdlib_module_names | {"live_cluster_agent"}
