@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from types import TracebackType
 
 from live_cluster_agent import log, outcome
 from live_cluster_agent.agent import Agent, make_agent
@@ -60,8 +61,17 @@ def _describe(action: str) -> int:
     return outcome.SUCCESS
 
 
+def report_fault(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+    """One line for Pacemaker, all of it for the log; the interpreter then ends with 1, the generic error of OCF."""
+    from traceback import format_exception
+
+    log.exit_reason(f"unexpected fault of the agent: {kind.__name__}: {fault}")
+    log.error("; ".join(" ".join(part.split()) for part in format_exception(kind, fault, trace)))
+
+
 def main() -> int:
     """Exit code of the action named by the first argument."""
+    sys.excepthook = report_fault
     action = sys.argv[1] if len(sys.argv) > 1 else "usage"
     if action in ("meta-data", "methods", "usage", "help"):
         return _describe(action)

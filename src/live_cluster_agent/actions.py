@@ -2,11 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from live_cluster_agent import contact, files, history, log, outcome, replication, waiting
+from live_cluster_agent import contact, files, history, log, outcome, replication, timelines, waiting
 from live_cluster_agent.agent import Agent
+from live_cluster_agent.cluster import highest_claimed
 from live_cluster_agent.outcome import AgentProblem, ClusterSilent
+from live_cluster_agent.postgres import ServerFacts
 from live_cluster_agent.rejoin_request import RejoinRequest
 from live_cluster_agent.replication import DataState, Surroundings
+from live_cluster_agent.restart import ended_lately
 from live_cluster_agent.standby import resume_repair
 from live_cluster_agent.upstream import primary_facts
 
@@ -25,7 +28,10 @@ def start(agent: Agent) -> int:
         return resume_repair(agent, request)
     running = agent.server.postmaster()
     if running is None:
-        _start_standby(agent, request, wait_s=agent.parameters.action_timeout_s * 0.8)
+        # After a primary has ended here the other node's promotion waits for this action, and not for a recovery.
+        wait_s = 0 if ended_lately(agent) else agent.parameters.action_timeout_s * 0.8
+        if not _start_standby(agent, request, wait_s=wait_s) and wait_s == 0:
+            return outcome.SUCCESS
     elif not agent.server.look().in_recovery:
         raise AgentProblem("the server already runs as a primary, outside of the cluster's control")
     if not request.pending:
@@ -37,16 +43,18 @@ def start(agent: Agent) -> int:
     return outcome.SUCCESS
 
 
-def _start_standby(agent: Agent, request: RejoinRequest, *, wait_s: float) -> None:
-    agent.server.write_replication_settings(required=False)
+def _start_standby(agent: Agent, request: RejoinRequest, *, wait_s: float) -> bool:
+    """Whether the server takes connections by then."""
+    agent.server.write_replication_settings(required=True)
     agent.server.become_standby_at_start()
     try:
         accepting = agent.server.launch(wait_s=wait_s)
     except AgentProblem as problem:
         _order_repair_of_unusable_data(agent, request, problem)
-        return
+        return False
     if not accepting and wait_s > 0:
         log.warning("the server is still recovering")
+    return accepting
 
 
 def _order_repair_of_unusable_data(agent: Agent, request: RejoinRequest, problem: AgentProblem) -> None:
@@ -85,27 +93,34 @@ def _announce(agent: Agent) -> None:
 
 
 def stop(agent: Agent) -> int:
-    """Stop the server and any repair; a standby that counts takes its leave first."""
-    RejoinRequest(agent.parameters).end()
-    running = agent.server.postmaster()
-    if running is not None and running.status == "ready":
-        _take_leave(agent)
+    """Stop the server and any repair; a standby that counts takes its leave first.
+
+    Only a server that does not end fails this action: with all else in order or not, the other node may take over.
+    """
+    for courtesy in (_end_repair, _take_leave):
+        try:
+            courtesy(agent)
+        except AgentProblem as problem:
+            log.warning(f"stopping all the same: {problem.reason}")
     agent.server.stop(deadline_s=agent.parameters.action_timeout_s * 0.8)
     agent.cluster.forget_score()
     return outcome.SUCCESS
 
 
+def _end_repair(agent: Agent) -> None:
+    RejoinRequest(agent.parameters).end()
+
+
 def _take_leave(agent: Agent) -> None:
     """Ask the primary to stop waiting for this standby, so that no commit of its clients is held up."""
+    running = agent.server.postmaster()
+    if running is None or running.status != "ready":
+        return
     around, _ = agent.look_around()
     if not around.quorate:
         return
-    try:
-        facts = agent.server.look()
-        records = agent.cluster.nodes()
-    except AgentProblem as problem:
-        log.warning(problem.reason)
-        return
+    facts = agent.server.look()
+    records = agent.cluster.nodes()
     node = agent.parameters.node
     if not facts.in_recovery or facts.receiver != "streaming" or records[node].data is not DataState.SYNC:
         return
@@ -143,17 +158,35 @@ def promote(agent: Agent) -> int:
         agent.cluster.set_score(None, known=None)
         history.note(agent.parameters, "not-promoted", obstacle)
         raise AgentProblem(f"not promoted: {obstacle}")
-    if not agent.claim(records):
-        raise AgentProblem("not promoted: the cluster has not confirmed who holds the latest data")
-    agent.mark_alone()
+    require_standby(agent, looking.result())
+    number = timelines.reserve(
+        agent.parameters, above=looking.result().timeline, claimed=highest_claimed(records)
+    )
     seconds = int(agent.parameters.action_timeout_s * 0.6)
     peer_is_member = around.peer_is_member is True
     with agent.cluster.take_over_scores(peer_is_member=peer_is_member, wanted=candidate.wanted):
         answer = agent.server.query(f"SELECT pg_promote(true, {seconds})", timeout_s=seconds + 10.0)
     if answer != ["t"]:
         raise AgentProblem("the server did not become primary in time")
-    log.info("this server is primary now")
+    log.info(f"this server is primary now, on timeline {number}")
+    # Commits wait for the peer until here. A server that could not be promoted has claimed nothing, and the peer
+    # may take over. One that could acknowledges nothing before the cluster knows that the peer's data is stale.
+    agent.mark_alone()
+    if not agent.claim(records, timeline=number):
+        raise AgentProblem("the cluster has not confirmed who holds the latest data: commits wait")
+    agent.server.write_replication_settings(required=False)
+    agent.server.reload()
     return outcome.SUCCESS
+
+
+def require_standby(agent: Agent, facts: ServerFacts) -> None:
+    """Let the commits of this standby wait for the peer from its promotion on; as a rule they would anyway."""
+    if facts.required_names != "":
+        return
+    agent.server.write_replication_settings(required=True)
+    agent.server.reload()
+    if not waiting.wait_until(lambda: agent.server.look().required_names != "", deadline_s=5.0):
+        raise AgentProblem("not promoted: the server does not take over its replication settings")
 
 
 def _outer_obstacle(agent: Agent, around: Surroundings) -> str | None:
@@ -182,18 +215,31 @@ def _doubt(agent: Agent) -> str | None:
 
 def demote(agent: Agent) -> int:
     """Shut down, which ships everything to the standby, and come back as a standby."""
-    running = agent.server.postmaster()
-    if running is None or (running.status == "ready" and agent.server.look().in_recovery):
+    if _serves_nobody(agent):
         # After a crash Pacemaker demotes, stops and starts: a start in between would only cost time.
         return outcome.SUCCESS
-    agent.look_around()
     agent.server.stop(deadline_s=agent.parameters.action_timeout_s * 0.6)
-    request = RejoinRequest(agent.parameters)
-    if request.pending or request.active:
-        return resume_repair(agent, request)
-    # The new primary is waited for, not this standby: its own monitor will see to it.
-    _start_standby(agent, request, wait_s=0)
+    try:
+        agent.look_around()
+        request = RejoinRequest(agent.parameters)
+        if request.pending or request.active:
+            return resume_repair(agent, request)
+        # The new primary is waited for, not this standby: its own monitor will see to it.
+        _start_standby(agent, request, wait_s=0)
+    except AgentProblem as problem:
+        # What had to end has ended.
+        raise AgentProblem(problem.reason, code=outcome.NOT_RUNNING) from problem
     return outcome.SUCCESS
+
+
+def _serves_nobody(agent: Agent) -> bool:
+    """Whether no server runs here, or only a standby; one that does not say so has to be stopped."""
+    try:
+        running = agent.server.postmaster()
+        return running is None or (running.status == "ready" and agent.server.look().in_recovery)
+    except AgentProblem as problem:
+        log.warning(f"taken for a primary: {problem.reason}")
+        return False
 
 
 def reload_settings(agent: Agent) -> int:

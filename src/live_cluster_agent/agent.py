@@ -31,10 +31,18 @@ class Agent:
         memory.save(self.memory_path, replace(memory.load(self.memory_path), **changes))  # type: ignore[arg-type]
 
     def mark_alone(self) -> None:
-        """Note, before the first such commit, that this server acknowledges commits alone."""
-        path = self.parameters.state(ALONE_MARK)
-        if files.read_text(path) is None:
-            files.write_durably(path, "commits on this server may exist nowhere else\n")
+        """Note, before the first such commit, that this server acknowledges commits alone.
+
+        Also where the note is there already: it proves that this node's disk works, before the peer is given up.
+        """
+        files.write_durably(
+            self.parameters.state(ALONE_MARK), "commits on this server may exist nowhere else\n"
+        )
+
+    @property
+    def acknowledged_alone(self) -> bool:
+        """Whether commits of this server may exist nowhere else."""
+        return files.read_text(self.parameters.state(ALONE_MARK)) is not None
 
     def clear_alone(self) -> None:
         """Every commit is on both servers again."""
@@ -105,10 +113,13 @@ class Agent:
         before = contact.load(f"{self.parameters.run_dir}/{self.parameters.resource}.contact.json")
         return waiting.now_s() - before.asked_at >= contact.PROOF_EVERY_S
 
-    def claim(self, records: dict[str, NodeRecord]) -> bool:
-        """Write that only this node's data is the latest; True when the cluster has confirmed it."""
+    def claim(self, records: dict[str, NodeRecord], *, timeline: int) -> bool:
+        """Write that only this node's data is the latest; True when the cluster has confirmed it.
+
+        It outranks whatever the other side of a cut writes meanwhile.
+        """
         states = {self.parameters.node: DataState.LATEST, self.parameters.peer: DataState.STALE}
-        return self.cluster.write_data(states, records)
+        return self.cluster.write_data(states, records, timeline=timeline)
 
 
 def make_agent(parameters: Parameters) -> Agent:

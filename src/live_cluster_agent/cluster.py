@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from live_cluster_agent import process, waiting
+from live_cluster_agent import peer_signs, process, waiting
 from live_cluster_agent.bonds import NETWORK
 from live_cluster_agent.history import Failure, parse_failures
 from live_cluster_agent.outcome import AgentProblem, ClusterSilent
@@ -20,6 +20,8 @@ OUTDATED_MS = 10_000
 # Transient node attribute RESOURCE-wanted: `live-cluster switchover` asks for the primary on this node. Nothing of
 # it is left behind: it ends by itself, with the first attempt to promote, or when the node leaves the cluster.
 WANTED = "wanted"
+# Permanent node attribute RESOURCE-timeline: see timelines.
+TIMELINE = "timeline"
 _XPATH = "//nodes|//transient_attributes"
 # Pacemaker keeps the last failure of each resource on each node under such an id, until it is forgotten.
 _WITH_FAILURES = f"{_XPATH}|//lrm_rsc_op[contains(@id, '_last_failure_')]"
@@ -29,7 +31,8 @@ _WITH_FAILURES = f"{_XPATH}|//lrm_rsc_op[contains(@id, '_last_failure_')]"
 class NodeRecord:
     """One node in the cluster configuration; identifiers are kept so that updates hit the existing attribute.
 
-    wanted_until: an administrator wants the primary here, and this is when the wish ends (seconds since 1970).
+    timeline: the number of the newest timeline that this node has claimed. wanted_until: an administrator wants the
+    primary here, and this is when the wish ends (seconds since 1970).
     network: the bonds that have lost an interface there (see bonds).
     """
 
@@ -39,8 +42,14 @@ class NodeRecord:
     data: DataState | None
     met: bool
     score: str | None
+    timeline: int = 0
     wanted_until: float = 0.0
     network: str = ""
+
+
+def highest_claimed(records: Mapping[str, NodeRecord]) -> int:
+    """The highest number of a timeline that any node has claimed."""
+    return max(record.timeline for record in records.values())
 
 
 def own_name(environment: Mapping[str, str]) -> str:
@@ -76,6 +85,14 @@ def parse_nodes(text: str, resource: str) -> dict[str, NodeRecord]:
             (f"nodes-{identifier}", f"nodes-{identifier}-{name}", ""),
         )
         known = {str(state) for state in DataState}
+        claimed = next(
+            (
+                pair.get("value", "")
+                for pair in node.iter("nvpair")
+                if pair.get("name") == f"{resource}-{TIMELINE}"
+            ),
+            "",
+        )
         records[node.get("uname", "")] = NodeRecord(
             identifier=identifier,
             set_id=found[0],
@@ -83,6 +100,7 @@ def parse_nodes(text: str, resource: str) -> dict[str, NodeRecord]:
             data=DataState(found[2]) if found[2] in known else None,
             met=fleeting.get(f"{resource}-met") == "1",
             score=fleeting.get(f"master-{resource}"),
+            timeline=int(claimed) if claimed.isdigit() else 0,
             wanted_until=_moment(fleeting.get(f"{resource}-{WANTED}", "")),
             network=fleeting.get(f"{resource}-{NETWORK}", ""),
         )
@@ -133,15 +151,6 @@ def stood_still(misses: str, token: str, *, now_ms: float) -> bool:
     )
 
 
-# What one look waits for an answer. It need not be patient: only many looks together decide anything.
-PING_S = 1
-
-
-def _ping(address: str) -> tuple[str, ...]:
-    # With -w, ping goes on asking until the first answer or the deadline: one lost packet decides nothing.
-    return ("ping", "-n", "-q", "-c", "1", "-i", "0.2", "-w", str(PING_S), address)
-
-
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """The cluster as this resource uses it."""
@@ -184,15 +193,10 @@ class Cluster:
         if seen.peer_is_off:
             return seen
         # Without a third vote only the networks can tell a peer that is gone from a cable that was pulled here.
-        gateways = self.parameters.client_network
-        peer = self.parameters.addresses[self.parameters.peer] if ask_peer else ()
-        answers = process.side_by_side(
-            [_ping(address) for address in (*gateways, *peer)], timeout_s=PING_S + 10.0
-        )
         return replace(
             seen,
-            client_network_seen=0 in answers[: len(gateways)] if gateways else None,
-            peer_answers=0 in answers[len(gateways) :] if ask_peer else None,
+            client_network_seen=self.client_network_answers() if self.parameters.client_network else None,
+            peer_answers=peer_signs.any_sign(self.parameters) if ask_peer else None,
         )
 
     def _with_fencing(self, seen: Surroundings) -> Surroundings:
@@ -203,8 +207,8 @@ class Cluster:
 
     def client_network_answers(self) -> bool:
         """Whether an address of the client network answers now."""
-        pings = [_ping(address) for address in self.parameters.client_network]
-        return 0 in process.side_by_side(pings, timeout_s=PING_S + 10.0)
+        pings = [peer_signs.ping(address) for address in self.parameters.client_network]
+        return 0 in process.side_by_side(pings, timeout_s=peer_signs.LOOK_S + 10.0)
 
     def quorum(self) -> Surroundings:
         """Only what Corosync says, without a look at the networks."""
@@ -218,27 +222,45 @@ class Cluster:
         token = process.run(("corosync-cmapctl", "-g", "runtime.config.totem.token"), timeout_s=2.0)
         return stood_still(misses.out, token.out, now_ms=waiting.wall_clock_s() * 1000)
 
-    def write_data(self, states: Mapping[str, DataState], records: Mapping[str, NodeRecord]) -> bool:
-        """Change the data states in one step for both nodes; True when the cluster has confirmed it."""
+    def write_data(
+        self, states: Mapping[str, DataState], records: Mapping[str, NodeRecord], *, timeline: int = 0
+    ) -> bool:
+        """Change the data states in one step for both nodes; True when the cluster has confirmed it.
+
+        With a timeline it is the claim of this node's primary. When two halves of a cluster meet, the configuration
+        with the higher admin_epoch wins whatever the other half has changed (Pacemaker Explained, "Configuration
+        version"), so a claim raises it.
+        """
         name = f"{self.parameters.resource}-data"
+        claimed = {self.parameters.node: timeline} if timeline else {}
         nodes = "".join(
             f'<node id="{records[node].identifier}"><instance_attributes id="{records[node].set_id}">'
-            f'<nvpair id="{records[node].pair_id}" name="{name}" value="{state}"/></instance_attributes></node>'
+            f'<nvpair id="{records[node].pair_id}" name="{name}" value="{state}"/>'
+            f"{self._claimed(records[node], claimed.get(node))}</instance_attributes></node>"
             for node, state in states.items()
         )
-        argv = (
-            "cibadmin",
-            "--modify",
-            "--allow-create",
-            "--scope",
-            "nodes",
-            "--xml-text",
-            f"<nodes>{nodes}</nodes>",
-        )
+        version = f' admin_epoch="{self._admin_epoch() + 1}"' if timeline else ""
+        change = f"<cib{version}><configuration><nodes>{nodes}</nodes></configuration></cib>"
+        argv = ("cibadmin", "--modify", "--allow-create", "--xml-text", change)
         if not process.run(argv, timeout_s=ANSWER_S).succeeded:
             return False
         now = self.nodes()
         return all(now[node].data is state for node, state in states.items())
+
+    def _claimed(self, record: NodeRecord, timeline: int | None) -> str:
+        if timeline is None:
+            return ""
+        name = f"{self.parameters.resource}-{TIMELINE}"
+        return f'<nvpair id="nodes-{record.identifier}-{name}" name="{name}" value="{timeline}"/>'
+
+    def _admin_epoch(self) -> int:
+        answer = process.run(("cibadmin", "--query", "--local", "--no-children"), timeout_s=ANSWER_S)
+        found = re.search(r'<cib\b[^>]*\badmin_epoch="(\d+)"', answer.out)
+        if found is None:
+            raise ClusterSilent(
+                f"the version of the cluster configuration cannot be read: {answer.complaint}"
+            )
+        return int(found.group(1))
 
     def peer_has_joined(self) -> bool:
         """Whether both nodes follow the same controller, and so hold the same configuration."""

@@ -1,15 +1,38 @@
-"""The agent's door to the file system. What is written survives a power loss, unless the name says `quickly`."""
+"""The agent's door to the file system; every failure is a DiskProblem that names the file.
+
+What is written survives a power loss, unless the name says `quickly`.
+"""
 
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
+from live_cluster_agent.outcome import DiskProblem
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 # Segments of WAL are mostly zeros behind their end; the fastest level takes them to a few per cent.
 _GZIP_LEVEL = 1
 
 
+def _named(function: Callable[Concatenate[str, _P], _T]) -> Callable[Concatenate[str, _P], _T]:
+    """Make what the system says of a file a problem that names it."""
+
+    @wraps(function)
+    def told(path: str, /, *values: _P.args, **options: _P.kwargs) -> _T:
+        try:
+            return function(path, *values, **options)
+        except OSError as problem:
+            raise DiskProblem(f"{path}: {problem.strerror or problem}") from problem
+
+    return told
+
+
+@_named
 def read_text(path: str) -> str | None:
     """The text, or None when there is no such file."""
     try:
@@ -19,6 +42,7 @@ def read_text(path: str) -> str | None:
         return None
 
 
+@_named
 def read_end(path: str, length: int) -> str:
     """The text of the last `length` bytes; empty when there is no such file."""
     try:
@@ -44,6 +68,7 @@ def is_executable(path: str) -> bool:
     return os.access(path, os.X_OK)
 
 
+@_named
 def names_in(path: str) -> list[str]:
     """Names in the directory, sorted; none when there is no such directory."""
     try:
@@ -52,12 +77,14 @@ def names_in(path: str) -> list[str]:
         return []
 
 
+@_named
 def free_bytes(path: str) -> int:
     """Room for everybody on the file system that holds the path."""
     space = os.statvfs(path)
     return space.f_bavail * space.f_frsize
 
 
+@_named
 def sync_directory(path: str) -> None:
     """Make names created, renamed or removed in this directory durable."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
@@ -67,6 +94,7 @@ def sync_directory(path: str) -> None:
         os.close(handle)
 
 
+@_named
 def write_durably(path: str, text: str, *, mode: int = 0o640, owned_like: str = "") -> None:
     """Replace the file atomically.
 
@@ -89,15 +117,26 @@ def write_durably(path: str, text: str, *, mode: int = 0o640, owned_like: str = 
     sync_directory(directory)
 
 
+@_named
 def replace_quickly(path: str, text: str) -> None:
     """Replace the file atomically; it need not survive a power loss."""
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     temporary = f"{path}.{os.getpid()}.new"
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except OSError as problem:
+        _unlink(temporary)
+        if problem.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        # A full file system has no page for a new file, but a file that is there keeps the page that it has.
+        with open(path, "r+", encoding="utf-8") as file:
+            file.write(text)
+            file.truncate()
 
 
+@_named
 def append_quickly(path: str, text: str, *, limit_bytes: int) -> None:
     """Append to a file of root's alone; beyond the limit it becomes PATH.1 first, and a new one begins."""
     if os.path.exists(path) and os.stat(path).st_size > limit_bytes:
@@ -109,6 +148,7 @@ def append_quickly(path: str, text: str, *, limit_bytes: int) -> None:
         os.close(handle)
 
 
+@_named
 def remove_durably(path: str) -> None:
     """Remove the file if it is there."""
     if _unlink(path):
@@ -123,6 +163,7 @@ def _unlink(path: str) -> bool:
     return True
 
 
+@_named
 def make_directory(path: str, *, mode: int, owned_like: str = "") -> None:
     """Make the directory and those above it, where they are missing."""
     os.makedirs(path, mode=mode, exist_ok=True)
@@ -138,8 +179,9 @@ def remove_tree(path: str) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
+@_named
 def move_directory(source: str, target: str) -> None:
-    """Rename durably, within one file system; a move that was interrupted goes on. Raises OSError."""
+    """Rename durably, within one file system; a move that was interrupted goes on."""
     try:
         os.rename(source, target)
     except OSError as problem:
@@ -165,6 +207,7 @@ def _move_tree(source: str, target: str) -> None:
     os.rmdir(source)
 
 
+@_named
 def compress(source: str, target: str) -> None:
     """A new file, compressed by gzip, and durable but for its name."""
     import gzip
@@ -180,7 +223,10 @@ def compress(source: str, target: str) -> None:
 @contextmanager
 def locked(path: str) -> Iterator[bool]:
     """Hold the lock on the file while the block runs; False when another process does."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+    except OSError as problem:
+        raise DiskProblem(f"{path}: {problem.strerror}") from problem
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from live_cluster_agent import files, log, memory, waiting
+from live_cluster_agent.outcome import DiskProblem
 from live_cluster_agent.parameters import Parameters
 
 NAME = "events.jsonl"
@@ -61,10 +62,7 @@ def note_failures(parameters: Parameters, failures: Iterable[Failure]) -> None:
         fields = asdict(one)
         _append(parameters, {"time": float(fields.pop("at")), "kind": kind, **fields})
     if new:
-        try:
-            memory.write_facts(path, {"known": keys})
-        except OSError as problem:
-            log.warning(f"the history is incomplete: {problem}")
+        memory.write_facts(path, {"known": keys})
 
 
 def parse_failures(text: str) -> list[Failure]:
@@ -102,8 +100,8 @@ def _append(parameters: Parameters, event: dict[str, object]) -> None:
             return
         line = json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n"
         files.append_quickly(path, line, limit_bytes=LIMIT_BYTES)
-    except OSError as problem:
-        log.warning(f"not recorded in the history: {problem}")
+    except DiskProblem as problem:
+        log.warning(f"not recorded in the history: {problem.reason}")
 
 
 def _just_told(path: str, event: dict[str, object]) -> bool:

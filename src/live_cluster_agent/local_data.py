@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from live_cluster_agent import process, wal
+from live_cluster_agent import process, timelines, wal
 from live_cluster_agent.divergence import PrimaryFacts, Verdict
 from live_cluster_agent.outcome import AgentProblem
 from live_cluster_agent.parameters import Parameters
@@ -13,11 +13,15 @@ _POSITION = re.compile(r"\bat ([0-9A-F]+/[0-9A-F]+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlData:
-    """What the control file says; rewindable: written with wal_log_hints or checksums."""
+    """What the control file says.
+
+    rewindable: written with wal_log_hints or checksums; crashed: the server ended without a shutdown as a primary.
+    """
 
     system: str
     timeline: int
     rewindable: bool
+    crashed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,7 @@ def parse_control(text: str) -> ControlData:
         timeline=max((int(number) for number in timelines if number.isdigit()), default=0),
         rewindable=value("wal_log_hints setting") == "on"
         or value("Data page checksum version") not in ("", "0"),
+        crashed=value("Database cluster state") == "in production",
     )
 
 
@@ -60,9 +65,7 @@ def compare(
     """Whether this data can follow the primary and, where it is known, what is too much."""
     if control.system != primary.system:
         return Verdict.FOREIGN, None
-    fork = (
-        primary.position if control.timeline == primary.timeline else primary.ancestors.get(control.timeline)
-    )
+    fork = primary.end_of(control.timeline, timelines.ancestors(parameters, control.timeline))
     if fork is None:
         return Verdict.DIVERGED, None
     end = _end_of_records(parameters, timeline=control.timeline, start=fork)

@@ -1,11 +1,12 @@
 """What one look at the server must know of the looks before; kept in /run, worthless after a reboot."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from live_cluster_agent import files
+from live_cluster_agent import files, log
+from live_cluster_agent.outcome import DiskProblem
 from live_cluster_agent.replication import HandshakePhase
 
 
@@ -13,7 +14,9 @@ from live_cluster_agent.replication import HandshakePhase
 class Memory:
     """How long the standby has been silent or stuck, and the way to two copies; seconds since boot.
 
-    `data` is what the cluster said of this node's data when it was a standby.
+    waiters: since when each of the commits that wait has been seen to. On a standby, `data` is what the cluster
+    said of its data, and `judged` the receiver whose primary has been found to have the same history. `unsafe`:
+    settings that have been told.
     """
 
     server: str = ""
@@ -21,10 +24,18 @@ class Memory:
     reply_since: float = 0.0
     flushed: int = 0
     flushed_since: float = 0.0
+    waiters: Mapping[str, float] = field(default_factory=dict)
     phase: HandshakePhase = HandshakePhase.NONE
     phase_position: int = 0
     phase_since: float = 0.0
     data: str = ""
+    judged: str = ""
+    unsafe: str = ""
+
+    @property
+    def stuck_since(self) -> float:
+        """Since when a commit has been waiting, or since when some have while the standby has taken nothing."""
+        return min((self.flushed_since, *self.waiters.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +45,7 @@ class StandbySign:
     streaming: bool
     reply: str
     flushed: int
-    commits_waiting: int
+    commits_waiting: Collection[str] = ()
 
 
 def remember(memory: Memory, sign: StandbySign, *, server: str, now_s: float) -> Memory:
@@ -43,9 +54,9 @@ def remember(memory: Memory, sign: StandbySign, *, server: str, now_s: float) ->
         memory = Memory(server=server, reply_since=now_s, flushed_since=now_s)
     if sign.streaming and sign.reply != memory.reply:
         memory = replace(memory, reply=sign.reply, reply_since=now_s)
-    if sign.commits_waiting == 0 or sign.flushed != memory.flushed:
+    if not sign.commits_waiting or sign.flushed != memory.flushed:
         memory = replace(memory, flushed=sign.flushed, flushed_since=now_s)
-    return memory
+    return replace(memory, waiters={word: memory.waiters.get(word, now_s) for word in sign.commits_waiting})
 
 
 def load(path: str) -> Memory:
@@ -66,11 +77,14 @@ def read_facts(path: str) -> dict[str, Any]:
     """The facts of a file in /run; none when it is missing or broken."""
     try:
         facts = json.loads(files.read_text(path) or "{}")
-    except ValueError:
+    except (ValueError, DiskProblem):
         return {}
     return facts if isinstance(facts, dict) else {}
 
 
 def write_facts(path: str, facts: Mapping[str, object]) -> None:
-    """Replace such a file; it need not survive a power loss."""
-    files.replace_quickly(path, json.dumps(dict(facts)))
+    """Replace such a file; what cannot be remembered costs time at worst, and never an action."""
+    try:
+        files.replace_quickly(path, json.dumps(dict(facts)))
+    except DiskProblem as problem:
+        log.warning(f"not remembered: {problem.reason}")

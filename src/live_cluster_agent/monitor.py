@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 
-from live_cluster_agent import history, log, memory, outcome, replication, waiting
+from live_cluster_agent import history, log, memory, outcome, peer_signs, replication, timelines, waiting
 from live_cluster_agent.agent import Agent
 from live_cluster_agent.bonds import degraded_bonds
 from live_cluster_agent.cluster import NodeRecord
+from live_cluster_agent.divergence import Line
 from live_cluster_agent.outcome import AgentProblem
 from live_cluster_agent.postgres import Postmaster, ServerFacts
 from live_cluster_agent.rejoin_request import RejoinRequest
 from live_cluster_agent.replication import DataState, Decision, HandshakePhase, ReplicationView, StandbyLink
 from live_cluster_agent.standby import check_upstream, resume_repair
-from live_cluster_agent.upstream import peer_serves
+from live_cluster_agent.upstream import peer_line
 
 # In doubt about the standby one monitor looks on for this long: token and consensus take 3.6 s and the confirmation
 # 3 s, and the commits that wait should be released at that moment and not an interval later.
@@ -63,10 +64,18 @@ def _not_running(agent: Agent, request: RejoinRequest) -> int:
     return outcome.NOT_RUNNING
 
 
+# FATAL messages of a server that lives and has no room for one more connection: ERRCODE_TOO_MANY_CONNECTIONS.
+_BUSY = ("too many clients already", "remaining connection slots are reserved", "too many connections")
+
+
 def _unanswered(agent: Agent, request: RejoinRequest, problem: AgentProblem) -> int:
     # The server may have ended between two looks; that has the quicker recovery.
     if agent.server.postmaster() is None:
         return _not_running(agent, request)
+    if agent.parameters.promoted_expected and any(words in problem.reason for words in _BUSY):
+        # Its clients are served, and another server would be as busy.
+        log.warning(f"the primary is busy: {problem.reason}")
+        return outcome.RUNNING_PROMOTED
     code = outcome.FAILED_PROMOTED if agent.parameters.promoted_expected else outcome.ERROR
     raise AgentProblem(problem.reason, code=code)
 
@@ -100,16 +109,31 @@ def _care_for_primary(agent: Agent, running: Postmaster, facts: ServerFacts) -> 
     if decision is Decision.YIELD:
         agent.cluster.set_score(None, known=records[agent.parameters.node].score)
         raise AgentProblem("the other node holds the latest data", code=outcome.FAILED_PROMOTED)
+    _tell_unsafe_settings(agent, facts)
+    if decision is Decision.WATCH and facts.links > 1:
+        # One that answers takes the message and ends; one that stands still keeps the commits waiting.
+        agent.server.end_connection(facts.link_pid)
     own = records[agent.parameters.node]
     peer_counts = records[agent.parameters.peer].data is DataState.SYNC
     if not own.met or (peer_counts and agent.proof_is_due):
         agent.keep_contact(records)
-    score = replication.promotion_score(agent.eligibility(records, repair_pending=False), promoted=True)
+    score = replication.promotion_score(
+        agent.eligibility(records, repair_pending=False), promoted=True, timeline=facts.timeline
+    )
     agent.cluster.set_score(score, known=own.score)
     agent.cluster.set_network(degraded_bonds(), known=own.network)
     if own.wanted_until:
         agent.cluster.forget_wish()
     return outcome.RUNNING_PROMOTED
+
+
+def _tell_unsafe_settings(agent: Agent, facts: ServerFacts) -> None:
+    if facts.unsafe == memory.load(agent.memory_path).unsafe:
+        return
+    agent.remember(unsafe=facts.unsafe)
+    if facts.unsafe:
+        log.warning(f"acknowledged commits may be lost, because of {facts.unsafe}")
+        history.note(agent.parameters, "settings-unsafe", facts.unsafe)
 
 
 def _view(
@@ -119,9 +143,11 @@ def _view(
     link = StandbyLink(
         streaming=facts.link_state == "streaming",
         synchronous=facts.link_sync == "sync",
+        connections=facts.links,
         flushed=facts.link_flushed,
+        replayed=facts.link_replayed,
         silent_s=now - seen.reply_since,
-        stuck_s=now - seen.flushed_since,
+        stuck_s=now - seen.stuck_since,
     )
     return ReplicationView(
         own=records[agent.parameters.node].data,
@@ -155,7 +181,7 @@ def _take_care(
     if decision is Decision.LOOK_AROUND:
         around, looks = agent.look_around(met=view.met, ask_peer=True)
         if around.without_vote and around.peer_answers and view.link.silent_s >= view.patience_s:
-            around = replace(around, peer_serves=peer_serves(agent.parameters))
+            around = replace(around, peer_serves=peer_signs.programs_answer(agent.parameters))
         view = replace(
             view,
             surroundings=around,
@@ -173,16 +199,19 @@ def _carry_out(
     records: dict[str, NodeRecord],
     view: ReplicationView,
 ) -> Decision:
+    if decision is Decision.YIELD:
+        decision = _weigh_against_peer(agent, facts)
     if decision is Decision.CLAIM:
         log.warning(f"this server is primary but its data is recorded as {view.own}: claiming it")
-        agent.claim(records)
+        agent.mark_alone()
+        agent.claim(records, timeline=facts.timeline)
     elif decision is Decision.REQUIRE_STANDBY:
-        _require_standby(agent, facts)
+        return _require_standby(agent, facts)
     elif decision is Decision.NOTE_EFFECT:
         # Whatever was acknowledged without the standby lies before this position.
         _enter(agent, HandshakePhase.EFFECTIVE, facts.flushed)
     elif decision is Decision.MARK_SYNC:
-        _mark_sync(agent, records)
+        return _mark_sync(agent, facts, records)
     elif decision is Decision.GO_ALONE:
         return _go_alone(agent, records, view)
     elif decision is Decision.WATCH and view.phase is HandshakePhase.REQUESTED:
@@ -190,26 +219,61 @@ def _carry_out(
     return decision
 
 
+def _weigh_against_peer(agent: Agent, facts: ServerFacts) -> Decision:
+    """What the cluster's record says against this primary may be older than what its data says for it.
+
+    When two halves meet, the record of the half that knew less may win. A primary that has acknowledged commits
+    alone yields to a peer whose data is not contained in its own, and to nobody else.
+    """
+    if not agent.acknowledged_alone:
+        return Decision.YIELD
+    peer = peer_line(agent.parameters)
+    if peer is None:
+        log.warning(
+            "the cluster calls the other node's data the latest, and that does not answer: commits wait"
+        )
+        agent.server.write_replication_settings(required=True)
+        agent.server.reload()
+        return Decision.WATCH
+    own = Line(
+        timeline=facts.timeline,
+        position=facts.flushed,
+        ancestors=timelines.ancestors(agent.parameters, facts.timeline),
+    )
+    return Decision.CLAIM if own.contains(peer) else Decision.YIELD
+
+
+def _standby_has_this_history(agent: Agent, facts: ServerFacts) -> bool:
+    """The standby's own word: a link that streams proves only that the numbers of the timelines are equal."""
+    peer = peer_line(agent.parameters)
+    ancestors = timelines.ancestors(agent.parameters, facts.timeline)
+    return peer is not None and (peer.timeline, peer.ancestors) == (facts.timeline, ancestors)
+
+
 def _enter(agent: Agent, phase: HandshakePhase, position: int) -> None:
     agent.remember(phase=phase, phase_position=position, phase_since=waiting.now_s())
 
 
-def _require_standby(agent: Agent, facts: ServerFacts) -> None:
+def _require_standby(agent: Agent, facts: ServerFacts) -> Decision:
     """Let commits wait for the standby, and start the checkpoint that proves that they do.
 
     What makes commits wait is a flag that only the checkpointer sets, when it has read the settings. A checkpoint
     whose redo position lies after this moment was begun after that.
     """
+    if not _standby_has_this_history(agent, facts):
+        log.warning(f"not waiting for {agent.parameters.peer}: it does not say that its history is this one")
+        return Decision.KEEP
     if facts.required_names == "":
         agent.server.write_replication_settings(required=True)
         agent.server.reload()
         applied = waiting.wait_until(lambda: agent.server.look().required_names != "", deadline_s=5.0)
         if not applied:
             log.warning("the server has not taken over its replication settings yet")
-            return
+            return Decision.REQUIRE_STANDBY
     position = agent.server.look().inserted
     _enter(agent, HandshakePhase.REQUESTED, position)
     agent.server.start_checkpoint()
+    return Decision.REQUIRE_STANDBY
 
 
 def _checkpoint_again_when_overdue(agent: Agent) -> None:
@@ -219,19 +283,24 @@ def _checkpoint_again_when_overdue(agent: Agent) -> None:
         agent.server.start_checkpoint()
 
 
-def _mark_sync(agent: Agent, records: dict[str, NodeRecord]) -> None:
+def _mark_sync(agent: Agent, facts: ServerFacts, records: dict[str, NodeRecord]) -> Decision:
     peer = agent.parameters.peer
+    if not _standby_has_this_history(agent, facts):
+        return Decision.WATCH
     if agent.cluster.write_data({peer: DataState.SYNC}, records):
         agent.clear_alone()
         _enter(agent, HandshakePhase.NONE, 0)
         log.info(f"replication to {peer} is synchronous: every commit is on both nodes")
         history.note(agent.parameters, "synchronous", peer)
+    return Decision.MARK_SYNC
 
 
 def _go_alone(agent: Agent, records: dict[str, NodeRecord], view: ReplicationView) -> Decision:
     """Release the commits from waiting for the standby, after the cluster knows that its data is stale."""
     peer = agent.parameters.peer
     around = view.surroundings
+    # A disk that answers nothing fails here: then the peer may have to take over, and must not be called stale.
+    agent.mark_alone()
     if view.peer is not DataState.STALE:
         states = {agent.parameters.node: DataState.LATEST, peer: DataState.STALE}
         if not agent.cluster.write_data(states, records):
@@ -250,10 +319,11 @@ def _go_alone(agent: Agent, records: dict[str, NodeRecord], view: ReplicationVie
         return Decision.WATCH
     if agent.cluster.quorum().quorate is not True:
         return Decision.WATCH
-    agent.mark_alone()
     _enter(agent, HandshakePhase.NONE, 0)
     agent.server.write_replication_settings(required=False)
     agent.server.reload()
+    if view.link.stuck_s >= replication.SILENCE_S:
+        history.note(agent.parameters, "commits-waited", f"{view.link.stuck_s:.0f}")
     log.warning(f"going on alone: {peer} is away, from now on there is one copy of new data")
     history.note(agent.parameters, "alone", peer)
     return Decision.GO_ALONE

@@ -20,5 +20,9 @@ class AgentProblem(Exception):
         self.code = code
 
 
+class DiskProblem(AgentProblem):
+    """A file could not be read or written."""
+
+
 class ClusterSilent(AgentProblem):
     """The cluster's own services on this node did not answer in time."""

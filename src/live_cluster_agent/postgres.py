@@ -3,22 +3,38 @@
 import signal
 from dataclasses import dataclass
 
-from live_cluster_agent import connection, files, log, process, waiting, wal
-from live_cluster_agent.outcome import AgentProblem
+from live_cluster_agent import connection, files, log, process, timelines, waiting, wal
+from live_cluster_agent.outcome import AgentProblem, DiskProblem
 from live_cluster_agent.parameters import Parameters
 
+# Of several connections of the peer, the one that commits wait for: PostgreSQL chooses it by its place in shared
+# memory, so it may be one that answers no more beside one that has just been made.
 _LOOK = """SELECT pg_is_in_recovery(), current_setting('synchronous_standby_names'),
  current_setting('primary_conninfo') <> '',
+ CASE WHEN pg_is_in_recovery() THEN lpad(to_hex((SELECT timeline_id FROM pg_control_checkpoint())), 8, '0')
+  ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END,
  CASE WHEN pg_is_in_recovery() THEN '0/0' ELSE pg_current_wal_insert_lsn() END,
  CASE WHEN pg_is_in_recovery() THEN '0/0' ELSE pg_current_wal_flush_lsn() END,
  (SELECT redo_lsn FROM pg_control_checkpoint()),
  greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn(), '0/0'),
  coalesce((SELECT status FROM pg_stat_wal_receiver), ''),
- coalesce(link.state, ''), coalesce(link.sync_state, ''), coalesce(link.flush_lsn, '0/0'),
- coalesce(link.reply_time::text, ''),
- (SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep')
-FROM (SELECT 1) AS one LEFT JOIN (SELECT state, sync_state, flush_lsn, reply_time FROM pg_stat_replication
- WHERE application_name = '{peer}' ORDER BY state = 'streaming' DESC, reply_time DESC LIMIT 1) AS link ON true"""
+ coalesce((SELECT pid::text FROM pg_stat_wal_receiver), ''),
+ coalesce(link.pid, 0), coalesce(link.state, ''), coalesce(link.sync_state, ''),
+ coalesce(link.flush_lsn, '0/0'), coalesce(link.replay_lsn, '0/0'), coalesce(link.reply_time::text, ''),
+ (SELECT count(*) FROM pg_stat_replication WHERE application_name = '{peer}'),
+ coalesce((SELECT string_agg(pid || '@' || extract(epoch FROM query_start), ' ')
+  FROM pg_stat_activity WHERE wait_event = 'SyncRep'), ''),
+ concat_ws(' ', CASE WHEN current_setting('fsync') <> 'on' THEN 'fsync=off' END,
+  CASE WHEN current_setting('full_page_writes') <> 'on' THEN 'full_page_writes=off' END,
+  CASE WHEN current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')
+   THEN 'synchronous_commit=' || current_setting('synchronous_commit') END,
+  (SELECT string_agg(DISTINCT setting, ' ') FROM pg_db_role_setting, unnest(setconfig) AS setting
+   WHERE setting ~ '^synchronous_commit=(off|local|remote_write)$'))
+FROM (SELECT 1) AS one LEFT JOIN (SELECT pid, state, sync_state, flush_lsn, replay_lsn, reply_time
+ FROM pg_stat_replication WHERE application_name = '{peer}'
+ ORDER BY sync_state = 'sync' DESC, state = 'streaming' DESC, reply_time DESC LIMIT 1) AS link ON true"""
+# On the server's command line, where neither ALTER SYSTEM nor a file overrides them: what the contract rests on.
+_CERTAIN = ("fsync=on", "full_page_writes=on", "synchronous_commit=on")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,21 +53,32 @@ class Postmaster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFacts:
-    """One look at the server; positions in bytes of WAL."""
+    """One look at the server; positions in bytes of WAL.
+
+    timeline: of a standby that of its last restart point, which may be an earlier one. link_…: the connection of
+    the peer's standby that commits wait for; links: how many it has. commits_waiting: one word for each commit that
+    waits for the standby. unsafe: settings in force that do not keep what is acknowledged, as NAME=VALUE.
+    """
 
     in_recovery: bool
     required_names: str
     conninfo_known: bool
+    timeline: int
     inserted: int
     flushed: int
     redo: int
     received: int
     receiver: str
+    receiver_pid: str
+    link_pid: int
     link_state: str
     link_sync: str
     link_flushed: int
+    link_replayed: int
     link_reply: str
-    commits_waiting: int
+    links: int
+    commits_waiting: tuple[str, ...]
+    unsafe: str
 
 
 def parse_facts(line: str) -> ServerFacts:
@@ -61,16 +88,22 @@ def parse_facts(line: str) -> ServerFacts:
         in_recovery=fields[0] == "t",
         required_names=fields[1],
         conninfo_known=fields[2] == "t",
-        inserted=wal.parse_lsn(fields[3]),
-        flushed=wal.parse_lsn(fields[4]),
-        redo=wal.parse_lsn(fields[5]),
-        received=wal.parse_lsn(fields[6]),
-        receiver=fields[7],
-        link_state=fields[8],
-        link_sync=fields[9],
-        link_flushed=wal.parse_lsn(fields[10]),
-        link_reply=fields[11],
-        commits_waiting=int(fields[12]),
+        timeline=int(fields[3], 16),
+        inserted=wal.parse_lsn(fields[4]),
+        flushed=wal.parse_lsn(fields[5]),
+        redo=wal.parse_lsn(fields[6]),
+        received=wal.parse_lsn(fields[7]),
+        receiver=fields[8],
+        receiver_pid=fields[9],
+        link_pid=int(fields[10]),
+        link_state=fields[11],
+        link_sync=fields[12],
+        link_flushed=wal.parse_lsn(fields[13]),
+        link_replayed=wal.parse_lsn(fields[14]),
+        link_reply=fields[15],
+        links=int(fields[16]),
+        commits_waiting=tuple(fields[17].split()),
+        unsafe=fields[18],
     )
 
 
@@ -116,6 +149,10 @@ class Server:
         """One round of facts in one connection; a new connection also proves that the server takes them."""
         return parse_facts(self.query(_LOOK.format(peer=self.parameters.peer), timeout_s=timeout_s)[0])
 
+    def end_connection(self, pid: int) -> None:
+        """Ask the process that serves this connection to end."""
+        self.query(f"SELECT pg_terminate_backend({pid})")
+
     def start_checkpoint(self) -> None:
         """Ask for a checkpoint and do not wait; pg_control tells when it is done."""
         process.leave_running(self._psql("CHECKPOINT"))
@@ -151,16 +188,14 @@ class Server:
     def launch(self, *, wait_s: float) -> bool:
         """Start the server; True once it takes connections, False while it still recovers after wait_s seconds."""
         self._clear_the_way()
-        argv = (self.parameters.program("postgres"), "-D", self.parameters.pgdata)
+        timelines.release_unused(self.parameters)
+        argv = [self.parameters.program("postgres"), "-D", self.parameters.pgdata]
         # After a crash the server first makes its whole directory durable: file by file that took over 10 s on a
         # busy disk. Every supported kernel (5.8 and later) reports errors of syncfs as well.
-        settings = (
-            "-c",
-            f"config_file={self.parameters.config_file}",
-            "-c",
-            "recovery_init_sync_method=syncfs",
-        )
-        server = process.start_daemon(argv + settings, log_file=self.parameters.log_file)
+        own = (f"config_file={self.parameters.config_file}", "recovery_init_sync_method=syncfs")
+        for setting in (*own, *_CERTAIN):
+            argv += ["-c", setting]
+        server = process.start_daemon(argv, log_file=self.parameters.log_file)
 
         def settled() -> bool:
             running = self.postmaster()
@@ -198,13 +233,21 @@ class Server:
         """Processes that work in this data directory although its server is gone."""
         if self.postmaster() is not None:
             return ()
+        return self._processes()
+
+    def _processes(self) -> tuple[int, ...]:
         return process.all_that_work_in(self.parameters.pgdata, name="postgres")
 
     def stop(self, *, deadline_s: float) -> None:
         """Fast shutdown, which ships all WAL to the standby; immediate, then kill, when that takes too long."""
-        running = self.postmaster()
+        try:
+            running = self.postmaster()
+        except DiskProblem as problem:
+            log.warning(f"ending every process of the server, which cannot be asked: {problem.reason}")
+            end_processes(self._processes(), deadline_s=deadline_s)
+            return
         if running is None:
-            end_processes(self.leftovers(), deadline_s=deadline_s)
+            end_processes(self._processes(), deadline_s=deadline_s)
             return
         steps = ((signal.SIGINT, 0.6), (signal.SIGQUIT, 0.2), (signal.SIGKILL, 0.1))
         # A server that starts serves nobody, and hears SIGINT only once it has synced its whole directory.
@@ -226,7 +269,7 @@ class Server:
 
 
 def end_processes(pids: tuple[int, ...], *, deadline_s: float) -> None:
-    """End exactly these processes: first asked to quit, then killed."""
+    """End exactly these processes: first asked to quit, then killed; AgentProblem when that does not help."""
 
     def gone() -> bool:
         return not any(process.is_there(pid) for pid in pids)
@@ -236,3 +279,4 @@ def end_processes(pids: tuple[int, ...], *, deadline_s: float) -> None:
             process.signal(pid, step)
         if waiting.wait_until(gone, deadline_s=deadline_s / 2, every_s=0.05):
             return
+    raise AgentProblem(f"processes of the server do not end: {' '.join(map(str, pids))}")

@@ -76,6 +76,8 @@ def run(
         return Finished(code=-1, out="", error="", timed_out=True)
     except FileNotFoundError as missing:
         raise AgentProblem(f"{argv[0]} is not installed", code=NOT_INSTALLED) from missing
+    except OSError as problem:
+        return Finished(code=-1, out="", error=f"{argv[0]} cannot be started: {problem.strerror}")
     return Finished(
         code=done.returncode,
         out=done.stdout.decode("utf-8", "replace"),
@@ -86,36 +88,37 @@ def run(
 @contextmanager
 def beside(commands: Sequence[Sequence[str]], *, timeout_s: float) -> Iterator[None]:
     """Run short commands while the block does something longer; their results do not matter to it."""
-    nothing = subprocess.DEVNULL
-    running = [
-        subprocess.Popen(list(argv), stdin=nothing, stdout=nothing, stderr=nothing) for argv in commands
-    ]
+    running = [_start_silently(argv) for argv in commands]
     try:
         yield
     finally:
-        for one in running:
-            try:
-                one.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                one.kill()
-                one.wait()
+        for started in running:
+            _exit_code(started, timeout_s)
 
 
 def side_by_side(commands: Sequence[Sequence[str]], *, timeout_s: float) -> list[int]:
-    """Run several short commands at once; their exit codes, -1 for one that took too long."""
+    """Run several short commands at once; their exit codes, -1 for one that took too long or did not start."""
+    running = [_start_silently(argv) for argv in commands]
+    return [_exit_code(started, timeout_s) for started in running]
+
+
+def _start_silently(argv: Sequence[str]) -> "subprocess.Popen[bytes] | None":
     nothing = subprocess.DEVNULL
-    running = [
-        subprocess.Popen(list(argv), stdin=nothing, stdout=nothing, stderr=nothing) for argv in commands
-    ]
-    codes = []
-    for one in running:
-        try:
-            codes.append(one.wait(timeout_s))
-        except subprocess.TimeoutExpired:
-            one.kill()
-            one.wait()
-            codes.append(-1)
-    return codes
+    try:
+        return subprocess.Popen(list(argv), stdin=nothing, stdout=nothing, stderr=nothing)
+    except OSError:
+        return None
+
+
+def _exit_code(started: "subprocess.Popen[bytes] | None", timeout_s: float) -> int:
+    if started is None:
+        return -1
+    try:
+        return started.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        started.kill()
+        started.wait()
+        return -1
 
 
 def follow(argv: Sequence[str], on_line: Callable[[str], None]) -> Finished:
@@ -212,7 +215,10 @@ def start_daemon(argv: Sequence[str], *, log_file: str) -> Daemon:
     """Start a server as postgres in a session of its own, its output appended to the log file."""
     # Backends may be killed when memory runs out, the server that watches over them keeps what it inherits.
     settings = _as_database_account({"PG_OOM_ADJUST_FILE": "/proc/self/oom_score_adj"})
-    handle = open_log(log_file)
+    try:
+        handle = open_log(log_file)
+    except OSError as problem:
+        raise AgentProblem(f"{log_file} cannot be written: {problem.strerror}") from problem
     try:
         if "user" in settings and os.fstat(handle).st_uid != settings["user"]:
             os.fchown(handle, settings["user"], -1)
@@ -226,6 +232,8 @@ def start_daemon(argv: Sequence[str], *, log_file: str) -> Daemon:
         )
     except FileNotFoundError as missing:
         raise AgentProblem(f"{argv[0]} is not installed", code=NOT_INSTALLED) from missing
+    except OSError as problem:
+        raise AgentProblem(f"{argv[0]} cannot be started: {problem.strerror}") from problem
     finally:
         os.close(handle)
     return Daemon(started)

@@ -5,9 +5,19 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from live_cluster_agent import connection, files, local_data, log, process, set_aside, upstream, waiting
-from live_cluster_agent.agent import ALONE_MARK, Agent
-from live_cluster_agent.divergence import PrimaryFacts
+from live_cluster_agent import (
+    connection,
+    files,
+    local_data,
+    log,
+    process,
+    set_aside,
+    timelines,
+    upstream,
+    waiting,
+)
+from live_cluster_agent.agent import Agent
+from live_cluster_agent.divergence import Line, PrimaryFacts
 from live_cluster_agent.local_data import ControlData, Divergence
 from live_cluster_agent.outcome import AgentProblem
 from live_cluster_agent.rejoin_request import ARRIVED, HALF_REWOUND, RECLONE, REPAIR, RejoinRequest
@@ -53,6 +63,11 @@ class Repair:
             self.request.report("waiting", obstacle or "the primary does not answer yet")
             waiting.pause(LOOK_AGAIN_S)
             return
+        if self._is_later_than(primary):
+            reason = "this data was promoted later than the primary's and holds commits that are nowhere else"
+            self.request.report("waiting", f"{reason}: choose with live-cluster rejoin --keep or --reclone")
+            waiting.pause(LOOK_AGAIN_S)
+            return
         self.agent.server.stop(deadline_s=60.0)
         if self.request.copy_wanted:
             self._copy(primary)
@@ -71,6 +86,18 @@ class Repair:
             written = self.agent.cluster.write_data({self.agent.parameters.node: DataState.STALE}, records)
             return None if written else "the cluster does not take the change of the data's state"
         return None
+
+    def _is_later_than(self, primary: PrimaryFacts) -> bool:
+        """Whether this data left the primary's timeline by its own promotion and served, and nobody has chosen."""
+        if self.request.copy_wanted or self.request.rewind_wanted or not self.agent.acknowledged_alone:
+            return False
+        try:
+            timeline = local_data.read_control(self.agent.parameters).timeline
+        except AgentProblem:
+            return False
+        ancestors = timelines.ancestors(self.agent.parameters, timeline)
+        own = Line(timeline=timeline, position=0, ancestors=ancestors)
+        return primary.timeline != timeline and own.end_of(primary.timeline, primary.ancestors) is not None
 
     def _repair(self, primary: PrimaryFacts) -> None:
         """Rewind if that loses nothing that was acknowledged; else a copy takes the data's place."""
@@ -106,7 +133,7 @@ class Repair:
         # "No rewind required", and diverged all the same: has been seen, and then only a copy helps.
         if self.rewound_in_vain:
             return "it was rewound and did not follow the primary"
-        if files.read_text(self.agent.parameters.state(ALONE_MARK)) is None or self.request.rewind_wanted:
+        if not self.agent.acknowledged_alone or self.request.rewind_wanted:
             return None
         # Clients were told that these commits are safe: the whole data directory is kept, not only their WAL.
         commits = local_data.commits_behind(self.agent.parameters, divergence)

@@ -5,7 +5,7 @@ import os
 import sys
 
 from live_cluster_agent import files, local_data, outcome, upstream, wal
-from live_cluster_agent.agent import ALONE_MARK, Agent
+from live_cluster_agent.agent import Agent
 from live_cluster_agent.divergence import PrimaryFacts
 from live_cluster_agent.outcome import AgentProblem
 from live_cluster_agent.rejoin_request import ARRIVED, RECLONE, RejoinRequest
@@ -27,7 +27,7 @@ def survey(agent: Agent) -> int:
         "repairing": request.decided,
         # Half-rewound data, or a copy that has only arrived, is nobody's truth.
         "unusable": any(files.exists(request.path(name)) for name in (RECLONE, ARRIVED)),
-        "acknowledged_alone": files.read_text(parameters.state(ALONE_MARK)) is not None,
+        "acknowledged_alone": agent.acknowledged_alone,
         "free_bytes": files.free_bytes(parent),
         "primary_bytes": None if primary is None else primary.data_bytes,
         "primary_timeline": None if primary is None else primary.timeline,

@@ -23,6 +23,9 @@ NEARLY_CAUGHT_UP_BYTES = 16 << 20
 WANTED_SCORE = 100_000
 
 
+PRIMARY_SCORE = 1000
+
+
 class DataState(StrEnum):
     """Value of the node attribute RESOURCE-data."""
 
@@ -58,6 +61,7 @@ class Decision(StrEnum):
 class Surroundings:
     """What this node sees of the cluster; None where there was no answer, or where nobody was asked.
 
+    peer_answers: anything of the peer does, be it its kernel; peer_serves: one of its programs does.
     frozen: Corosync has just stood still for longer than the token lasts, so what it says may be outdated.
     fencing: Pacemaker promotes nobody before it has cut the power of a lost node; peer_is_off: it has, or the peer
     left in good order. Both are looked for only where no arbiter decides.
@@ -91,7 +95,9 @@ class StandbyLink:
 
     streaming: bool = False
     synchronous: bool = False
+    connections: int = 1
     flushed: int = 0
+    replayed: int = 0
     silent_s: float = 0.0
     stuck_s: float = 0.0
 
@@ -118,13 +124,18 @@ class ReplicationView:
     surroundings: Surroundings | None = None
     patience_s: float = 10.0
 
+    @property
+    def standby_is_ahead(self) -> bool:
+        """What a standby has and its primary has not comes from another history: it is no copy."""
+        return self.link.streaming and self.link.flushed > self.flushed
+
 
 def decide(view: ReplicationView) -> Decision:
     """The primary's next step; LOOK_AROUND asks for the surroundings and to be called again."""
     if view.own is DataState.STALE and view.peer is DataState.LATEST:
         return Decision.YIELD
     if view.own is not DataState.LATEST:
-        return Decision.CLAIM
+        return _unrecorded(view)
     if not view.required:
         return _while_alone(view)
     if view.peer is DataState.LEAVING or _standby_is_away(view):
@@ -134,15 +145,26 @@ def decide(view: ReplicationView) -> Decision:
     return _handshake(view)
 
 
+def _unrecorded(view: ReplicationView) -> Decision:
+    """A primary of which the cluster does not know that it has the latest data."""
+    around = view.surroundings
+    if around is None:
+        return Decision.LOOK_AROUND
+    return Decision.CLAIM if around.quorate and not is_outvoted(around) else Decision.WATCH
+
+
 def _standby_is_away(view: ReplicationView) -> bool:
-    return not view.link.streaming or view.link.silent_s >= SILENCE_S or view.link.stuck_s >= view.patience_s
+    silent = not view.link.streaming or view.link.silent_s >= SILENCE_S
+    return silent or view.link.stuck_s >= view.patience_s or view.standby_is_ahead
 
 
 def _while_alone(view: ReplicationView) -> Decision:
     if view.peer not in (DataState.STALE, DataState.LEAVING):
         return Decision.GO_ALONE
     behind = view.flushed - view.link.flushed
-    ready = view.link.streaming and view.link.silent_s < SILENCE_S and behind <= NEARLY_CAUGHT_UP_BYTES
+    alive = view.link.streaming and view.link.silent_s < SILENCE_S
+    # Beside a connection that has ended without anybody's notice the new one may not be the one that counts.
+    ready = alive and view.link.connections == 1 and 0 <= behind <= NEARLY_CAUGHT_UP_BYTES
     if not ready or view.peer is not DataState.STALE:
         return Decision.KEEP
     if view.surroundings is None:
@@ -156,8 +178,9 @@ def _handshake(view: ReplicationView) -> Decision:
         return Decision.REQUIRE_STANDBY
     if view.phase is HandshakePhase.REQUESTED:
         return Decision.NOTE_EFFECT if view.redo >= view.phase_position else Decision.WATCH
-    confirmed = view.link.synchronous and view.link.flushed >= view.phase_position
-    return Decision.MARK_SYNC if confirmed else Decision.WATCH
+    # Only a standby that has replayed what was written after all this began has certainly this history.
+    has_all = min(view.link.flushed, view.link.replayed) >= view.phase_position
+    return Decision.MARK_SYNC if view.link.synchronous and has_all else Decision.WATCH
 
 
 def _without_standby(view: ReplicationView) -> Decision:
@@ -178,7 +201,7 @@ def _without_standby(view: ReplicationView) -> Decision:
         since_s = view.member_s if around.peer_is_member else view.patience_s
         waited_s = min(max(view.link.silent_s, view.link.stuck_s), since_s)
         # Patience protects a copy that counts; one that is stale already costs nothing to leave behind.
-        gone = view.peer is not DataState.SYNC or waited_s >= view.patience_s
+        gone = view.peer is not DataState.SYNC or waited_s >= view.patience_s or view.standby_is_ahead
         # Outside of the membership a living server may have been promoted: on a busy machine the membership took
         # 13 s to form again after a heal, and the former primary went on alone. Only a host that hangs is left.
         if not around.peer_is_member and (around.fencing or around.peer_serves is not False):
@@ -222,10 +245,14 @@ def why_not_promoted(candidate: Eligibility) -> str | None:
     return None
 
 
-def promotion_score(candidate: Eligibility, *, promoted: bool) -> int | None:
-    """Pacemaker's promotion score; None stands for minus infinity."""
+def promotion_score(candidate: Eligibility, *, promoted: bool, timeline: int = 0) -> int | None:
+    """Pacemaker's promotion score; None stands for minus infinity.
+
+    Of two primaries, which a split leaves behind, Pacemaker demotes the one with the lower score: the one that was
+    promoted earlier.
+    """
     if promoted:
-        return None if candidate.own is DataState.STALE else 1000
+        return None if candidate.own is DataState.STALE else PRIMARY_SCORE + min(timeline, PRIMARY_SCORE)
     if why_not_promoted(candidate) is not None:
         return None
     if candidate.wanted:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from live_cluster_agent import files, waiting, wal
 from live_cluster_agent.local_data import Divergence
-from live_cluster_agent.outcome import AgentProblem
+from live_cluster_agent.outcome import AgentProblem, DiskProblem
 from live_cluster_agent.parameters import Parameters
 
 
@@ -30,8 +30,8 @@ def move_data_directory(parameters: Parameters, kept: str) -> None:
         return
     try:
         files.move_directory(parameters.pgdata, kept)
-    except OSError as problem:
-        raise AgentProblem(f"the data directory cannot be set aside: {problem}") from problem
+    except DiskProblem as problem:
+        raise AgentProblem(f"the data directory cannot be set aside: {problem.reason}") from problem
 
 
 def keep_diverged_wal(parameters: Parameters, divergence: Divergence, *, segment_bytes: int) -> str:

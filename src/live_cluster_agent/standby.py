@@ -5,7 +5,7 @@ from dataclasses import replace
 from live_cluster_agent import history, log, memory, outcome, waiting
 from live_cluster_agent.agent import Agent
 from live_cluster_agent.cluster import NodeRecord
-from live_cluster_agent.divergence import Verdict, judge
+from live_cluster_agent.divergence import LocalEnd, Verdict, judge
 from live_cluster_agent.outcome import ClusterSilent
 from live_cluster_agent.postgres import ServerFacts
 from live_cluster_agent.rejoin_request import RejoinRequest
@@ -21,7 +21,7 @@ def check_upstream(agent: Agent, facts: ServerFacts, records: dict[str, NodeReco
     """Order a repair when this data cannot follow the primary; True when one has been ordered."""
     streaming = facts.receiver == "streaming"
     now = waiting.now_s()
-    sign = memory.StandbySign(streaming=streaming, reply=f"{now}", flushed=facts.received, commits_waiting=0)
+    sign = memory.StandbySign(streaming=streaming, reply=f"{now}", flushed=facts.received)
     running = agent.server.postmaster()
     before = memory.load(agent.memory_path)
     seen = memory.remember(before, sign, server=running.identity if running else "", now_s=now)
@@ -30,9 +30,7 @@ def check_upstream(agent: Agent, facts: ServerFacts, records: dict[str, NodeReco
     history.note_own_data(agent.parameters, before.data, own)
     request = RejoinRequest(agent.parameters)
     if streaming:
-        if request.status.get("state") in ("ready", "started"):
-            request.report("done", "the standby follows the primary")
-        return False
+        return _judge_what_streams(agent, facts, request)
     following = records[agent.parameters.peer].data is DataState.LATEST
     if not following or records[agent.parameters.node].data is DataState.LATEST:
         return False
@@ -40,6 +38,23 @@ def check_upstream(agent: Agent, facts: ServerFacts, records: dict[str, NodeReco
     if now - seen.reply_since < PATIENCE_S or not agent.cluster.quorum().peer_is_member:
         return False
     return _order_repair(agent, facts, request)
+
+
+def _judge_what_streams(agent: Agent, facts: ServerFacts, request: RejoinRequest) -> bool:
+    """Once for each start of the receiver: PostgreSQL compares numbers of timelines, not their histories."""
+    seen = memory.load(agent.memory_path)
+    if facts.receiver_pid != seen.judged:
+        primary = primary_facts(agent.parameters)
+        if primary is None:
+            return False
+        local = local_end(agent.server, received=facts.received)
+        verdict = judge(local, primary)
+        if verdict in (Verdict.DIVERGED, Verdict.FOREIGN):
+            return _repair(request, verdict, local)
+        agent.remember(judged=facts.receiver_pid)
+    if request.status.get("state") in ("ready", "started"):
+        request.report("done", "the standby follows the primary")
+    return False
 
 
 def _order_repair(agent: Agent, facts: ServerFacts, request: RejoinRequest) -> bool:
@@ -50,6 +65,10 @@ def _order_repair(agent: Agent, facts: ServerFacts, request: RejoinRequest) -> b
     verdict = judge(local, primary)
     if verdict is Verdict.FOLLOWS:
         return False
+    return _repair(request, verdict, local)
+
+
+def _repair(request: RejoinRequest, verdict: Verdict, local: LocalEnd) -> bool:
     request.order_repair(f"it is {verdict} at {format_lsn(local.position)} of timeline {local.timeline}")
     request.launch()
     return True
@@ -74,6 +93,6 @@ def resume_repair(agent: Agent, request: RejoinRequest) -> int:
 def start_repaired(agent: Agent, request: RejoinRequest) -> None:
     """First start on repaired data; when it fails, Pacemaker's next monitor finds nothing running."""
     request.report("started", "the server starts on the repaired data")
-    agent.server.write_replication_settings(required=False)
+    agent.server.write_replication_settings(required=True)
     agent.server.become_standby_at_start()
     agent.server.launch(wait_s=agent.parameters.action_timeout_s / 2)

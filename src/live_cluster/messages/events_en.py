@@ -26,6 +26,8 @@ TEXTS: dict[str, str] = {
     "event-restarted": "{resource} ended by itself and was started again where it was",
     "event-not-restarted": "{resource} ended by itself and was not started again where it was; the cluster takes over {text}",
     "event-alone": "the database goes on alone: {text} is away, new data has one copy",
+    "event-commits-waited": "commits waited {text} s for the standby",
+    "event-settings-unsafe": "acknowledged commits may be lost: the database server runs with {text}",
     "event-synchronous": "the database is synchronous again: every commit is on {text}, too",
     "event-data-stale": "the primary went on without this server, whose data is out of date from here on",
     "event-data-sync": "this server's database is the synchronous standby again",

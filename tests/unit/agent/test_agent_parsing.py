@@ -1,12 +1,13 @@
 """What the agent reads from the tools, from files, and from its own memory."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from live_cluster_agent import memory, wal
 from live_cluster_agent.cluster import parse_fencing, parse_nodes, parse_quorum, stood_still
-from live_cluster_agent.divergence import LocalEnd, PrimaryFacts, Verdict, judge, parse_primary
+from live_cluster_agent.divergence import Line, LocalEnd, PrimaryFacts, Verdict, judge, parse_primary
 from live_cluster_agent.local_data import parse_control
 from live_cluster_agent.memory import Memory, StandbySign, remember
 from live_cluster_agent.outcome import NOT_CONFIGURED, AgentProblem
@@ -150,12 +151,19 @@ def test_a_freeze_counts_for_a_while(misses: str, token: int, later_ms: int, *, 
 
 
 def test_facts_of_a_primary() -> None:
-    fields = ("f", '"ivcs-main-2"', "t", "0/5000100", "0/5000000", "0/4000000", "0/0", "")
-    link = ("streaming", "sync", "0/4FFFFFF", "2025-01-01 00:00:00+00", "2")
-    facts = parse_facts("\x1f".join(fields + link))
+    fields = ("f", '"ivcs-main-2"', "t", "0000001A", "0/5000100", "0/5000000", "0/4000000", "0/0", "", "")
+    link = ("7", "streaming", "sync", "0/4FFFFFF", "0/4FFFFF0", "2025-01-01 00:00:00+00", "1")
+    facts = parse_facts("\x1f".join((*fields, *link, "12@1.5 13@2.5", "fsync=off")))
     assert not facts.in_recovery
-    assert (facts.inserted, facts.flushed, facts.redo) == (0x5000100, 0x5000000, 0x4000000)
-    assert (facts.link_state, facts.link_flushed, facts.commits_waiting) == ("streaming", 0x4FFFFFF, 2)
+    assert (facts.timeline, facts.inserted, facts.flushed, facts.redo) == (
+        26,
+        0x5000100,
+        0x5000000,
+        0x4000000,
+    )
+    assert (facts.link_pid, facts.link_state, facts.links) == (7, "streaming", 1)
+    assert (facts.link_flushed, facts.link_replayed) == (0x4FFFFFF, 0x4FFFFF0)
+    assert (facts.commits_waiting, facts.unsafe) == (("12@1.5", "13@2.5"), "fsync=off")
 
 
 # -- WAL and divergence -----------------------------------------------------------------------------------------
@@ -208,7 +216,28 @@ PRIMARY = PrimaryFacts(
     ],
 )
 def test_verdict(timeline: int, position: int, expected: Verdict) -> None:
-    assert judge(LocalEnd(system="1", timeline=timeline, position=position), PRIMARY) is expected
+    ancestors = {number: end for number, end in PRIMARY.ancestors.items() if number < timeline}
+    local = LocalEnd(system="1", timeline=timeline, position=position, ancestors=ancestors)
+    assert judge(local, PRIMARY) is expected
+
+
+@pytest.mark.parametrize("timeline", [2, 3])
+@pytest.mark.parametrize("position", [1, 2000, 9000])
+@pytest.mark.parametrize("ancestors", [{}, {1: 999}, {1: 2999, 2: 4999}, {2: 5000}])
+def test_a_timeline_of_the_same_number_from_elsewhere_is_another_one(
+    timeline: int, position: int, ancestors: dict[int, int]
+) -> None:
+    """Also where the data ends before the fork: what follows there has nothing to do with the primary's."""
+    local = LocalEnd(system="1", timeline=timeline, position=position, ancestors=ancestors)
+    assert judge(local, PRIMARY) is Verdict.DIVERGED
+
+
+def test_what_contains_what() -> None:
+    before_the_fork = Line(timeline=2, position=5000, ancestors={1: 3000})
+    assert PRIMARY.contains(before_the_fork)
+    assert not before_the_fork.contains(PRIMARY)
+    assert not PRIMARY.contains(replace(before_the_fork, position=5001))
+    assert not PRIMARY.contains(replace(before_the_fork, timeline=4))
 
 
 def test_data_of_something_else() -> None:
@@ -247,7 +276,7 @@ def test_control_data(release: str) -> None:
 
 def look(seen: Memory, now_s: float, **changes: object) -> Memory:
     """One more look; unless told otherwise the standby streams and answers."""
-    usual: dict[str, object] = {"streaming": True, "reply": str(now_s), "flushed": 10, "commits_waiting": 0}
+    usual: dict[str, object] = {"streaming": True, "reply": str(now_s), "flushed": 10, "commits_waiting": ()}
     return remember(seen, StandbySign(**{**usual, **changes}), server="a", now_s=now_s)  # type: ignore[arg-type]
 
 
@@ -261,10 +290,17 @@ def test_silence_begins_with_the_last_new_answer() -> None:
 
 def test_a_standby_is_stuck_only_while_commits_wait_and_nothing_moves() -> None:
     seen = look(Memory(), 1.0)
-    seen = look(seen, 2.0, commits_waiting=3)
-    assert look(seen, 5.0, commits_waiting=3).flushed_since == 1.0
-    assert look(seen, 5.0, commits_waiting=3, flushed=11).flushed_since == 5.0
-    assert look(seen, 5.0, commits_waiting=0).flushed_since == 5.0
+    seen = look(seen, 2.0, commits_waiting=("a", "b"))
+    assert look(seen, 5.0, commits_waiting=("c",)).stuck_since == 1.0
+    assert look(seen, 5.0, commits_waiting=("c",), flushed=11).stuck_since == 5.0
+    assert look(seen, 5.0).stuck_since == 5.0
+
+
+def test_a_commit_that_goes_on_waiting_is_held_up_whatever_moves_beside_it() -> None:
+    seen = look(Memory(), 1.0, commits_waiting=("a",))
+    seen = look(seen, 2.0, commits_waiting=("a", "b"), flushed=11)
+    assert look(seen, 5.0, commits_waiting=("b", "a"), flushed=12).stuck_since == 1.0
+    assert look(seen, 5.0, commits_waiting=("b",), flushed=12).stuck_since == 2.0
 
 
 def test_another_server_process_starts_anew() -> None:

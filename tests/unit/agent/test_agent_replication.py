@@ -19,7 +19,7 @@ from live_cluster_agent.replication import (
     why_not_promoted,
 )
 
-GOOD_LINK = StandbyLink(streaming=True, synchronous=True, flushed=1000)
+GOOD_LINK = StandbyLink(streaming=True, synchronous=True, flushed=1000, replayed=1000)
 LOST_LINK = StandbyLink(silent_s=3.0)
 BOTH_HERE = Surroundings(quorate=True, peer_is_member=True)
 PEER_GONE = Surroundings(quorate=True, peer_is_member=False, client_network_seen=True, peer_answers=False)
@@ -28,6 +28,8 @@ SYNCHRONOUS = ReplicationView(
 )
 ALONE = replace(SYNCHRONOUS, peer=DataState.STALE, required=False, link=StandbyLink(silent_s=100.0))
 RETURNING = replace(ALONE, link=replace(GOOD_LINK, synchronous=False))
+UNRECORDED = replace(SYNCHRONOUS, own=DataState.SYNC, peer=DataState.LATEST, surroundings=BOTH_HERE)
+AHEAD = replace(SYNCHRONOUS, link=replace(GOOD_LINK, flushed=1001))
 LOSING = replace(SYNCHRONOUS, link=LOST_LINK)
 LEAVING = replace(SYNCHRONOUS, peer=DataState.LEAVING)
 SHAKING = replace(SYNCHRONOUS, peer=DataState.STALE, phase=HandshakePhase.REQUESTED, phase_position=600)
@@ -42,11 +44,18 @@ TABLE: list[tuple[str, ReplicationView, Decision]] = [
         replace(SYNCHRONOUS, own=DataState.STALE, peer=DataState.LATEST),
         Decision.YIELD,
     ),
-    ("attributes were lost", replace(SYNCHRONOUS, own=None, peer=None), Decision.CLAIM),
+    ("attributes were lost", replace(UNRECORDED, own=None, peer=None), Decision.CLAIM),
+    ("an older configuration won a merge", UNRECORDED, Decision.CLAIM),
+    ("unrecorded: look around first", replace(UNRECORDED, surroundings=None), Decision.LOOK_AROUND),
     (
-        "an older configuration won a merge",
-        replace(SYNCHRONOUS, own=DataState.SYNC, peer=DataState.LATEST),
-        Decision.CLAIM,
+        "unrecorded, without quorum",
+        replace(UNRECORDED, surroundings=Surroundings(quorate=False, peer_is_member=False)),
+        Decision.WATCH,
+    ),
+    (
+        "unrecorded, and just thawed",
+        replace(UNRECORDED, surroundings=Surroundings(quorate=None, peer_is_member=None, frozen=True)),
+        Decision.WATCH,
     ),
     # from one copy to two
     ("standby is back: is it a member?", RETURNING, Decision.LOOK_AROUND),
@@ -57,6 +66,29 @@ TABLE: list[tuple[str, ReplicationView, Decision]] = [
     ("checkpoint not seen yet", SHAKING, Decision.WATCH),
     ("checkpoint seen", replace(SHAKING, redo=600), Decision.NOTE_EFFECT),
     ("standby has all", EFFECTIVE, Decision.MARK_SYNC),
+    (
+        "standby has written all and not replayed it",
+        replace(EFFECTIVE, link=replace(GOOD_LINK, replayed=999)),
+        Decision.WATCH,
+    ),
+    (
+        "standby is back beside a connection that has not ended",
+        replace(RETURNING, link=replace(GOOD_LINK, synchronous=False, connections=2), surroundings=BOTH_HERE),
+        Decision.KEEP,
+    ),
+    # a standby that has what its primary has not is no copy, whatever its connection looks like
+    (
+        "standby is back and ahead",
+        replace(RETURNING, link=replace(GOOD_LINK, synchronous=False, flushed=1001), surroundings=BOTH_HERE),
+        Decision.KEEP,
+    ),
+    ("synchronous and ahead: look around", AHEAD, Decision.LOOK_AROUND),
+    ("synchronous and ahead", replace(AHEAD, surroundings=BOTH_HERE), Decision.GO_ALONE),
+    (
+        "ahead on the way",
+        replace(EFFECTIVE, link=AHEAD.link, surroundings=BOTH_HERE),
+        Decision.GO_ALONE,
+    ),
     ("standby lacks some", replace(EFFECTIVE, link=replace(GOOD_LINK, flushed=999)), Decision.WATCH),
     (
         "standby is not synchronous",
