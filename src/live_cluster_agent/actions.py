@@ -8,7 +8,7 @@ from live_cluster_agent.cluster import highest_claimed
 from live_cluster_agent.outcome import AgentProblem, ClusterSilent
 from live_cluster_agent.postgres import ServerFacts
 from live_cluster_agent.rejoin_request import RejoinRequest
-from live_cluster_agent.replication import DataState, Surroundings
+from live_cluster_agent.replication import DataState, Eligibility, Surroundings
 from live_cluster_agent.restart import ended_lately
 from live_cluster_agent.standby import resume_repair
 from live_cluster_agent.upstream import primary_facts
@@ -145,6 +145,7 @@ def promote(agent: Agent) -> int:
     if not accepting or agent.server.postmaster() is None:
         raise AgentProblem("the server is not ready to be promoted")
     # One after the other these questions take 0.1 s on a quiet machine, and all clients wait for it.
+    looked_at = waiting.now_s()
     with ThreadPoolExecutor() as beside:
         looking, asking = beside.submit(agent.server.look), beside.submit(agent.cluster.nodes)
         around, _ = agent.look_around()
@@ -152,7 +153,7 @@ def promote(agent: Agent) -> int:
         return outcome.SUCCESS
     records = asking.result()
     candidate = agent.eligibility(records, repair_pending=request.pending or request.active)
-    obstacle = replication.why_not_promoted(candidate) or _outer_obstacle(agent, around)
+    obstacle = replication.why_not_promoted(candidate) or _outer_obstacle(agent, around, candidate)
     if obstacle is not None:
         agent.cluster.forget_wish()
         agent.cluster.set_score(None, known=None)
@@ -172,6 +173,8 @@ def promote(agent: Agent) -> int:
     # Commits wait for the peer until here. A server that could not be promoted has claimed nothing, and the peer
     # may take over. One that could acknowledges nothing before the cluster knows that the peer's data is stale.
     agent.mark_alone()
+    if waiting.now_s() - looked_at > replication.FRESH_S and replication.is_outvoted(agent.look_around()[0]):
+        raise AgentProblem("this node stood still or lost its quorum meanwhile: commits wait")
     if not agent.claim(records, timeline=number):
         raise AgentProblem("the cluster has not confirmed who holds the latest data: commits wait")
     agent.server.write_replication_settings(required=False)
@@ -189,17 +192,19 @@ def require_standby(agent: Agent, facts: ServerFacts) -> None:
         raise AgentProblem("not promoted: the server does not take over its replication settings")
 
 
-def _outer_obstacle(agent: Agent, around: Surroundings) -> str | None:
+def _outer_obstacle(agent: Agent, around: Surroundings, candidate: Eligibility) -> str | None:
     if replication.is_outvoted(around):
         return "this node is or was cut off"
-    if around.without_vote and around.client_network_seen is False:
+    # A primary that has ended and whose peer has just left: that one may have been promoted, and live.
+    peer_may_serve = candidate.own is DataState.LATEST and candidate.peer is DataState.SYNC
+    if around.without_vote and (around.client_network_seen is False or peer_may_serve):
         return _doubt(agent)
     return None if around.quorate else "it is not known whether this partition has quorum"
 
 
 def _doubt(agent: Agent) -> str | None:
-    """The client network did not answer at once: was it this node that was gone, and is it coming back?"""
-    log.warning("the client network does not answer at once: looking on before this node takes over")
+    """Is it the peer that is gone, or was it this node, and is it coming back?"""
+    log.warning("it is not certain who is cut off: looking on before this node takes over")
     end = waiting.now_s() + DOUBT_S
     while waiting.now_s() < end:
         around, looks = agent.look_around(ask_peer=True)

@@ -11,6 +11,10 @@ from live_cluster_agent.replication import DataState, Eligibility, Surroundings
 
 # Present while commits may be acknowledged by this server alone; decides what a later repair must keep.
 ALONE_MARK = "alone"
+# How much what a primary records outranks changes on the other side of a cut. Where both sides have given up their
+# peer, the one that was promoted has the newer history.
+ALONE_RANK = 1
+PROMOTION_RANK = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ class Agent:
         It outranks whatever the other side of a cut writes meanwhile.
         """
         states = {self.parameters.node: DataState.LATEST, self.parameters.peer: DataState.STALE}
-        return self.cluster.write_data(states, records, timeline=timeline)
+        return self.cluster.write_data(states, records, timeline=timeline, rank=PROMOTION_RANK)
 
 
 def make_agent(parameters: Parameters) -> Agent:

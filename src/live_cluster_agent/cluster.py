@@ -193,11 +193,15 @@ class Cluster:
         if seen.peer_is_off:
             return seen
         # Without a third vote only the networks can tell a peer that is gone from a cable that was pulled here.
-        return replace(
+        seen = replace(
             seen,
             client_network_seen=self.client_network_answers() if self.parameters.client_network else None,
-            peer_answers=peer_signs.any_sign(self.parameters) if ask_peer else None,
+            has_cable=not peer_signs.no_cable(self.parameters),
         )
+        if not ask_peer:
+            return seen
+        signs = peer_signs.look(self.parameters)
+        return replace(seen, peer_answers=signs.host, peer_serves=signs.programs)
 
     def _with_fencing(self, seen: Surroundings) -> Surroundings:
         xpath = f"//node_state[@uname='{self.parameters.peer}']|//nvpair[@name='stonith-enabled']"
@@ -223,13 +227,18 @@ class Cluster:
         return stood_still(misses.out, token.out, now_ms=waiting.wall_clock_s() * 1000)
 
     def write_data(
-        self, states: Mapping[str, DataState], records: Mapping[str, NodeRecord], *, timeline: int = 0
+        self,
+        states: Mapping[str, DataState],
+        records: Mapping[str, NodeRecord],
+        *,
+        timeline: int = 0,
+        rank: int = 0,
     ) -> bool:
         """Change the data states in one step for both nodes; True when the cluster has confirmed it.
 
-        With a timeline it is the claim of this node's primary. When two halves of a cluster meet, the configuration
-        with the higher admin_epoch wins whatever the other half has changed (Pacemaker Explained, "Configuration
-        version"), so a claim raises it.
+        When two halves of a cluster meet, the configuration with the higher admin_epoch wins, whatever the other
+        half has changed (Pacemaker Explained, "Configuration version"): the change raises it by its rank. A
+        timeline is recorded as claimed by this node.
         """
         name = f"{self.parameters.resource}-data"
         claimed = {self.parameters.node: timeline} if timeline else {}
@@ -239,7 +248,7 @@ class Cluster:
             f"{self._claimed(records[node], claimed.get(node))}</instance_attributes></node>"
             for node, state in states.items()
         )
-        version = f' admin_epoch="{self._admin_epoch() + 1}"' if timeline else ""
+        version = f' admin_epoch="{self._admin_epoch() + rank}"' if rank else ""
         change = f"<cib{version}><configuration><nodes>{nodes}</nodes></configuration></cib>"
         argv = ("cibadmin", "--modify", "--allow-create", "--xml-text", change)
         if not process.run(argv, timeout_s=ANSWER_S).succeeded:

@@ -61,8 +61,13 @@ def note(before: Contact, around: Surroundings, *, now_s: float, proof: bool | N
 
 
 def is_cut_off(contact: Contact, around: Surroundings) -> bool:
-    """Whether the peer may go on without this node: from now on this node's knowledge may be outdated."""
-    return is_outvoted(around) or contact.lasting_s(contact.unseen_since) >= UNSEEN_S
+    """Whether the peer may go on without this node: from now on this node's knowledge may be outdated.
+
+    Also one that lives outside of the membership may have been promoted: when it falls silent later, that proves
+    nothing any more.
+    """
+    apart = around.without_vote and (not around.has_cable or around.peer_serves is True)
+    return is_outvoted(around) or apart or contact.lasting_s(contact.unseen_since) >= UNSEEN_S
 
 
 def load(path: str) -> Contact:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from live_cluster_agent import history, log, memory, outcome, peer_signs, replication, timelines, waiting
-from live_cluster_agent.agent import Agent
+from live_cluster_agent.agent import ALONE_RANK, Agent
 from live_cluster_agent.bonds import degraded_bonds
 from live_cluster_agent.cluster import NodeRecord
 from live_cluster_agent.divergence import Line
@@ -180,11 +180,13 @@ def _take_care(
     decision = replication.decide(view)
     if decision is Decision.LOOK_AROUND:
         around, looks = agent.look_around(met=view.met, ask_peer=True)
-        if around.without_vote and around.peer_answers and view.link.silent_s >= view.patience_s:
+        hangs = around.without_vote and around.peer_answers and not around.peer_serves
+        if hangs and view.link.silent_s >= view.patience_s:
             around = replace(around, peer_serves=peer_signs.programs_answer(agent.parameters))
         view = replace(
             view,
             surroundings=around,
+            looked_at=looks.looked_at,
             member_s=looks.lasting_s(looks.member_since),
             gone_s=looks.lasting_s(looks.gone_since),
         )
@@ -303,7 +305,7 @@ def _go_alone(agent: Agent, records: dict[str, NodeRecord], view: ReplicationVie
     agent.mark_alone()
     if view.peer is not DataState.STALE:
         states = {agent.parameters.node: DataState.LATEST, peer: DataState.STALE}
-        if not agent.cluster.write_data(states, records):
+        if not agent.cluster.write_data(states, records, rank=ALONE_RANK):
             log.warning(
                 f"commits keep waiting for {peer}: the cluster has not confirmed that its data is stale"
             )
@@ -317,7 +319,8 @@ def _go_alone(agent: Agent, records: dict[str, NodeRecord], view: ReplicationVie
     ):
         log.warning(f"commits keep waiting for {peer}: it has not confirmed that its data is stale")
         return Decision.WATCH
-    if agent.cluster.quorum().quorate is not True:
+    # A machine that stood still meanwhile must not act on what it saw before.
+    if agent.cluster.quorum().quorate is not True or waiting.now_s() - view.looked_at > replication.FRESH_S:
         return Decision.WATCH
     _enter(agent, HandshakePhase.NONE, 0)
     agent.server.write_replication_settings(required=False)

@@ -14,6 +14,8 @@ SILENCE_S = 1.5
 # membership, before commits are released. A peer that was cut off itself and is back asks for its promotion within
 # 2 s of leaving; later than that, it would answer here.
 CONFIRM_S = 3.0
+# What was seen longer ago than this is looked at again before anybody acts on it.
+FRESH_S = 2.0
 # A standby further behind would make the first synchronous commits wait for the transfer.
 NEARLY_CAUGHT_UP_BYTES = 16 << 20
 
@@ -61,7 +63,8 @@ class Decision(StrEnum):
 class Surroundings:
     """What this node sees of the cluster; None where there was no answer, or where nobody was asked.
 
-    peer_answers: anything of the peer does, be it its kernel; peer_serves: one of its programs does.
+    peer_answers: anything of the peer does, be it its kernel; peer_serves: one of its programs does. has_cable:
+    this node has a carrier on some way to the peer or to the clients.
     frozen: Corosync has just stood still for longer than the token lasts, so what it says may be outdated.
     fencing: Pacemaker promotes nobody before it has cut the power of a lost node; peer_is_off: it has, or the peer
     left in good order. Both are looked for only where no arbiter decides.
@@ -74,6 +77,7 @@ class Surroundings:
     client_network_seen: bool | None = None
     peer_answers: bool | None = None
     peer_serves: bool | None = None
+    has_cable: bool = True
     fencing: bool = False
     peer_is_off: bool = False
 
@@ -107,7 +111,7 @@ class ReplicationView:
     """All that the primary's decision depends on; positions in bytes of WAL.
 
     member_s: how long the looks have seen the peer as a member; gone_s: how long the networks have shown that it is
-    gone.
+    gone; looked_at: when the surroundings were looked at, in seconds since boot.
     """
 
     own: DataState | None
@@ -122,6 +126,7 @@ class ReplicationView:
     phase: HandshakePhase = HandshakePhase.NONE
     phase_position: int = 0
     surroundings: Surroundings | None = None
+    looked_at: float = 0.0
     patience_s: float = 10.0
 
     @property
