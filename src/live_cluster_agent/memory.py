@@ -15,8 +15,8 @@ class Memory:
     """How long the standby has been silent or stuck, and the way to two copies; seconds since boot.
 
     waiters: since when each of the commits that wait has been seen to. On a standby, `data` is what the cluster
-    said of its data, and `judged` the receiver whose primary has been found to have the same history. `unsafe`:
-    settings that have been told.
+    said of its data, `moved_to` how far it has come, and `judged` the receiver whose primary has been found to have
+    the same history. `unsafe`: settings that have been told.
     """
 
     server: str = ""
@@ -29,6 +29,8 @@ class Memory:
     phase_position: int = 0
     phase_since: float = 0.0
     data: str = ""
+    moved_to: int = 0
+    moved_since: float = 0.0
     judged: str = ""
     unsafe: str = ""
 
@@ -51,7 +53,7 @@ class StandbySign:
 def remember(memory: Memory, sign: StandbySign, *, server: str, now_s: float) -> Memory:
     """The memory after one more look; another server process makes it start anew."""
     if memory.server != server:
-        memory = Memory(server=server, reply_since=now_s, flushed_since=now_s)
+        memory = Memory(server=server, reply_since=now_s, flushed_since=now_s, moved_since=now_s)
     if sign.streaming and sign.reply != memory.reply:
         memory = replace(memory, reply=sign.reply, reply_since=now_s)
     if not sign.commits_waiting or sign.flushed != memory.flushed:

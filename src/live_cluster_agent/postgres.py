@@ -17,6 +17,7 @@ _LOOK = """SELECT pg_is_in_recovery(), current_setting('synchronous_standby_name
  CASE WHEN pg_is_in_recovery() THEN '0/0' ELSE pg_current_wal_flush_lsn() END,
  (SELECT redo_lsn FROM pg_control_checkpoint()),
  greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn(), '0/0'),
+ coalesce(pg_last_wal_replay_lsn(), '0/0'),
  coalesce((SELECT status FROM pg_stat_wal_receiver), ''),
  coalesce((SELECT pid::text FROM pg_stat_wal_receiver), ''),
  coalesce(link.pid, 0), coalesce(link.state, ''), coalesce(link.sync_state, ''),
@@ -68,6 +69,7 @@ class ServerFacts:
     flushed: int
     redo: int
     received: int
+    replayed: int
     receiver: str
     receiver_pid: str
     link_pid: int
@@ -93,17 +95,18 @@ def parse_facts(line: str) -> ServerFacts:
         flushed=wal.parse_lsn(fields[5]),
         redo=wal.parse_lsn(fields[6]),
         received=wal.parse_lsn(fields[7]),
-        receiver=fields[8],
-        receiver_pid=fields[9],
-        link_pid=int(fields[10]),
-        link_state=fields[11],
-        link_sync=fields[12],
-        link_flushed=wal.parse_lsn(fields[13]),
-        link_replayed=wal.parse_lsn(fields[14]),
-        link_reply=fields[15],
-        links=int(fields[16]),
-        commits_waiting=tuple(fields[17].split()),
-        unsafe=fields[18],
+        replayed=wal.parse_lsn(fields[8]),
+        receiver=fields[9],
+        receiver_pid=fields[10],
+        link_pid=int(fields[11]),
+        link_state=fields[12],
+        link_sync=fields[13],
+        link_flushed=wal.parse_lsn(fields[14]),
+        link_replayed=wal.parse_lsn(fields[15]),
+        link_reply=fields[16],
+        links=int(fields[17]),
+        commits_waiting=tuple(fields[18].split()),
+        unsafe=fields[19],
     )
 
 

@@ -15,6 +15,8 @@ from live_cluster_agent.wal import format_lsn
 
 # A walreceiver needs this long to come up again by itself (retry interval, two addresses).
 PATIENCE_S = 2.0
+# One whose primary answers, and that neither receives nor replays anything for so long, never will.
+STALLED_S = 90.0
 
 
 def check_upstream(agent: Agent, facts: ServerFacts, records: dict[str, NodeRecord]) -> bool:
@@ -26,6 +28,9 @@ def check_upstream(agent: Agent, facts: ServerFacts, records: dict[str, NodeReco
     before = memory.load(agent.memory_path)
     seen = memory.remember(before, sign, server=running.identity if running else "", now_s=now)
     own = str(records[agent.parameters.node].data or "")
+    position = facts.received + facts.replayed
+    if streaming or position != seen.moved_to:
+        seen = replace(seen, moved_to=position, moved_since=now)
     memory.save(agent.memory_path, replace(seen, data=own))
     history.note_own_data(agent.parameters, before.data, own)
     request = RejoinRequest(agent.parameters)
@@ -37,7 +42,7 @@ def check_upstream(agent: Agent, facts: ServerFacts, records: dict[str, NodeReco
     # Asking a dead peer takes seconds, and a promotion would have to wait for them.
     if now - seen.reply_since < PATIENCE_S or not agent.cluster.quorum().peer_is_member:
         return False
-    return _order_repair(agent, facts, request)
+    return _order_repair(agent, facts, request, stalled=now - seen.moved_since >= STALLED_S)
 
 
 def _judge_what_streams(agent: Agent, facts: ServerFacts, request: RejoinRequest) -> bool:
@@ -57,15 +62,18 @@ def _judge_what_streams(agent: Agent, facts: ServerFacts, request: RejoinRequest
     return False
 
 
-def _order_repair(agent: Agent, facts: ServerFacts, request: RejoinRequest) -> bool:
+def _order_repair(agent: Agent, facts: ServerFacts, request: RejoinRequest, *, stalled: bool) -> bool:
     local = local_end(agent.server, received=facts.received)
     primary = primary_facts(agent.parameters)
     if primary is None:
         return False
     verdict = judge(local, primary)
-    if verdict is Verdict.FOLLOWS:
-        return False
-    return _repair(request, verdict, local)
+    if verdict is Verdict.FOLLOWS and stalled:
+        # Nothing that can be compared speaks against it, and it does not follow all the same.
+        request.order_reclone(f"it has not moved for {STALLED_S:.0f} s: {agent.server.log_tail()}")
+        request.launch()
+        return True
+    return verdict is not Verdict.FOLLOWS and _repair(request, verdict, local)
 
 
 def _repair(request: RejoinRequest, verdict: Verdict, local: LocalEnd) -> bool:

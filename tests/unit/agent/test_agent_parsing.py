@@ -151,7 +151,19 @@ def test_a_freeze_counts_for_a_while(misses: str, token: int, later_ms: int, *, 
 
 
 def test_facts_of_a_primary() -> None:
-    fields = ("f", '"ivcs-main-2"', "t", "0000001A", "0/5000100", "0/5000000", "0/4000000", "0/0", "", "")
+    fields = (
+        "f",
+        '"ivcs-main-2"',
+        "t",
+        "0000001A",
+        "0/5000100",
+        "0/5000000",
+        "0/4000000",
+        "0/0",
+        "0/0",
+        "",
+        "",
+    )
     link = ("7", "streaming", "sync", "0/4FFFFFF", "0/4FFFFF0", "2025-01-01 00:00:00+00", "1")
     facts = parse_facts("\x1f".join((*fields, *link, "12@1.5 13@2.5", "fsync=off")))
     assert not facts.in_recovery
@@ -305,7 +317,9 @@ def test_a_commit_that_goes_on_waiting_is_held_up_whatever_moves_beside_it() -> 
 
 def test_another_server_process_starts_anew() -> None:
     seen = Memory(server="b", phase=HandshakePhase.EFFECTIVE, phase_position=7, reply_since=1.0)
-    assert look(seen, 5.0) == Memory(server="a", reply="5.0", reply_since=5.0, flushed=10, flushed_since=5.0)
+    assert look(seen, 5.0) == Memory(
+        server="a", reply="5.0", reply_since=5.0, flushed=10, flushed_since=5.0, moved_since=5.0
+    )
 
 
 def test_memory_survives_between_two_looks(tmp_path: Path) -> None:
