@@ -11,7 +11,7 @@ from live_cluster_agent.outcome import AgentProblem
 from live_cluster_agent.postgres import Postmaster, ServerFacts
 from live_cluster_agent.rejoin_request import RejoinRequest
 from live_cluster_agent.replication import DataState, Decision, HandshakePhase, ReplicationView, StandbyLink
-from live_cluster_agent.standby import check_upstream, resume_repair
+from live_cluster_agent.standby import check_upstream, replace_lost_record, resume_repair
 from live_cluster_agent.upstream import peer_line
 
 # In doubt about the standby one monitor looks on for this long: token and consensus take 3.6 s and the confirmation
@@ -84,6 +84,8 @@ def _care_for_standby(agent: Agent, facts: ServerFacts) -> int:
     records = agent.look_at_records()
     agent.keep_contact(records)
     upstream_lost = check_upstream(agent, facts, records)
+    if replace_lost_record(agent, facts, records):
+        records = agent.cluster.nodes()
     candidate = agent.eligibility(records, repair_pending=upstream_lost)
     score = replication.promotion_score(candidate, promoted=False)
     own = records[agent.parameters.node]

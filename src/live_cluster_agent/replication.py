@@ -254,10 +254,10 @@ def promotion_score(candidate: Eligibility, *, promoted: bool, timeline: int = 0
     """Pacemaker's promotion score; None stands for minus infinity.
 
     Of two primaries, which a split leaves behind, Pacemaker demotes the one with the lower score: the one that was
-    promoted earlier.
+    promoted earlier. A primary that does not yield keeps its score whatever the record says.
     """
     if promoted:
-        return None if candidate.own is DataState.STALE else PRIMARY_SCORE + min(timeline, PRIMARY_SCORE)
+        return PRIMARY_SCORE + min(timeline, PRIMARY_SCORE)
     if why_not_promoted(candidate) is not None:
         return None
     if candidate.wanted:

@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from live_cluster_agent import history, log, memory, outcome, waiting
-from live_cluster_agent.agent import Agent
+from live_cluster_agent.agent import ALONE_RANK, Agent
 from live_cluster_agent.cluster import NodeRecord
 from live_cluster_agent.divergence import LocalEnd, Verdict, judge
 from live_cluster_agent.outcome import ClusterSilent
 from live_cluster_agent.postgres import ServerFacts
 from live_cluster_agent.rejoin_request import RejoinRequest
 from live_cluster_agent.replication import DataState
-from live_cluster_agent.upstream import local_end, primary_facts
+from live_cluster_agent.upstream import local_end, peer_line, primary_facts
 from live_cluster_agent.wal import format_lsn
 
 # A walreceiver needs this long to come up again by itself (retry interval, two addresses).
@@ -80,6 +80,26 @@ def _repair(request: RejoinRequest, verdict: Verdict, local: LocalEnd) -> bool:
     request.order_repair(f"it is {verdict} at {format_lsn(local.position)} of timeline {local.timeline}")
     request.launch()
     return True
+
+
+def replace_lost_record(agent: Agent, facts: ServerFacts, records: dict[str, NodeRecord]) -> bool:
+    """Where the cluster knows of neither node whose data is the latest, that which contains the other is."""
+    node, peer = agent.parameters.node, agent.parameters.peer
+    if records[node].data is not None or records[peer].data is not None:
+        return False
+    around = agent.cluster.quorum()
+    other = peer_line(agent.parameters) if around.quorate and around.peer_is_member else None
+    # A primary there claims the record by itself.
+    if other is None or not other.in_recovery:
+        return False
+    own = local_end(agent.server, received=facts.received)
+    is_first = next(iter(agent.parameters.addresses)) == node
+    if not own.contains(other) or (other.contains(own) and not is_first):
+        return False
+    log.warning("the cluster has lost its record of the data; the data here contains the other node's")
+    agent.mark_alone()
+    states = {node: DataState.LATEST, peer: DataState.STALE}
+    return agent.cluster.write_data(states, records, rank=ALONE_RANK)
 
 
 def resume_repair(agent: Agent, request: RejoinRequest) -> int:

@@ -353,10 +353,14 @@ def test_a_wish_persuades_only_where_the_data_may_serve() -> None:
         assert wished == (None if score is None else WANTED_SCORE)
 
 
-def test_a_primary_stays_primary_unless_the_peer_has_newer_data() -> None:
+def test_a_primary_that_does_not_yield_stays_one_and_the_later_promoted_one_before_the_earlier() -> None:
+    """Yielding takes the score away (monitor); the record alone does not."""
     for own, peer, met in product((None, *DataState), (None, *DataState), (True, False)):
         candidate = Eligibility(own=own, peer=peer, met=met, peer_is_member=None)
-        assert promotion_score(candidate, promoted=True) == (None if own is STALE else 1000)
+        scores = [promotion_score(candidate, promoted=True, timeline=number) for number in (0, 1, 7, 10**6)]
+        assert scores == [1000, 1001, 1007, 2000]
+        waiting_there = promotion_score(candidate, promoted=False)
+        assert waiting_there is None or waiting_there < 1000
 
 
 def test_never_are_both_nodes_eligible_unless_they_hold_the_same_commits() -> None:
