@@ -172,7 +172,6 @@ def promote(agent: Agent) -> int:
     log.info(f"this server is primary now, on timeline {number}")
     # Commits wait for the peer until here. A server that could not be promoted has claimed nothing, and the peer
     # may take over. One that could acknowledges nothing before the cluster knows that the peer's data is stale.
-    agent.mark_alone()
     if waiting.now_s() - looked_at > replication.FRESH_S and replication.is_outvoted(agent.look_around()[0]):
         raise AgentProblem("this node stood still or lost its quorum meanwhile: commits wait")
     if not agent.claim(records, timeline=number):

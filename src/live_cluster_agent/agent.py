@@ -34,14 +34,14 @@ class Agent:
         """Change single facts of the memory."""
         memory.save(self.memory_path, replace(memory.load(self.memory_path), **changes))  # type: ignore[arg-type]
 
-    def mark_alone(self) -> None:
-        """Note, before the first such commit, that this server acknowledges commits alone.
+    def mark_alone(self) -> bool:
+        """Note, before the first such commit, that this server acknowledges commits alone; whether that is new.
 
-        Also where the note is there already: it proves that this node's disk works, before the peer is given up.
+        Written also where the note is there already: it proves that this node's disk works.
         """
-        files.write_durably(
-            self.parameters.state(ALONE_MARK), "commits on this server may exist nowhere else\n"
-        )
+        is_new = not self.acknowledged_alone
+        files.write_durably(self.parameters.state(ALONE_MARK), "commits here may exist nowhere else\n")
+        return is_new
 
     @property
     def acknowledged_alone(self) -> bool:
@@ -117,13 +117,23 @@ class Agent:
         before = contact.load(f"{self.parameters.run_dir}/{self.parameters.resource}.contact.json")
         return waiting.now_s() - before.asked_at >= contact.PROOF_EVERY_S
 
-    def claim(self, records: dict[str, NodeRecord], *, timeline: int) -> bool:
+    def claim(self, records: dict[str, NodeRecord], *, timeline: int = 0) -> bool:
         """Write that only this node's data is the latest; True when the cluster has confirmed it.
 
-        It outranks whatever the other side of a cut writes meanwhile.
+        It outranks whatever the other side of a cut writes meanwhile, most of all with the timeline of a promotion.
+        The disk comes first: a node whose disk answers nothing claims nothing. Without the cluster's word nothing
+        is acknowledged alone, and the note of it is taken back.
         """
         states = {self.parameters.node: DataState.LATEST, self.parameters.peer: DataState.STALE}
-        return self.cluster.write_data(states, records, timeline=timeline, rank=PROMOTION_RANK)
+        rank = PROMOTION_RANK if timeline else ALONE_RANK
+        is_new = self.mark_alone()
+        confirmed = False
+        try:
+            confirmed = self.cluster.write_data(states, records, timeline=timeline, rank=rank)
+        finally:
+            if is_new and not confirmed:
+                self.clear_alone()
+        return confirmed
 
 
 def make_agent(parameters: Parameters) -> Agent:

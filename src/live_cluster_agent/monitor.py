@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from live_cluster_agent import history, log, memory, outcome, peer_signs, replication, timelines, waiting
-from live_cluster_agent.agent import ALONE_RANK, Agent
+from live_cluster_agent.agent import Agent
 from live_cluster_agent.bonds import degraded_bonds
 from live_cluster_agent.cluster import NodeRecord
 from live_cluster_agent.divergence import Line
@@ -207,7 +207,6 @@ def _carry_out(
         decision = _weigh_against_peer(agent, facts)
     if decision is Decision.CLAIM:
         log.warning(f"this server is primary but its data is recorded as {view.own}: claiming it")
-        agent.mark_alone()
         agent.claim(records, timeline=facts.timeline)
     elif decision is Decision.REQUIRE_STANDBY:
         return _require_standby(agent, facts)
@@ -303,15 +302,9 @@ def _go_alone(agent: Agent, records: dict[str, NodeRecord], view: ReplicationVie
     """Release the commits from waiting for the standby, after the cluster knows that its data is stale."""
     peer = agent.parameters.peer
     around = view.surroundings
-    # A disk that answers nothing fails here: then the peer may have to take over, and must not be called stale.
-    agent.mark_alone()
-    if view.peer is not DataState.STALE:
-        states = {agent.parameters.node: DataState.LATEST, peer: DataState.STALE}
-        if not agent.cluster.write_data(states, records, rank=ALONE_RANK):
-            log.warning(
-                f"commits keep waiting for {peer}: the cluster has not confirmed that its data is stale"
-            )
-            return Decision.WATCH
+    if view.peer is not DataState.STALE and not agent.claim(records):
+        log.warning(f"commits keep waiting for {peer}: the cluster has not confirmed that its data is stale")
+        return Decision.WATCH
     member = around is not None and around.peer_is_member
     # A member that leaves on purpose said so itself; any other must have heard it before it can be left behind.
     if (
@@ -324,6 +317,7 @@ def _go_alone(agent: Agent, records: dict[str, NodeRecord], view: ReplicationVie
     # A machine that stood still meanwhile must not act on what it saw before.
     if agent.cluster.quorum().quorate is not True or waiting.now_s() - view.looked_at > replication.FRESH_S:
         return Decision.WATCH
+    agent.mark_alone()
     _enter(agent, HandshakePhase.NONE, 0)
     agent.server.write_replication_settings(required=False)
     agent.server.reload()

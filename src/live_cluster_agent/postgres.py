@@ -256,10 +256,11 @@ class Server:
         # A server that starts serves nobody, and hears SIGINT only once it has synced its whole directory.
         for step, share in steps[1:] if running.status == "starting" else steps:
             process.signal(running.pid, step)
+            # By its pid: the pid file may be on a disk that has just died.
             if waiting.wait_until(
-                lambda: self.postmaster() is None, deadline_s=deadline_s * share, every_s=0.05
+                lambda: not self._works_here(running.pid), deadline_s=deadline_s * share, every_s=0.05
             ):
-                end_processes(self.leftovers(), deadline_s=5.0)
+                end_processes(self._processes(), deadline_s=5.0)
                 return
             log.warning(f"the server did not end after {step.name}")
         raise AgentProblem("the server cannot be stopped")

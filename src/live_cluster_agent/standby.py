@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from live_cluster_agent import history, log, memory, outcome, waiting
-from live_cluster_agent.agent import ALONE_RANK, Agent
+from live_cluster_agent.agent import Agent
 from live_cluster_agent.cluster import NodeRecord
 from live_cluster_agent.divergence import LocalEnd, Verdict, judge
 from live_cluster_agent.outcome import ClusterSilent
@@ -97,9 +97,7 @@ def replace_lost_record(agent: Agent, facts: ServerFacts, records: dict[str, Nod
     if not own.contains(other) or (other.contains(own) and not is_first):
         return False
     log.warning("the cluster has lost its record of the data; the data here contains the other node's")
-    agent.mark_alone()
-    states = {node: DataState.LATEST, peer: DataState.STALE}
-    return agent.cluster.write_data(states, records, rank=ALONE_RANK)
+    return agent.claim(records)
 
 
 def resume_repair(agent: Agent, request: RejoinRequest) -> int:

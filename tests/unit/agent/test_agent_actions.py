@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from live_cluster_agent import __main__, actions, files, memory, outcome, timelines
-from live_cluster_agent.agent import Agent
+from live_cluster_agent.agent import ALONE_RANK, Agent
 from live_cluster_agent.cluster import NodeRecord
 from live_cluster_agent.outcome import AgentProblem, ClusterSilent, DiskProblem
 from live_cluster_agent.postgres import Postmaster
@@ -79,9 +79,6 @@ class Node:
         self._do("promote" if "pg_promote" in sql and timeout_s else sql)
         return ["t"]
 
-    def mark_alone(self) -> None:
-        self._do("write alone")
-
     def claim(self, _: object, *, timeline: int) -> bool:
         self._do(f"claim {timeline}")
         return "refuse" not in self.broken
@@ -130,17 +127,10 @@ def test_a_server_that_does_not_end_is_a_failure(node: Node) -> None:
 
 def test_a_promotion_proves_before_it_claims_and_claims_before_it_acknowledges(node: Node) -> None:
     assert actions.promote(cast("Agent", node)) == outcome.SUCCESS
-    assert done(node, "promote", "write", "claim", "commits") == [
-        "promote",
-        "write alone",
-        "claim 7",
-        "commits do not wait",
-    ]
+    assert done(node, "promote", "claim", "commits") == ["promote", "claim 7", "commits do not wait"]
 
 
-@pytest.mark.parametrize(
-    ("broken", "claimed"), [("promote", []), ("write alone", []), ("claim 7", []), ("refuse", ["claim 7"])]
-)
+@pytest.mark.parametrize(("broken", "claimed"), [("promote", []), ("claim 7", []), ("refuse", ["claim 7"])])
 def test_what_fails_before_its_claim_leaves_the_peer_its_right(
     node: Node, broken: str, claimed: list[str]
 ) -> None:
@@ -160,6 +150,40 @@ def test_a_standby_whose_commits_would_not_wait_is_told_so_first(node: Node) -> 
     node.reload = reload  # type: ignore[method-assign]
     actions.promote(cast("Agent", node))
     assert done(node, "promote", "commits") == ["commits wait", "promote", "commits do not wait"]
+
+
+@dataclass
+class Records:
+    """A cluster that confirms a claim, does not, or says nothing at all."""
+
+    answer: bool | AgentProblem
+    mark: Path
+
+    def write_data(self, *_: object, timeline: int, rank: int) -> bool:
+        assert self.mark.exists(), "the disk is proved first"
+        assert (rank > ALONE_RANK) is (timeline > 0)
+        if isinstance(self.answer, AgentProblem):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", [True, False, ClusterSilent("silent")], ids=["yes", "no", "silence"])
+@pytest.mark.parametrize("timeline", [0, 7])
+@pytest.mark.parametrize("was_alone", [True, False])
+def test_what_was_not_confirmed_leaves_no_note_of_commits_made_alone(
+    tmp_path: Path, answer: bool | AgentProblem, timeline: int, was_alone: bool
+) -> None:
+    mark = tmp_path / "alone"
+    if was_alone:
+        mark.write_text("")
+    parameters = SimpleNamespace(node="one", peer="two", state=lambda name: str(tmp_path / name))
+    agent = Agent(*(cast("Any", part) for part in (parameters, None, Records(answer, mark))))
+    if isinstance(answer, AgentProblem):
+        with pytest.raises(AgentProblem):
+            agent.claim({}, timeline=timeline)
+    else:
+        assert agent.claim({}, timeline=timeline) is answer
+    assert mark.exists() is (was_alone or answer is True)
 
 
 def test_what_cannot_be_written_says_where(tmp_path: Path) -> None:
