@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from live_cluster_agent import contact, files, history, log, outcome, replication, timelines, waiting
 from live_cluster_agent.agent import Agent
 from live_cluster_agent.cluster import highest_claimed
+from live_cluster_agent.contact import Contact
 from live_cluster_agent.outcome import AgentProblem, ClusterSilent
 from live_cluster_agent.postgres import ServerFacts
 from live_cluster_agent.rejoin_request import RejoinRequest
@@ -148,12 +149,12 @@ def promote(agent: Agent) -> int:
     looked_at = waiting.now_s()
     with ThreadPoolExecutor() as beside:
         looking, asking = beside.submit(agent.server.look), beside.submit(agent.cluster.nodes)
-        around, _ = agent.look_around()
+        around, looks = agent.look_around()
     if not looking.result().in_recovery:
         return outcome.SUCCESS
     records = asking.result()
     candidate = agent.eligibility(records, repair_pending=request.pending or request.active)
-    obstacle = replication.why_not_promoted(candidate) or _outer_obstacle(agent, around, candidate)
+    obstacle = replication.why_not_promoted(candidate) or _outer_obstacle(agent, around, looks, candidate)
     if obstacle is not None:
         agent.cluster.forget_wish()
         agent.cluster.set_score(None, known=None)
@@ -191,8 +192,8 @@ def require_standby(agent: Agent, facts: ServerFacts) -> None:
         raise AgentProblem("not promoted: the server does not take over its replication settings")
 
 
-def _outer_obstacle(agent: Agent, around: Surroundings, candidate: Eligibility) -> str | None:
-    if replication.is_outvoted(around):
+def _outer_obstacle(agent: Agent, around: Surroundings, looks: Contact, candidate: Eligibility) -> str | None:
+    if contact.is_cut_off(looks, around):
         return "this node is or was cut off"
     # A primary that has ended and whose peer has just left: that one may have been promoted, and live.
     peer_may_serve = candidate.own is DataState.LATEST and candidate.peer is DataState.SYNC

@@ -13,15 +13,17 @@ from typing import Any, cast
 
 import pytest
 
-from live_cluster_agent import __main__, actions, files, memory, outcome, timelines
+from live_cluster_agent import __main__, actions, files, history, memory, outcome, timelines
 from live_cluster_agent.agent import ALONE_RANK, Agent
 from live_cluster_agent.cluster import NodeRecord
+from live_cluster_agent.contact import Contact
 from live_cluster_agent.outcome import AgentProblem, ClusterSilent, DiskProblem
 from live_cluster_agent.postgres import Postmaster
 from live_cluster_agent.replication import DataState, Surroundings
 
 RECORD = NodeRecord(identifier="1", set_id="s", pair_id="p", data=DataState.SYNC, met=True, score="100")
 FACTS = SimpleNamespace(in_recovery=True, required_names='"two"', timeline=4, receiver="")
+TOGETHER = Surroundings(quorate=True, peer_is_member=True)
 READY = Postmaster(pid=1, started="1", status="ready")
 
 
@@ -34,6 +36,7 @@ class Node:
     facts: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(**vars(FACTS)))
     done: list[str] = field(default_factory=list)
     running: bool = True
+    around: Surroundings = TOGETHER
 
     def __post_init__(self) -> None:
         self.parameters = SimpleNamespace(
@@ -61,12 +64,18 @@ class Node:
         self._do("ask the cluster")
         return {"one": RECORD, "two": RECORD}
 
-    def look_around(self) -> tuple[Surroundings, None]:
+    def look_around(self) -> tuple[Surroundings, Contact]:
         self._do("look around")
-        return Surroundings(quorate=True, peer_is_member=True), None
+        return self.around, Contact()
 
     def eligibility(self, *_: object, **__: object) -> SimpleNamespace:
         return SimpleNamespace(own=DataState.LATEST, peer=DataState.STALE, repair_pending=False, wanted=False)
+
+    def forget_wish(self) -> None:
+        self._do("forget wish")
+
+    def set_score(self, score: int | None, *, known: str | None) -> None:
+        self._do(f"score {score} {known}")
 
     def forget_score(self) -> None:
         self._do("forget score")
@@ -139,6 +148,28 @@ def test_what_fails_before_its_claim_leaves_the_peer_its_right(
         actions.promote(cast("Agent", node))
     assert done(node, "claim") == claimed
     assert done(node, "commits do not wait") == []
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        Surroundings(quorate=False, peer_is_member=False),
+        Surroundings(quorate=None, peer_is_member=None, frozen=True),
+        # What the cluster knows of this node may be older than this very look.
+        Surroundings(quorate=True, peer_is_member=False, has_cable=False),
+        Surroundings(quorate=True, peer_is_member=False, peer_answers=True, peer_serves=True),
+    ],
+)
+def test_a_node_that_finds_itself_cut_off_is_not_promoted(
+    node: Node, around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(history, "note", lambda _, kind, text="": told.append(f"{kind}: {text}"))
+    node.around = around
+    with pytest.raises(AgentProblem):
+        actions.promote(cast("Agent", node))
+    assert done(node, "promote", "claim") == []
+    assert told == ["not-promoted: this node is or was cut off"]
 
 
 def test_a_standby_whose_commits_would_not_wait_is_told_so_first(node: Node) -> None:
