@@ -27,9 +27,10 @@ _INTRODUCTION = """\
 # Faults that the pair survives
 
 Each row was carried out on whole servers in [the lab](lab.md): a configured pair without fencing and, but for the rows that say so, without an arbiter, token 3000 ms,
-a user at the public address who creates 20 conferences a second, and another one beside the active head. Afterwards
+a user at the public address who creates 20 conferences a second, and another one beside the active head. Beside them
+[a checker](lab.md#the-checker-of-the-database) appends rows to the database and reads them, through the floating address and at both servers. Afterwards
 all audits have to hold: one partition, one primary, each resource exactly where it must be, replication synchronous, every
-acknowledged conference on both heads exactly once, no failed records, no constraint that nobody took back; and `status` says of both
+acknowledged conference and row on both heads exactly once, no failed records, no constraint that nobody took back; and `status` says of both
 heads that they may be lost. "Seen" are medians, with the worst in brackets, of machines that share two cores with others; "expected" is
 what the matrix states. Tests never measure time: they wait ten times as long as expected.
 
@@ -42,6 +43,9 @@ what the matrix states. Tests never measure time: they wait ten times as long as
 | silence | the longest time without an acknowledgement at the public address, from the fault until everything is whole again |
 | whole again | from the end of the fault until all audits held; after a killed process and a reboot from the fault itself |
 | primary | where it was in the end |
+| conferences | acknowledged by the application, and how many of them were lost |
+| checker's rows | acknowledged by the database; lost, there twice, or on one head only |
+| checker's reads | answered by a primary: stale ones, which are a violation, and outdated ones, of a primary that did not know yet that another one had taken over |
 """
 _NOT_HAD = """
 ## What could not be had in the lab
@@ -78,7 +82,8 @@ def _recorded(outcomes: list[Result]) -> str:
     lost = sum(one["lost"] for one in outcomes)
     kept = sum(one["acknowledged"] for one in outcomes)
     return (
-        f"{survived} of {len(outcomes)} runs survived; {lost} of {kept} acknowledged conferences lost."
+        f"{survived} of {len(outcomes)} runs survived; {lost} of {kept} acknowledged conferences lost;"
+        f" the checker's rows: {_rows(outcomes)}; its reads: {_reads(outcomes)}."
         f" Recorded from {times[0]} to {times[-1]}.\n\n"
     )
 
@@ -108,21 +113,41 @@ def _told(act: Act) -> str:
 
 
 def _seen(rows: Mapping[str, Row], outcomes: list[Result]) -> Iterable[str]:
-    yield "| row | survived | primary | silence | whole again | acknowledged | lost | `status` showed |\n"
-    yield "|---|---|---|---|---|---|---|---|\n"
+    yield "| row | survived | primary | silence | whole again | conferences | checker's rows | checker's reads | `status` showed |\n"
+    yield "|---|---|---|---|---|---|---|---|---|\n"
     for row in rows:
         runs = [one for one in outcomes if one["row"] == row]
         if not runs:
-            yield f"| {row} | not run | | | | | | |\n"
+            yield f"| {row} | not run | | | | | | | |\n"
             continue
         moved = sum(one["moved"] for one in runs)
         place = {0: "stayed", len(runs): "moved"}.get(moved, f"moved {moved} of {len(runs)} times")
         codes = sorted({code for one in runs for code in one["verdict_seen"]} - {"hazard-split-brain"})
         yield (
             f"| {row} | {sum(one['passed'] for one in runs)} of {len(runs)} | {place} | {_times(runs, 'gap_s')} |"
-            f" {_times(runs, 'recovery_s')} | {sum(one['acknowledged'] for one in runs)} |"
-            f" {sum(one['lost'] for one in runs)} | {', '.join(f'`{code}`' for code in codes)} |\n"
+            f" {_times(runs, 'recovery_s')} | {sum(one['acknowledged'] for one in runs)},"
+            f" lost {sum(one['lost'] for one in runs)} | {_rows(runs)} | {_reads(runs)} | {', '.join(f'`{code}`' for code in codes)} |\n"
         )
+
+
+def _rows(runs: list[Result]) -> str:
+    """What the checker counted; runs from before there was one count nothing."""
+    counted = [one["rows"] for one in runs if one.get("rows")]
+    if not counted:
+        return "not counted"
+    acknowledged, lost, twice, alone = (
+        sum(rows[key] for rows in counted) for key in ("acknowledged", "lost", "duplicated", "diverging")
+    )
+    rest = f", {twice} twice" * bool(twice) + f", {alone} on one head only" * bool(alone)
+    return f"{acknowledged}, lost {lost}{rest}"
+
+
+def _reads(runs: list[Result]) -> str:
+    counted = [one["rows"] for one in runs if one.get("rows")]
+    if not counted:
+        return "not counted"
+    reads, stale, outdated = (sum(rows[key] for rows in counted) for key in ("reads", "stale", "outdated"))
+    return f"{reads}, stale {stale}" + f", outdated {outdated}" * bool(outdated)
 
 
 def _times(runs: list[Result], key: str) -> str:
@@ -137,13 +162,14 @@ def _soaks(soaks: list[Result]) -> Iterable[str]:
     if not soaks:
         yield "None is recorded.\n"
         return
-    yield "| seed | release | rounds survived | time | acknowledged | lost | longest silence | ended by |\n"
-    yield "|---|---|---|---|---|---|---|---|\n"
+    yield "| seed | release | rounds survived | time | conferences | checker's rows | checker's reads | longest silence | ended by |\n"
+    yield "|---|---|---|---|---|---|---|---|---|\n"
     for one in soaks:
         problem = one["problem"].splitlines()[0] if one["problem"] else "all rounds done"
         yield (
             f"| {one['seed']} | {one['release']} | {one['survived']} of {one['rounds']} | {one['duration_s'] / 60:.0f} min |"
-            f" {one['acknowledged']} | {one['lost']} | {one['longest_gap_s']:.1f} s | {problem} |\n"
+            f" {one['acknowledged']}, lost {one['lost']} | {_rows([one])} | {_reads([one])} |"
+            f" {one['longest_gap_s']:.1f} s | {problem} |\n"
         )
 
 

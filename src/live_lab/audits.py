@@ -25,10 +25,10 @@ _REPLICATION = "SELECT application_name || ' ' || state || ' ' || sync_state FRO
 _REPEATED = "SELECT name FROM conferences GROUP BY name HAVING count(*) > 1"
 
 
-def psql(host: Host, sql: str, *, database: str = "ivcs") -> str:
-    """What this host's own PostgreSQL answers, a row a line; empty where it does not run."""
+def psql(host: Host, sql: str, *, database: str = "ivcs", check: bool = False) -> str:
+    """What this host's own PostgreSQL answers, a row a line; empty where it does not run, unless it has to."""
     argv = ("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database)
-    return host.run(argv, stdin=sql, check=False).stdout.strip()
+    return host.run(argv, stdin=sql, check=check).stdout.strip()
 
 
 def is_primary(host: Host) -> bool:

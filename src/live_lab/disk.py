@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from live_lab.mounts import attach_loop
+from live_lab.errors import LabCommandFailed
+from live_lab.mounts import attach_loop, is_limited, limit_loop, loop_of
 from live_lab.places import Places
 from live_lab.process import run
 from live_lab.topology import GATEWAY, PREFIX_LENGTH, HostPlan, Role
@@ -14,6 +15,8 @@ from live_lab.topology import GATEWAY, PREFIX_LENGTH, HostPlan, Role
 # Sparse files: a host can fill its own disk, as in a real fault, without filling that of the machine.
 DISK_BYTES = 8 * 1024**3
 LUN_BYTES = 1024**3
+_FIRST_SECTOR = 512
+_LAYERS = ("lowerdir=", "upperdir=", "workdir=")
 _MKFS = ("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1")
 
 # Services of the image that only heads need; on the others they would just cost memory and time.
@@ -64,6 +67,36 @@ def create_disk(places: Places, host: HostPlan, layers: Sequence[Path]) -> None:
     options = f"lowerdir={lower},upperdir={mounted}/upper,workdir={mounted}/work"
     run(("mount", "-t", "overlay", "overlay", "-o", options, str(places.root(host.name))))
     personalise(places.root(host.name), host)
+
+
+def lose_disk(places: Places, host: HostPlan) -> None:
+    """Whatever the host reads from its disk, or writes there, ends in an error; what it has in memory stays."""
+    limit_loop(loop_of(_disk_of(places, host)), _FIRST_SECTOR)
+
+
+def is_disk_lost(places: Places, host: HostPlan) -> bool:
+    """Whether that is so; a virtual machine has its disk for itself."""
+    return not host.is_machine and is_limited(loop_of(_disk_of(places, host)))
+
+
+def restore_disk(places: Places, host: HostPlan) -> None:
+    """The disk answers again, with what had reached it; the host has to be off."""
+    root, disk = places.root(host.name), _disk_of(places, host)
+    options = run(("findmnt", "--noheadings", "--output", "FS-OPTIONS", "--mountpoint", str(root))).stdout
+    limit_loop(loop_of(disk), 0)
+    run(("umount", str(root)))
+    run(("umount", str(disk.parent / "disk")))
+    # 1: errors were corrected, as after any loss of a disk.
+    checked = run(("e2fsck", "-f", "-y", str(disk)), check=False)
+    if checked.returncode > 1:
+        raise LabCommandFailed(("e2fsck", str(disk)), checked.returncode, checked.stdout)
+    run(("mount", "-o", "loop", str(disk), str(disk.parent / "disk")))
+    layers = [part for part in options.strip().split(",") if part.startswith(_LAYERS)]
+    run(("mount", "-t", "overlay", "overlay", "-o", ",".join(layers), str(root)))
+
+
+def _disk_of(places: Places, host: HostPlan) -> Path:
+    return places.root(host.name).parent / "disk.img"
 
 
 def personalise(root: Path, host: HostPlan) -> None:

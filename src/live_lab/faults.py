@@ -1,23 +1,37 @@
-"""Faults within a host, besides those of power, cables and switches that Host and Lab have themselves."""
+"""The words of the fault matrix, each with what it does, and how everything is taken back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from live_lab.errors import LabError
+from live_lab import fault_disks, fault_load, fault_network, fault_processes, fault_settings
+from live_lab.fault_disks import fill_disk, free_disk
+from live_lab.fault_processes import kill_by_pid_file, kill_unit
 from live_lab.host import Host
 from live_lab.lab import Lab
-from live_lab.pair import begin_configure, begin_switchover, configure_again
-from live_lab.topology import LINKS
+from live_lab.pair import begin_command, begin_configure, begin_switchover, configure_again
 
-_FILLING = "/var/lib/live-lab-filling"
-_STORAGE_FILLING = "/srv/filestorage/live-lab-filling"
-_TAKEN_ADDRESS = "10.81.0.100"
-_LOSS = (
-    "INPUT", "-m", "statistic", "--mode", "random", "--probability", "0.1",
-    "-m", "comment", "--comment", "live-lab-loss", "-j", "DROP",
-)  # fmt: skip
-_WALSENDER = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walsender'"
+__all__ = [
+    "NETWORK_VERBS",
+    "VERBS",
+    "fill_disk",
+    "free_disk",
+    "heal_everything",
+    "isolate",
+    "kill_by_pid_file",
+    "kill_unit",
+    "reconnect",
+]
+# Of a shell: processes first, so that those answer that are asked afterwards.
+_HEAL_HEAD = "\n".join(
+    (
+        fault_processes.CONTINUE,
+        fault_disks.FREE,
+        fault_network.UNBLOCK,
+        fault_load.STOP,
+        fault_settings.RESTORE,
+    )
+)
 
 
 def isolate(lab: Lab, host: Host) -> None:
@@ -32,93 +46,10 @@ def reconnect(lab: Lab, host: Host) -> None:
         lab.heal(host.name, link)
 
 
-def kill_unit(host: Host, unit: str) -> None:
-    """SIGKILL to the main process of a service."""
-    host.run(("systemctl", "kill", "--kill-who=main", "--signal=KILL", unit))
-
-
-def kill_by_pid_file(host: Host, path: str) -> None:
-    """SIGKILL to the process whose id is on the first line of a file, as postmaster.pid has it."""
-    host.run(("kill", "-KILL", host.read(path).split()[0]))
-
-
-def kill_postgres(host: Host) -> None:
-    """SIGKILL to the server process of the host's one database cluster."""
-    places = host.run(("sh", "-c", "echo /var/lib/postgresql/*/main/postmaster.pid")).stdout.split()
-    kill_by_pid_file(host, places[-1])
-
-
-def kill_walsender(host: Host) -> None:
-    """SIGKILL to the process that feeds the standby; PostgreSQL ends all sessions and recovers after that."""
-    psql = ("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-d", "postgres", "-c", _WALSENDER)
-    host.run(("kill", "-KILL", *host.run(psql).stdout.split()))
-
-
-def kill_daemon(host: Host, unit: str, name: str) -> None:
-    """SIGKILL to one process of a service that has several."""
-    members = host.read(f"/sys/fs/cgroup/system.slice/{unit}.service/cgroup.procs").split()
-    listing = host.run(("ps", "-o", "pid=,comm=", "-p", ",".join(members))).stdout
-    # The kernel keeps 15 characters of a command's name.
-    found = [pid for pid, command in map(str.split, listing.splitlines()) if command == name[:15]]
-    if len(found) != 1:
-        raise LabError(f"{host.name}: {len(found)} processes {name} in {unit}; there should be one")
-    host.run(("kill", "-KILL", found[0]))
-
-
-def fill_disk(host: Host) -> None:
-    """Uses up the host's disk to the last block."""
-    _allocate(host, "/", _FILLING)
-    host.run(
-        ("dd", "if=/dev/zero", f"of={_FILLING}.rest", "bs=4K", "status=none"), check=False, timeout_s=600
-    )
-
-
-def free_disk(host: Host) -> None:
-    """Gives back what `fill_disk` took."""
-    host.run(("rm", "-f", "--", _FILLING, f"{_FILLING}.rest"))
-
-
-def fill_storage(host: Host) -> None:
-    """Uses up all of the file storage that the application can have: not what the file system keeps for root."""
-    host.run(("mountpoint", "-q", "/srv/filestorage"))
-    _allocate(host, "/srv/filestorage", _STORAGE_FILLING)
-
-
-def free_storage(host: Host) -> None:
-    """Gives back what `fill_storage` took, where the storage is mounted now."""
-    host.run(("rm", "-f", "--", _STORAGE_FILLING))
-
-
-def _allocate(host: Host, place: str, filling: str) -> None:
-    free_kib = host.run(("df", "--output=avail", "--block-size=1K", place)).stdout.split()[-1]
-    host.run(("fallocate", "--length", f"{free_kib}KiB", filling), check=False)
-
-
-def lose_packets(host: Host) -> None:
-    """One of ten packets to this host is lost."""
-    host.run(("iptables", "--wait", "-I", *_LOSS))
-
-
-def lose_no_packets(host: Host) -> None:
-    """Takes the loss back; nothing where there is none."""
-    host.run(("iptables", "--wait", "-D", *_LOSS), check=False)
-
-
 def interfaces_up(host: Host) -> None:
     """No interface of a virtual machine stays switched off within it."""
     for nic in host.plan.nics:
         host.run(("ip", "link", "set", nic.interface, "up"))
-
-
-def take_address(host: Host) -> None:
-    """This host claims the public address for itself, and says so to everybody."""
-    host.run(("ip", "address", "add", f"{_TAKEN_ADDRESS}/24", "dev", LINKS[0]))
-    host.run(("arping", "-q", "-U", "-c", "3", "-I", LINKS[0], _TAKEN_ADDRESS))
-
-
-def give_address_back(host: Host) -> None:
-    """The address is no longer here; nothing where it was not."""
-    host.run(("ip", "address", "delete", f"{_TAKEN_ADDRESS}/24", "dev", LINKS[0]), check=False)
 
 
 def heal_everything(lab: Lab) -> None:
@@ -131,32 +62,24 @@ def heal_everything(lab: Lab) -> None:
         lab.switch_up(switch)
     lab.heal_between()
     lab.restore_lun()
+    for head in lab.heads:
+        lab.restore_disk(head.name)
     for host in lab.hosts.values():
         if host.is_running:
             lab.speed_up(host.name)
+            host.wait_booted()
         else:
             host.power_on()
+    for host in (*lab.media, lab.client):
+        # Nothing is there to stop, mostly.
+        host.run(("sh", "-c", fault_load.STOP), check=False)
+        fault_network.give_address_back(host)
     for head in lab.heads:
-        free_disk(head)
-        free_storage(head)
-        lose_no_packets(head)
+        head.run(("sh", "-c", _HEAL_HEAD), check=False)
         interfaces_up(head)
-    for media in lab.media:
-        give_address_back(media)
-
-
-_KILLS: Mapping[str, Callable[[Host], None]] = {
-    "postgres": kill_postgres,
-    "walsender": kill_walsender,
-    "pacemaker-controld": lambda host: kill_daemon(host, "pacemaker", "pacemaker-controld"),
-}
-
-
-def _kill(host: Host, what: str) -> None:
-    if what in _KILLS:
-        _KILLS[what](host)
-    else:
-        kill_unit(host, what)
+    for head in lab.heads:
+        fault_settings.end_maintenance(head)
+        fault_settings.forget_edits(head)
 
 
 Verb = Callable[[Lab, Host, str], None]
@@ -164,22 +87,48 @@ Verb = Callable[[Lab, Host, str], None]
 VERBS: Mapping[str, Verb] = {
     "power-off": lambda _lab, host, _: host.power_off(),
     "power-on": lambda _lab, host, _: host.power_on(),
+    "begin-power-on": lambda _lab, host, _: host.power_on(wait=False),
     "reboot": lambda _lab, host, _: host.reboot(),
     "freeze": lambda _lab, host, _: host.freeze(),
     "thaw": lambda _lab, host, _: host.thaw(),
     "cut": lambda lab, host, link: lab.cut(host.name, link),
     "connect": lambda lab, host, link: lab.heal(host.name, link),
-    "kill": lambda _lab, host, what: _kill(host, what),
+    "block": lambda _lab, host, what: fault_network.block(host, what),
+    "block-peer": fault_network.block_peer,
+    "unblock": lambda _lab, host, _: fault_network.unblock(host),
+    "slow": lambda lab, host, _: lab.slow_down(host.name),
+    "lose-packets": lambda _lab, host, _: fault_network.lose_packets(host),
+    "take-address": lambda _lab, host, _: fault_network.take_address(host),
+    "kill": lambda _lab, host, what: fault_processes.kill(host, what),
+    "stop-process": lambda _lab, host, what: fault_processes.stop_process(host, what),
+    "restart": lambda _lab, host, unit: fault_processes.restart(host, unit),
+    "pg_ctlcluster": lambda _lab, host, verb: fault_processes.pg_ctlcluster(host, verb),
     "fill-disk": lambda _lab, host, _: fill_disk(host),
     "free-disk": lambda _lab, host, _: free_disk(host),
-    "fill-storage": lambda _lab, host, _: fill_storage(host),
-    "slow": lambda lab, host, _: lab.slow_down(host.name),
-    "lose-packets": lambda _lab, host, _: lose_packets(host),
+    "fill-storage": lambda _lab, host, _: fault_disks.fill_storage(host),
+    "fill-run": lambda _lab, host, _: fault_disks.fill_run(host),
+    "use-inodes": lambda _lab, host, _: fault_disks.use_inodes(host),
+    "lose-disk": lambda lab, host, _: lab.lose_disk(host.name),
+    "use-connections": lambda _lab, host, _: fault_load.use_connections(host),
+    "flood": fault_load.flood,
+    "begin-transaction": lambda _lab, host, size: fault_load.begin_transaction(host, size),
+    "burst": lambda _lab, host, count: fault_load.burst(host, count),
+    "alter-system": lambda _lab, host, setting: fault_settings.alter_system(host, setting),
+    "break-access": lambda _lab, host, _: fault_settings.break_access(host),
+    "set-attribute": lambda _lab, host, value: fault_settings.set_attribute(host, value),
+    "delete-attribute": lambda _lab, host, _: fault_settings.delete_attribute(host),
+    "edit-cib": lambda _lab, host, count: fault_settings.edit_cib(host, count),
+    "erase-cib": lambda _lab, host, _: fault_settings.erase_cib(host),
+    "cancel-wait-for-all": lambda _lab, host, _: fault_settings.cancel_wait_for_all(host),
+    "promote": lambda _lab, host, _: fault_settings.promote(host),
+    "type": lambda _lab, host, words: fault_settings.type_command(host, words),
+    "begin": lambda _lab, host, words: begin_command(host, words),
     "begin-configure": lambda lab, host, _: begin_configure(lab, host),
     "configure": lambda lab, host, _: configure_again(lab, host),
     "begin-switchover": lambda _lab, host, _: begin_switchover(host),
-    "take-address": lambda _lab, host, _: take_address(host),
 }
+# Those whose last argument is the rest of the line, as it is.
+LINE_VERBS = ("type", "begin")
 # What it may say of the network, which both heads share with everybody.
 NETWORK_VERBS: Mapping[str, Callable[[Lab, str], None]] = {
     "switch-off": lambda lab, link: lab.switch_down(link),

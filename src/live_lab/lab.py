@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from live_lab.controller import Controller
-from live_lab.disk import create_disk, create_empty_lun, create_lun
+from live_lab.disk import create_disk, create_empty_lun, create_lun, is_disk_lost, lose_disk, restore_disk
 from live_lab.errors import LabError, LabInUse
 from live_lab.host import Host
 from live_lab.image import ImageWish, layers_for, prune_layers
@@ -290,6 +290,25 @@ class Lab:
     def restore_lun(self) -> None:
         """It is there again, with what was on it."""
         limit_loop(self._state.lun_device, 0)
+
+    def lose_disk(self, host: str) -> None:
+        """The own disk of a container answers it with errors, whatever it reads or writes."""
+        lose_disk(self.places, self._container(host).plan)
+
+    def restore_disk(self, host: str) -> None:
+        """It is there again, with what had reached it, and the host is off; nothing where it was not lost."""
+        plan = self.host(host).plan
+        if is_disk_lost(self.places, plan):
+            self.host(host).power_off()
+            restore_disk(self.places, plan)
+
+    def _container(self, name: str) -> Host:
+        host = self.host(name)
+        if host.plan.is_machine:
+            raise LabError(
+                f"{host.name} is a virtual machine: the lab can break the disks of containers only"
+            )
+        return host
 
 
 def remove(name: str) -> None:

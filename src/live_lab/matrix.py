@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from live_lab.errors import LabError
-from live_lab.faults import NETWORK_VERBS, VERBS
+from live_lab.faults import LINE_VERBS, NETWORK_VERBS, VERBS
 
 MATRIX = Path(__file__).with_name("fault_matrix.toml")
-HOST_TARGETS = ("active", "standby", "both", "media", "arbiter")
-AWAITED = ("service", "move")
+HOST_TARGETS = ("active", "standby", "both", "media", "arbiter", "client")
+AWAITED = ("service", "move", "return")
+GIVE_UP = "give-up"
+_DURATION = re.compile(r"\d+s")
 _SILENCING = ("power-off", "freeze")
 _OVER_AT_ONCE = ("kill", "reboot")
 
@@ -65,6 +68,7 @@ class Row:
     conferences: int = 20
     soak: bool = True
     arbiter: bool = False
+    on_head: int = 0
 
     @property
     def is_over_at_once(self) -> bool:
@@ -109,6 +113,7 @@ def _row(entry: Mapping[str, Any]) -> Row:
             conferences=int(entry.get("conferences", 20)),
             soak=entry.get("soak", True),
             arbiter=entry.get("arbiter", False),
+            on_head=int(entry.get("on_head", 0)),
         )
     except (KeyError, ValueError) as error:
         raise LabError(f"fault {name}: {error}") from error
@@ -122,12 +127,25 @@ def _act(name: str, text: str) -> Act:
     verb, *words = text.split()
     targets = tuple(word for word in words if word in (*HOST_TARGETS, "network"))
     what = tuple(word for word in words if word not in targets)
-    if verb == "await":
-        known = bool(what) and not targets and set(what) <= set(AWAITED)
-    elif verb in NETWORK_VERBS:
-        known = targets == ("network",)
-    else:
-        known = verb in VERBS and bool(targets) and "network" not in targets
-    if not known:
+    if verb in LINE_VERBS:
+        targets, what = tuple(words[:1]), (" ".join(words[1:]),)
+    if not _is_known(verb, targets, what):
         raise LabError(f"fault {name}: {text!r} is nothing that the lab can do")
     return Act(verb=verb, targets=targets, what=what)
+
+
+def _is_known(verb: str, targets: tuple[str, ...], what: tuple[str, ...]) -> bool:
+    if verb == GIVE_UP:
+        return not targets and not what
+    if verb == "await":
+        return _is_awaited(targets, what)
+    if verb in NETWORK_VERBS:
+        return targets == ("network",)
+    is_complete = bool(targets) and set(targets) <= set(HOST_TARGETS)
+    return verb in VERBS and is_complete and (verb not in LINE_VERBS or any(what))
+
+
+def _is_awaited(targets: tuple[str, ...], what: tuple[str, ...]) -> bool:
+    if len(targets) == 1 and "network" not in targets:
+        return targets != ("both",) and (what == ("repair",) or (what[:1] == ("log",) and len(what[1:]) == 1))
+    return bool(what) and not targets and all(one in AWAITED or _DURATION.fullmatch(one) for one in what)

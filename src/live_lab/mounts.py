@@ -42,6 +42,16 @@ def attach_loop(file: Path) -> str:
     return run(("losetup", "--find", "--show", str(file))).stdout.strip()
 
 
+def loop_of(file: Path) -> str:
+    """Node of the block device that this file is."""
+    return run(("losetup", "--noheadings", "--output", "NAME", "--associated", str(file))).stdout.strip()
+
+
+def is_limited(device: str) -> bool:
+    """Whether `limit_loop` has set a limit that is still there."""
+    return run(("losetup", "--noheadings", "--output", "SIZELIMIT", device)).stdout.strip() != "0"
+
+
 def limit_loop(device: str, size_bytes: int) -> None:
     """Everything behind the limit answers with errors; the file keeps its content. 0 takes the limit away."""
     with Path(device).open("rb") as node:

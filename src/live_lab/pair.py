@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 
 from live_lab.audits import FLOATING_ADDRESSES
@@ -80,6 +81,11 @@ def begin_configure(lab: Lab, host: Host) -> None:
     host.write(_PASSPHRASE_FILE, unlock(lab), mode=0o600)
     argv = ("configure", "--verbose", "--token", _OTHER_TOKEN, "--passphrase-file", _PASSPHRASE_FILE)
     _begin(host, *argv, until="✓")
+
+
+def begin_command(host: Host, words: str) -> None:
+    """Starts what an administrator types after `live-cluster`; it goes on by itself."""
+    host.run(("systemd-run", "--quiet", "--collect", f"--unit={_UNIT}", "live-cluster", *shlex.split(words)))
 
 
 def begin_switchover(host: Host) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from live_lab.errors import FaultNotSurvived
-from live_lab.fault_run import RESULTS, FaultRun, Outcome
+from live_lab.fault_run import RESULTS, FaultRun, Outcome, RowCounts, total
 from live_lab.lab import Lab
 from live_lab.matrix import Row, load_matrix
 
@@ -28,6 +28,7 @@ class SoakReport:
     duration_s: float
     acknowledged: int
     lost: int
+    rows: RowCounts
     longest_gap_s: float
     faults: tuple[str, ...]
     problem: str
@@ -63,6 +64,7 @@ def soak(lab: Lab, *, seed: int, rounds: int, announce: Callable[[str], None]) -
         duration_s=round(time.monotonic() - began),
         acknowledged=sum(one.acknowledged for one in outcomes),
         lost=sum(one.lost for one in outcomes),
+        rows=total([one.rows for one in outcomes if one.rows]),
         longest_gap_s=max((one.gap_s for one in outcomes), default=0.0),
         faults=tuple(one.row for one in outcomes),
         problem=problem,
@@ -76,7 +78,16 @@ def told(outcome: Outcome) -> str:
     place = "the primary moved" if outcome.moved else "the primary stayed"
     return (
         f"{place}, longest silence {outcome.gap_s} s, whole again after {outcome.recovery_s} s,"
-        f" lost {outcome.lost} of {outcome.acknowledged}"
+        f" lost {outcome.lost} of {outcome.acknowledged} conferences{_rows_told(outcome.rows)}"
+    )
+
+
+def _rows_told(rows: RowCounts | None) -> str:
+    if rows is None:
+        return ""
+    return (
+        f" and {rows.lost} of {rows.acknowledged} rows, {rows.duplicated} rows twice, {rows.diverging} on one head"
+        f" only; of {rows.reads} reads {rows.stale} stale, {rows.outdated} outdated"
     )
 
 

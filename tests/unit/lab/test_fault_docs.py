@@ -17,6 +17,9 @@ OUTCOME: dict[str, Any] = {
     "row": "kill-nginx", "release": "bookworm", "at": "2026-01-01T00:00:00+00:00", "passed": True, "moved": False,
     "gap_s": 1.5, "recovery_s": 4.0, "verdict_seen": ["hazard-split-brain", "health-asynchronous"],
     "acknowledged": 100, "lost": 0, "problem": "",
+    "rows": {
+        "acknowledged": 50, "lost": 0, "duplicated": 0, "diverging": 0, "reads": 30, "stale": 0, "outdated": 2,
+    },
 }  # fmt: skip
 
 
@@ -42,14 +45,21 @@ def test_results_name_rows_that_there_are() -> None:
 
 
 def test_a_row_shows_medians_the_worst_and_what_was_lost(generator: ModuleType) -> None:
-    worse = {**OUTCOME, "gap_s": 9.5, "moved": True, "lost": 2, "passed": True}
-    failed = {**OUTCOME, "gap_s": 99.0, "passed": False, "problem": "no"}
+    rows = {**OUTCOME["rows"], "lost": 3, "duplicated": 1, "stale": 4}
+    worse = {**OUTCOME, "gap_s": 9.5, "moved": True, "lost": 2, "passed": True, "rows": rows}
+    failed = {**OUTCOME, "gap_s": 99.0, "passed": False, "problem": "no", "rows": None}
     text = generator.page(load_matrix(), {"outcomes": [OUTCOME, worse, failed], "soaks": []})
     assert (
-        "| kill-nginx | 2 of 3 | moved 1 of 3 times | 5.5 s (9.5) | 4.0 s (4.0) | 300 | 2 | `health-asynchronous` |"
-        in text
+        "| kill-nginx | 2 of 3 | moved 1 of 3 times | 5.5 s (9.5) | 4.0 s (4.0) | 300, lost 2 |"
+        " 100, lost 3, 1 twice | 60, stale 4, outdated 4 | `health-asynchronous` |" in text
     )
     assert "| power-loss-active | not run |" in text
+
+
+def test_runs_from_before_the_checker_count_no_rows(generator: ModuleType) -> None:
+    old = {key: value for key, value in OUTCOME.items() if key != "rows"}
+    text = generator.page(load_matrix(), {"outcomes": [old], "soaks": []})
+    assert "| 100, lost 0 | not counted | not counted |" in text
 
 
 def test_taking_results_replaces_the_old_ones(generator: ModuleType, tmp_path: Path) -> None:
