@@ -11,7 +11,14 @@ from live_lab.pair import configure
 
 MATRIX = load_matrix()
 # Part of `make test`: what protects data and is not a scenario of its own in test_failover or test_interruption.
-PROTECT_DATA = {"kill-postgres-active", "cut-both-active", "arbiter-cut-both-active"}
+PROTECT_DATA = {
+    "kill-postgres-active",
+    "cut-both-active",
+    "arbiter-cut-both-active",
+    "ping-and-membership-blocked",
+    "access-file-broken",
+    "kept-after-both-lost-power-ahead",
+}
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +39,5 @@ def lab() -> Iterator[Lab]:
 def test_the_pair_survives(lab: Lab, name: str) -> None:
     outcome = FaultRun(lab, MATRIX[name]).carry_out()
     assert outcome.lost == 0
+    assert outcome.rows is not None
+    assert outcome.rows.lost == 0
