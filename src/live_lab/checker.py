@@ -25,25 +25,24 @@ from live_lab.process import Background
 from live_lab.wait import wait_until
 
 PROGRAM = Path(history_client.__file__).read_text("utf-8")
-ROLE, TABLE = history_client.ROLE, history_client.TABLE
+ROLE = history_client.ROLE
 _ACCESS = f"host {ROLE} {ROLE} 10.81.0.0/24 trust"
 _ADD_ACCESS = f"""for file in /etc/postgresql/*/main/pg_hba.conf; do
     grep -qxF '{_ACCESS}' "$file" || echo '{_ACCESS}' >>"$file"
 done"""
 _REMOVE_ACCESS = f"sed -i '\\|^{_ACCESS}$|d' /etc/postgresql/*/main/pg_hba.conf"
-_CREATE = f"""SELECT 'CREATE ROLE {ROLE} LOGIN'
-WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') \\gexec
-SELECT 'CREATE DATABASE {ROLE} OWNER {ROLE}'
-WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{ROLE}') \\gexec
+_REMOVE = f"DROP DATABASE IF EXISTS {ROLE} WITH (FORCE);\nDROP ROLE IF EXISTS {ROLE};\n"
+# A table of its own for each run: clients that a killed run has left behind find theirs gone, and end.
+_CREATE = f"""{_REMOVE}
+CREATE ROLE {ROLE} LOGIN;
+CREATE DATABASE {ROLE} OWNER {ROLE};
 \\connect {ROLE}
-DROP TABLE IF EXISTS {TABLE};
-CREATE TABLE {TABLE} (series text NOT NULL, number integer NOT NULL);
-ALTER TABLE {TABLE} OWNER TO {ROLE};
+CREATE TABLE {{table}} (series text NOT NULL, number integer NOT NULL);
+ALTER TABLE {{table}} OWNER TO {ROLE};
 """
-_REMOVE = f"DROP DATABASE IF EXISTS {ROLE} WITH (FORCE); DROP ROLE IF EXISTS {ROLE};"
 _END_SESSIONS = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{ROLE}'"
 _SESSIONS = f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{ROLE}'"
-_ROWS = f"SELECT series || ' ' || number FROM {TABLE}"
+_REPLAY_DEADLINE_S = 300.0
 _WRITES_PER_SECOND, _READS_PER_SECOND = 8.0, 4.0
 
 
@@ -71,7 +70,8 @@ class Checker:
         self._clients: list[_Client] = []
         self._given_up_s: float | None = None
         self.healed_s: float | None = None
-        _prepare(lab)
+        self._table = f"noted_{uuid4().hex[:8]}"
+        _prepare(lab, self._table)
         self.start_missing()
 
     # -- clients --------------------------------------------------------------------------------------------
@@ -92,13 +92,13 @@ class Checker:
     def _orders(self, host: Host) -> list[dict[str, Any]]:
         own = {head.name: head.addresses["bond0"] for head in self._lab.heads}
         if host.name in own:
-            beside = own[host.name]
-            return [_write(host, beside), _read(host, beside, kept=False)]
-        orders = [_write(host, DATABASE_ADDRESS), _write(host, DATABASE_ADDRESS)]
-        orders += [_read(host, DATABASE_ADDRESS, kept=kept) for kept in (False, True)]
-        for address in own.values():
-            orders += [_write(host, address), _read(host, address, kept=True)]
-        return orders
+            orders = [_write(host, own[host.name]), _read(host, own[host.name], kept=False)]
+        else:
+            orders = [_write(host, DATABASE_ADDRESS), _write(host, DATABASE_ADDRESS)]
+            orders += [_read(host, DATABASE_ADDRESS, kept=kept) for kept in (False, True)]
+            for address in own.values():
+                orders += [_write(host, address), _read(host, address, kept=True)]
+        return [{**order, "table": self._table} for order in orders]
 
     def leave(self, host: Host) -> None:
         """Ends what runs on this host: it belongs to no unit, and an orderly reboot would wait for it for 90 s."""
@@ -142,7 +142,7 @@ class Checker:
         recorded = read_history(self._lines())
         return replace(
             recorded,
-            tables=_tables(self._lab, deadline_s),
+            tables=_tables(self._lab, self._table, deadline_s),
             healed_s=self.healed_s,
             given_up_s=self._given_up_s,
         )
@@ -201,7 +201,7 @@ def read_history(lines: Iterable[Sequence[Any]]) -> History:
     return History(writes=tuple(writes.values()), reads=tuple(reads), tables={})
 
 
-def _prepare(lab: Lab) -> None:
+def _prepare(lab: Lab, table: str) -> None:
     """Role, database and an empty table, and the right to log in at either head."""
     for head in lab.heads:
         head.run(("sh", "-c", _ADD_ACCESS))
@@ -209,7 +209,12 @@ def _prepare(lab: Lab) -> None:
     primary = next((head for head in lab.heads if is_primary(head)), None)
     if primary is None:
         raise LabError("no head is primary: the checker has no place for its rows")
-    psql(primary, _CREATE, database="postgres", check=True)
+    psql(primary, _CREATE.format(table=table), database="postgres", check=True)
+    wait_until(
+        lambda: all(_has_table(head, table) for head in lab.heads),
+        deadline_s=_REPLAY_DEADLINE_S,
+        what="both heads have the checker's table",
+    )
 
 
 def remove(lab: Lab) -> None:
@@ -222,7 +227,7 @@ def remove(lab: Lab) -> None:
             psql(head, "SELECT pg_reload_conf()", database="postgres")
 
 
-def _tables(lab: Lab, deadline_s: float) -> dict[str, Counter[Row]]:
+def _tables(lab: Lab, table: str, deadline_s: float) -> dict[str, Counter[Row]]:
     """The rows of each head that answers, once nobody writes any more and the standby has replayed everything."""
     heads = [head for head in lab.heads if head.is_running]
     primary = next((head for head in heads if is_primary(head)), None)
@@ -231,7 +236,7 @@ def _tables(lab: Lab, deadline_s: float) -> dict[str, Counter[Row]]:
         end = psql(primary, "SELECT pg_current_wal_flush_lsn()", database="postgres")
         for standby in (head for head in heads if head is not primary):
             _wait_for_replay(standby, end, deadline_s)
-    return {head.name: _rows(head) for head in heads if _has_table(head)}
+    return {head.name: _rows(head, table) for head in heads if _has_table(head, table)}
 
 
 def _end_sessions(primary: Host, deadline_s: float) -> None:
@@ -255,12 +260,13 @@ def _wait_for_replay(standby: Host, end: str, deadline_s: float) -> None:
         )
 
 
-def _has_table(head: Host) -> bool:
-    return psql(head, f"SELECT to_regclass('{TABLE}') IS NOT NULL", database=ROLE) == "t"
+def _has_table(head: Host, table: str) -> bool:
+    return psql(head, f"SELECT to_regclass('{table}') IS NOT NULL", database=ROLE) == "t"
 
 
-def _rows(head: Host) -> Counter[Row]:
-    return Counter(map(_row, psql(head, _ROWS, database=ROLE, check=True).splitlines()))
+def _rows(head: Host, table: str) -> Counter[Row]:
+    text = psql(head, f"SELECT series || ' ' || number FROM {table}", database=ROLE, check=True)
+    return Counter(map(_row, text.splitlines()))
 
 
 def _row(line: str) -> Row:

@@ -35,7 +35,7 @@ def fault_command(*, name: str, release: str, rows: tuple[str, ...]) -> None:
     """Carry out faults of the matrix, one after the other, and see what comes of them; without ROWS: list them."""
     if not rows:
         for row in load_matrix().values():
-            click.echo(f"{row.id:<30} {row.title}")
+            click.echo(f"{row.id:<40} {row.title}")
         return
     chosen = [row_named(row) for row in rows]
     lab = _pair(name, release)

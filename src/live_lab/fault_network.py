@@ -11,7 +11,7 @@ from live_lab.topology import LINKS
 
 _COMMENT = ("-m", "comment", "--comment", "live-lab-loss")
 _LOSS = ("-m", "statistic", "--mode", "random", "--probability", "0.1")
-_WHAT = re.compile(r"(?P<protocol>all|icmp|(?P<ported>tcp|udp):(?P<port>\d+))(@(?P<link>bond[01]))?")
+_WHAT = re.compile(r"(?P<protocol>all|icmp|(?P<ported>tcp|udp):(?P<port>\d+(:\d+)?))(@(?P<link>bond[01]))?")
 _TAKEN_ADDRESS = "10.81.0.100"
 
 # Of a shell on the host: no rule of ours is left.
@@ -50,7 +50,7 @@ def matches(what: str) -> list[tuple[str, ...]]:
     found = _WHAT.fullmatch(what)
     if found is None:
         raise LabError(
-            f"{what!r} is no kind of packets: all, icmp, tcp:PORT, udp:PORT; then maybe @bond0 or @bond1"
+            f"{what!r} is no kind of packets: all, icmp, tcp:PORT, udp:PORT:LAST; then maybe @bond0 or @bond1"
         )
     link = ("--in-interface", found["link"]) if found["link"] else ()
     if found["ported"]:

@@ -1,8 +1,9 @@
 """Clients of the database on a server of the lab: append rows, read all of them, and tell what they saw.
 
 With nothing but the standard library, for it runs on lab servers, where no PostgreSQL client need be installed.
-Its one argument is a list of orders in JSON; each gets a thread. It goes on until it is killed. Each line of the
-output is a JSON list (times of the machine's monotonic clock, which containers share):
+Its one argument is a list of orders in JSON; each gets a thread. It goes on until it is killed, or its table is
+gone: then the lab has begun anew, and nobody waits for it. Each line of the output is a JSON list (times of the
+machine's monotonic clock, which containers share):
 
     ["begun", series, number, at]                            before the row is sent
     ["acknowledged", series, number, at, timeline, started]  the commit was confirmed without a warning
@@ -27,7 +28,6 @@ from typing import Any
 
 PORT = 5432
 ROLE = "lab_history"
-TABLE = "noted"
 CONNECT_PATIENCE_S, WRITE_PATIENCE_S, READ_PATIENCE_S = 2.0, 10.0, 3.0
 # After a failure, so that clients do not keep a server busy that is just coming up.
 PAUSE_S = 0.25
@@ -40,17 +40,23 @@ _ERA = (
     " extract(epoch FROM pg_postmaster_start_time())"
 )
 # Two statements: the second one's snapshot is taken when it is certain what the server was.
-_READ = f"""
-SELECT {_ERA};
+_READ = """
+SELECT {era};
 SELECT series, min(number), max(number), array_to_json(array_agg(number) FILTER (WHERE times > 1))
 FROM (SELECT series, number, times, number - row_number() OVER (PARTITION BY series ORDER BY number) AS island
-      FROM (SELECT series, number, count(*) AS times FROM {TABLE} GROUP BY series, number) AS rows) AS islands
+      FROM (SELECT series, number, count(*) AS times FROM {table} GROUP BY series, number) AS rows) AS islands
 GROUP BY series, island
 """
+# undefined_table, invalid_catalog_name
+_GONE = ("42P01", "3D000")
 
 
 class NotDone(Exception):
-    """The server did not do what was asked, or did not say so; the text says why."""
+    """The server did not do what was asked, or did not say so; the text says why, `code` with its SQLSTATE."""
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class Connection:
@@ -81,18 +87,20 @@ class Connection:
         self._socket.close()
 
     def _answers(self) -> list[list[str | None]]:
-        rows, complaint = [], ""
+        rows: list[list[str | None]] = []
+        complaint: NotDone | None = None
         while True:
             kind, content = self._message()
             if kind == b"D":
                 rows.append(_fields(content))
             elif kind == b"E" or (kind == b"N" and _told(content, "V") == "WARNING"):
-                complaint = complaint or f"{_told(content, 'V')} {_told(content, 'C')} {_told(content, 'M')}"
-                if _told(content, "V") == "FATAL":
-                    raise NotDone(complaint)
+                severity, code, text = (_told(content, field) for field in "VCM")
+                complaint = complaint or NotDone(f"{severity} {code} {text}", code)
+                if severity == "FATAL":
+                    raise complaint
             elif kind == b"Z":
                 if complaint:
-                    raise NotDone(complaint)
+                    raise complaint
                 return rows
 
     def _message(self) -> tuple[bytes, bytes]:
@@ -138,7 +146,7 @@ class _Client:
     """What all clients have in common: an address, a rhythm, and a connection that may have to be made anew."""
 
     def __init__(self, order: dict[str, Any], patience_s: float) -> None:
-        self._name, self._address = str(order["name"]), str(order["address"])
+        self._name, self._address, self._table = (str(order[key]) for key in ("name", "address", "table"))
         self._every_s, self._is_kept = 1 / float(order["per_second"]), bool(order["kept"])
         self._patience_s = patience_s
         self._connection: Connection | None = None
@@ -165,6 +173,11 @@ class _Client:
             self._connection.close()
         self._connection = None
 
+    def _fail(self, error: OSError | NotDone) -> None:
+        self._leave()
+        if isinstance(error, NotDone) and error.code in _GONE:
+            os._exit(0)
+
 
 class Writer(_Client):
     """Appends the rows 1, 2, 3, ... of a series; none is tried twice."""
@@ -176,17 +189,18 @@ class Writer(_Client):
     def _once(self) -> bool:
         try:
             connection = self._connected()
-        except (OSError, NotDone):
+        except (OSError, NotDone) as error:
+            self._fail(error)
             return False
         self._number += 1
         row = (self._name, self._number)
         _tell("begun", *row, time.monotonic())
         try:
-            statement = f"INSERT INTO {TABLE} VALUES ('{self._name}', {self._number}) RETURNING {_ERA}"
+            statement = f"INSERT INTO {self._table} VALUES ('{self._name}', {self._number}) RETURNING {_ERA}"
             ((timeline, started),) = connection.ask(statement)
         except (OSError, NotDone) as error:
             _tell("unknown", *row, time.monotonic(), str(error))
-            self._leave()
+            self._fail(error)
             return False
         _tell("acknowledged", *row, time.monotonic(), int(timeline or 0), float(started or 0))
         if not self._is_kept:
@@ -205,10 +219,10 @@ class Reader(_Client):
         try:
             connection = self._connected()
             began = time.monotonic()
-            (timeline, started), *islands = connection.ask(_READ)
+            (timeline, started), *islands = connection.ask(_READ.format(era=_ERA, table=self._table))
         except (OSError, NotDone) as error:
             _tell("unread", self._name, began, time.monotonic(), str(error))
-            self._leave()
+            self._fail(error)
             return False
         shown = [
             [series, int(first or 0), int(last or 0), json.loads(repeated or "[]")]

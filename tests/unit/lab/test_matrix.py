@@ -86,8 +86,8 @@ def test_a_row_that_cannot_be_understood_is_named(tmp_path: Path, old: str, new:
         ("await standby log a_line", Act(verb="await", targets=("standby",), what=("log", "a_line"))),
         ("give-up", Act(verb="give-up", targets=(), what=())),
         (
-            "block-peer both icmp udp:5405",
-            Act(verb="block-peer", targets=("both",), what=("icmp", "udp:5405")),
+            "block-peer both icmp udp:5405:5412",
+            Act(verb="block-peer", targets=("both",), what=("icmp", "udp:5405:5412")),
         ),
         (
             "type active standby STANDBY --yes",
