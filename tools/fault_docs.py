@@ -41,7 +41,7 @@ what the matrix states. Tests never measure time: they wait ten times as long as
 | columns | |
 |---|---|
 | silence | the longest time without an acknowledgement at the public address, from the fault until everything is whole again |
-| whole again | from the end of the fault until all audits held; after a killed process and a reboot from the fault itself |
+| whole again | from the end of the fault until all audits held; from the fault itself where nothing is left to end, as after a killed process or a reboot |
 | primary | where it was in the end |
 | conferences | acknowledged by the application, and how many of them were lost |
 | checker's rows | acknowledged by the database; lost, there twice, or on one head only |

@@ -19,7 +19,7 @@ AWAITED = ("service", "move", "return")
 GIVE_UP = "give-up"
 _DURATION = re.compile(r"\d+s")
 _SILENCING = ("power-off", "freeze")
-_OVER_AT_ONCE = ("kill", "reboot")
+_OVER_AT_ONCE = ("kill", "reboot", "restart", "pg_ctlcluster", "promote", "set-attribute", "delete-attribute")
 
 
 class Primary(StrEnum):

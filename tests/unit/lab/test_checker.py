@@ -1,6 +1,7 @@
 """What clients tell becomes a history."""
 
 from live_lab.checker import read_history
+from live_lab.fault_run import RowCounts, total
 from live_lab.history import Era, Island, Read, Write
 
 
@@ -27,3 +28,10 @@ def test_lines_become_writes_and_reads() -> None:
         Read(reader="reader", began_s=12.0, ended_s=12.1, era=Era(3, 100.0), shown=shown),
         Read(reader="reader", began_s=13.0, ended_s=13.1, era=None, shown=()),
     )
+
+
+def test_counts_of_several_runs_add_up() -> None:
+    zero = RowCounts(acknowledged=0, reads=0, lost=0, duplicated=0, diverging=0, stale=0, outdated=0)
+    first = RowCounts(acknowledged=10, reads=5, lost=1, duplicated=0, diverging=2, stale=0, outdated=3)
+    assert total([]) == zero
+    assert total([first, zero, first]).outdated == 6
