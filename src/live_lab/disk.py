@@ -15,6 +15,8 @@ from live_lab.topology import GATEWAY, PREFIX_LENGTH, HostPlan, Role
 # Sparse files: a host can fill its own disk, as in a real fault, without filling that of the machine.
 DISK_BYTES = 8 * 1024**3
 LUN_BYTES = 1024**3
+# A hundred times what a head uses; using all of them up takes seconds.
+_INODES = 128 * 1024
 _FIRST_SECTOR = 512
 _LAYERS = ("lowerdir=", "upperdir=", "workdir=")
 _MKFS = ("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1")
@@ -59,7 +61,7 @@ def create_disk(places: Places, host: HostPlan, layers: Sequence[Path]) -> None:
     for directory in (home, mounted, places.root(host.name)):
         directory.mkdir(parents=True)
     sparse_file(disk, DISK_BYTES)
-    run((*_MKFS, "-m", "0", str(disk)))
+    run((*_MKFS, "-m", "0", "-N", str(_INODES), str(disk)))
     run(("mount", "-o", "loop", str(disk), str(mounted)))
     (mounted / "upper").mkdir(mode=0o755)
     (mounted / "work").mkdir()
@@ -86,6 +88,10 @@ def restore_disk(places: Places, host: HostPlan) -> None:
     limit_loop(loop_of(disk), 0)
     run(("umount", str(root)))
     run(("umount", str(disk.parent / "disk")))
+    # After such errors the kernel may keep the old file system for ever (seen with 6.18): the new one gets a copy.
+    copy = disk.with_suffix(".copy")
+    run(("cp", "--sparse=always", str(disk), str(copy)))
+    copy.rename(disk)
     # 1: errors were corrected, as after any loss of a disk.
     checked = run(("e2fsck", "-f", "-y", str(disk)), check=False)
     if checked.returncode > 1:
