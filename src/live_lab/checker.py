@@ -27,10 +27,15 @@ from live_lab.wait import wait_until
 PROGRAM = Path(history_client.__file__).read_text("utf-8")
 ROLE = history_client.ROLE
 _ACCESS = f"host {ROLE} {ROLE} 10.81.0.0/24 trust"
+# On the disk at once: a row may take the disk away.
 _ADD_ACCESS = f"""for file in /etc/postgresql/*/main/pg_hba.conf; do
     grep -qxF '{_ACCESS}' "$file" || echo '{_ACCESS}' >>"$file"
+    sync "$file"
 done"""
-_REMOVE_ACCESS = f"sed -i '\\|^{_ACCESS}$|d' /etc/postgresql/*/main/pg_hba.conf"
+_REMOVE_ACCESS = f"""for file in /etc/postgresql/*/main/pg_hba.conf; do
+    sed -i '\\|^{_ACCESS}$|d' "$file"
+    sync "$file"
+done"""
 _REMOVE = f"DROP DATABASE IF EXISTS {ROLE} WITH (FORCE);\nDROP ROLE IF EXISTS {ROLE};\n"
 # A table of its own for each run: clients that a killed run has left behind find theirs gone, and end.
 _CREATE = f"""{_REMOVE}
