@@ -124,7 +124,7 @@ VERBS: Mapping[str, Verb] = {
     "type": lambda _lab, host, words: fault_settings.type_command(host, words),
     "begin": lambda _lab, host, words: begin_command(host, words),
     "begin-configure": lambda lab, host, _: begin_configure(lab, host),
-    "configure": lambda lab, host, _: configure_again(lab, host),
+    "configure": configure_again,
     "begin-switchover": lambda _lab, host, _: begin_switchover(host),
 }
 # Those whose last argument is the rest of the line, as it is.

@@ -93,12 +93,13 @@ def begin_switchover(host: Host) -> None:
     _begin(host, "switchover", "--yes", until="checkpoint")
 
 
-def configure_again(lab: Lab, host: Host) -> None:
+def configure_again(lab: Lab, host: Host, option: str = "") -> None:
     """Waits for the end of a run that was disturbed, and lets another one bring the pair back to what it was."""
     wait_until(
         lambda: not _is_at_work(host), deadline_s=CONFIGURE_DEADLINE_S, what="the disturbed run has ended"
     )
-    argv = ("live-cluster", "configure", "--token", _TOKEN, "--passphrase-file", "-")
+    more = (option,) if option else ()
+    argv = ("live-cluster", "configure", "--token", _TOKEN, "--passphrase-file", "-", *more)
     host.run(argv, stdin=unlock(lab), timeout_s=CONFIGURE_DEADLINE_S)
 
 
