@@ -12,7 +12,7 @@ from planned_cluster import RUNNING, SWITCHED, PlannedCluster
 from live_cluster.apply import run_lock as locking
 from live_cluster.apply import waiting
 from live_cluster.cli.main import main
-from live_cluster.cli.maintenance_cli import duration_s, run_maintenance
+from live_cluster.cli.maintenance_cli import Order, duration_s, run_maintenance
 from live_cluster.cli.node_cli import Wish, run_online, run_standby
 from live_cluster.errors import Declined, ExitCode, NotReady
 from live_cluster.probes import maintenance as probe
@@ -148,13 +148,14 @@ def test_online_of_a_head_that_is_off(tmp_path: Path) -> None:
 
 
 def switch(cluster: PlannedCluster, tmp_path: Path, *, on: bool, seconds: int | None = None) -> int:
-    return run_maintenance(server(cluster.start, tmp_path), on=on, seconds=seconds, yes=True, as_json=True)
+    order = Order(on=on, seconds=seconds)
+    return run_maintenance(order, server(cluster.start, tmp_path), yes=True, as_json=True)
 
 
 def test_maintenance_with_an_end_is_one_set_with_a_rule(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cluster = PlannedCluster(RUNNING, RUNNING, MAINTENANCE)
+    cluster = PlannedCluster(RUNNING, RUNNING, RUNNING, MAINTENANCE)
     assert switch(cluster, tmp_path, on=True, seconds=7200) == ExitCode.OK
     (order,) = cluster.orders
     until = json.loads(capsys.readouterr().out)["maintenance"]["until"]
@@ -163,7 +164,7 @@ def test_maintenance_with_an_end_is_one_set_with_a_rule(
 
 
 def test_maintenance_without_an_end_has_no_rule(tmp_path: Path) -> None:
-    cluster = PlannedCluster(RUNNING, MAINTENANCE)
+    cluster = PlannedCluster(RUNNING, RUNNING, MAINTENANCE)
     switch(cluster, tmp_path, on=True)
     assert "rule" not in cluster.orders[0]
 
@@ -171,11 +172,34 @@ def test_maintenance_without_an_end_has_no_rule(tmp_path: Path) -> None:
 def test_the_end_of_maintenance_looks_first(tmp_path: Path) -> None:
     cluster = PlannedCluster(MAINTENANCE, RUNNING, maintenance=SET)
     assert switch(cluster, tmp_path, on=False) == ExitCode.OK
-    assert [order.split()[1] for order in cluster.orders] == ["--refresh", "--wait", "--delete"]
+    assert [order.split()[1] for order in cluster.orders] == ["--refresh", "--delete"]
+
+
+TWO_PRIMARIES = MAINTENANCE.replace('role="Unpromoted"', 'role="Promoted"')
+
+
+def test_a_cluster_that_cannot_settle_is_let_go_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    still = TWO_PRIMARIES.replace('maintenance-mode="true"', 'maintenance-mode="false"')
+    cluster = PlannedCluster(TWO_PRIMARIES, still, maintenance=SET, refuses=("crm_resource",))
+    assert switch(cluster, tmp_path, on=False) == ExitCode.TIMEOUT
+    assert [order.split()[1] for order in cluster.orders] == ["--refresh", "--delete"]
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert [one["code"] for one in problems] == ["maintenance-not-off", "health-two-primaries"]
+
+
+def test_what_does_not_run_afterwards_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stopped = recording("stopped").replace('stop-all-resources="true"', 'stop-all-resources="false"')
+    cluster = PlannedCluster(MAINTENANCE, MAINTENANCE, stopped, maintenance=SET)
+    assert switch(cluster, tmp_path, on=False) == ExitCode.TIMEOUT
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert problems[0]["code"] == "maintenance-not-off"
+    assert any("samba" in one["message"] for one in problems[1:])
 
 
 def test_maintenance_of_another_tool_is_ended_too(tmp_path: Path) -> None:
-    cluster = PlannedCluster(MAINTENANCE, MAINTENANCE, RUNNING)
+    cluster = PlannedCluster(MAINTENANCE, MAINTENANCE, MAINTENANCE, RUNNING)
     assert switch(cluster, tmp_path, on=False) == ExitCode.OK
     assert cluster.orders[-1] == "crm_attribute --type crm_config --name maintenance-mode --delete"
 

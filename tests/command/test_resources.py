@@ -73,9 +73,11 @@ class Watcher:
         return [message.code for message in self.told]
 
 
-def carry_out(wish: Wish, cluster: Cluster, tmp_path: Path) -> tuple[Outcome, Watcher]:
+def carry_out(
+    wish: Wish, cluster: Cluster, tmp_path: Path, *, force: bool = False
+) -> tuple[Outcome, Watcher]:
     watcher = Watcher()
-    return change_all(wish, server(cluster.start, tmp_path), watcher.waiting()), watcher
+    return change_all(wish, server(cluster.start, tmp_path), watcher.waiting(), force=force), watcher
 
 
 def test_stopping_waits_until_nothing_runs(tmp_path: Path) -> None:
@@ -148,7 +150,7 @@ def test_old_failures_are_cleared_before_a_start(tmp_path: Path) -> None:
 def test_a_start_does_not_wait_for_a_server_that_is_away(tmp_path: Path) -> None:
     alone = recording("node-offline")
     stopped = alone.replace('stop-all-resources="false"', 'stop-all-resources="true"')
-    outcome, _ = carry_out(Wish.START, Cluster(stopped, alone), tmp_path)
+    outcome, _ = carry_out(Wish.START, Cluster(stopped, alone), tmp_path, force=True)
     assert outcome.missing == ()
     assert len(outcome.away) == 1
 
@@ -212,7 +214,7 @@ def test_what_remains_is_said_to_people_and_to_programs(tmp_path: Path) -> None:
 def test_ctrl_c_says_what_state_remains(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    def interrupted(*_: object) -> Outcome:
+    def interrupted(*_: object, **__: object) -> Outcome:
         raise KeyboardInterrupt
 
     monkeypatch.setenv("LC_ALL", "C.UTF-8")

@@ -7,6 +7,7 @@ import json
 import subprocess  # noqa: TID251
 import sys
 import time
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,9 +16,9 @@ import pytest
 import live_cluster
 from live_cluster.cli.output import Output
 from live_cluster.cli.status_show import show_status
-from live_cluster.commands.status import Asked
+from live_cluster.commands.status import Asked, Server
 from live_cluster.errors import ExitCode, LiveClusterError, NotPermitted, Unconfigured, Unreachable
-from recordings.recorded_server import RELEASES, Finished, recorded, server
+from recordings.recorded_server import RELEASES, Finished, recorded, recording, server
 
 
 class Shown:
@@ -282,3 +283,148 @@ def test_a_failure_is_json_to_a_pipe_too() -> None:
     assert [one["code"] for one in json.loads(done.stdout)["problems"]] == ["cluster-tools-missing"]
     assert "[cluster-tools-missing]" in done.stderr
     assert done.returncode == ExitCode.NOT_CONFIGURED
+
+
+# -- what the promise rests on ----------------------------------------------------------------------------------
+
+COROSYNC_CONF = """nodelist {
+    node {
+        name: ivcs-main-1
+        ring0_addr: 10.81.0.1
+    }
+    node {
+        name: ivcs-main-2
+        ring0_addr: 10.81.0.2
+    }
+}
+quorum {
+    provider: corosync_votequorum
+    two_node: 1
+}
+"""
+AUTO = "/var/lib/postgresql/15/main/postgresql.auto.conf"
+
+
+def answer(*rows: tuple[str, ...]) -> str:
+    return "".join("\x1f".join((*row, *[""] * (6 - len(row)))) + "\n" for row in rows)
+
+
+def head(tmp_path: Path, situation: str, *, number: int, here: str = "", there: str = "") -> Server:
+    """A head of the recorded pair whose database, and the other one's, say more than they did."""
+    addresses = json.dumps([
+        {"ifname": "bond0", "addr_info": [{"family": "inet", "local": f"10.81.0.{number}", "prefixlen": 24}]}
+    ])  # fmt: skip
+    replay = recorded(situation, ip=addresses)
+
+    def start(argv: Sequence[str]) -> Finished:
+        return Finished(there) if argv[0] == "setpriv" else replay(argv)
+
+    machine = server(start, tmp_path)
+    machine.ask_database = lambda sql: (
+        Finished(here) if "in_recovery" in sql and here else replay(("database",))
+    )
+    (tmp_path / "corosync.conf").write_text(COROSYNC_CONF)
+    conninfo = "primary_conninfo = 'host=10.81.0.2 port=5432 target_session_attrs=read-write'\n"
+    (tmp_path / "replication.conf").write_text(conninfo)
+    machine.replication_conf = str(tmp_path / "replication.conf")
+    machine.mounts = str(tmp_path / "mounts")
+    return machine
+
+
+def shown_on(machine: Server, *, as_json: bool = True) -> tuple[int, Shown]:
+    shown = Shown()
+    return show_status(machine, shown.output, as_json=as_json, asked=Asked(machine)), shown
+
+
+def reasons(shown: Shown) -> list[str]:
+    verdict = shown.document["verdict"]
+    assert isinstance(verdict, dict)
+    return [one["code"] for one in verdict["reasons"]]
+
+
+PRIMARY_ROW = ("server", "in_recovery", "false")
+STANDBY_ROW = ("server", "in_recovery", "true")
+LOCAL = ("running", "synchronous_commit", "local", AUTO, "3", "configuration file")
+
+
+@pytest.mark.parametrize("where", ["here", "there"])
+def test_a_setting_that_breaks_the_promise_is_named_on_either_head(where: str, tmp_path: Path) -> None:
+    rows = answer(PRIMARY_ROW, LOCAL)
+    sound = answer(STANDBY_ROW)
+    if where == "here":
+        machine = head(tmp_path, "healthy-primary", number=2, here=rows, there=sound)
+    else:
+        machine = head(tmp_path, "healthy-standby", number=1, here=sound, there=rows)
+    code, shown = shown_on(machine)
+    assert code == ExitCode.DEGRADED
+    assert "health-database-setting" in reasons(shown)
+    replication, verdict = shown.document["replication"], shown.document["verdict"]
+    assert isinstance(replication, dict)
+    assert isinstance(verdict, dict)
+    assert replication["mode"] == "asynchronous"
+    assert verdict["can_lose"] == []
+    assert shown.document["settings"] == [
+        {
+            "node": "ivcs-main-2",
+            "kind": "running",
+            "name": "synchronous_commit",
+            "value": "local",
+            "file": AUTO,
+            "line": 3,
+            "set_by": None,
+        }
+    ]
+    _, text = shown_on(machine, as_json=False)
+    assert f"ivcs-main-2 runs with synchronous_commit = local ({AUTO}, line 3)" in text.out.getvalue()
+
+
+def test_two_databases_that_take_writes_are_seen_though_the_cluster_knows_one(tmp_path: Path) -> None:
+    rows = answer(PRIMARY_ROW)
+    code, shown = shown_on(head(tmp_path, "healthy-primary", number=2, here=rows, there=rows))
+    assert (code, reasons(shown)[0]) == (ExitCode.ERROR, "health-two-databases")
+
+
+def with_twice(text: str) -> str:
+    """Everything that runs on the second head runs on the first one as well."""
+    second = '<node name="ivcs-main-2" id="2" cached="true"/>'
+    first = second.replace("main-2", "main-1").replace('id="2"', 'id="1"')
+    return text.replace('role="Unpromoted"', 'role="Promoted"').replace(second, second + first)
+
+
+def test_what_the_cluster_itself_sees_on_both_heads_is_down(tmp_path: Path) -> None:
+    twice = with_twice(recording("healthy-primary"))
+    code, shown = run(recorded("healthy-primary", crm_mon=twice), tmp_path)
+    assert code == ExitCode.ERROR
+    assert reasons(shown)[0] == "health-two-primaries"
+    assert "health-runs-twice" in reasons(shown)
+    resources = shown.document["resources"]
+    assert isinstance(resources, list)
+    places = next(one["nodes"] for one in resources if one["id"] == "db-ip")
+    assert places == ["ivcs-main-2", "ivcs-main-1"]
+
+
+def test_an_address_and_a_mount_that_the_cluster_has_elsewhere_are_seen_here(tmp_path: Path) -> None:
+    machine = head(tmp_path, "healthy-standby", number=1)
+    (tmp_path / "cluster.toml").write_text(
+        'public-ip = "10.81.0.1"\ndatabase-ip = "10.81.0.102"\nfilestorage-device = "/dev/lun"\n'
+    )
+    (tmp_path / "mounts").write_text("/dev/lun /srv/filestorage ext4 rw 0 0\n")
+    code, shown = shown_on(machine)
+    assert code == ExitCode.ERROR
+    assert reasons(shown)[:2] == ["health-address-twice", "health-mounted-twice"]
+
+
+def test_the_head_that_should_have_them_may(tmp_path: Path) -> None:
+    machine = head(tmp_path, "healthy-primary", number=2)
+    (tmp_path / "cluster.toml").write_text('public-ip = "10.81.0.2"\nfilestorage-device = "/dev/lun"\n')
+    (tmp_path / "mounts").write_text("/dev/lun /srv/filestorage ext4 rw 0 0\n")
+    assert shown_on(machine)[0] == ExitCode.OK
+
+
+def test_a_configuration_that_is_gone_is_said_to_be_gone(tmp_path: Path) -> None:
+    root = ET.fromstring(recording("healthy-primary"))  # noqa: S314
+    resources = root.find("resources")
+    assert resources is not None
+    resources.clear()
+    code, shown = run(recorded("healthy-primary", crm_mon=ET.tostring(root, encoding="unicode")), tmp_path)
+    assert (code, reasons(shown)) == (ExitCode.ERROR, ["health-configuration-gone"])

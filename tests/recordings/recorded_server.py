@@ -72,6 +72,7 @@ def server(start: Callable[[Sequence[str]], Finished], tmp_path: Path, *, config
         corosync_conf=str(tmp_path / "corosync.conf"),
         ask_database=ask_database,
     )
+    machine.replication_conf = str(tmp_path / "replication.conf")
     machine.sbd = (str(tmp_path / "sbd"), str(tmp_path / "sbd.pid"))
     machine.history = (str(tmp_path / "cluster.jsonl"), str(tmp_path / "database.jsonl"))
     return machine

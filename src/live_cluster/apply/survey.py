@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
 
+from live_cluster.apply.data_survey import with_data_sides
 from live_cluster.apply.fleet import Fleet
 from live_cluster.apply.storage_survey import looked_closer
 from live_cluster.errors import Problem
@@ -56,6 +57,7 @@ async def facts_of(
     facts = {one.name: node.node_facts(one, by_name[one.name], _signs(one, profile)) for one in names}
     heads = [one for one in names if one.role is Role.HEAD]
     first, second = (_head(facts[one.name], by_name[one.name], settings, profile) for one in heads)
+    first, second = await with_data_sides(fleet, (first, second), profile)
     (
         closer,
         answering,

@@ -9,7 +9,7 @@ import click
 from live_cluster.cli.application_profile import has_filestorage, usable_profile
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output
-from live_cluster.cli.planned_work import json_option, yes_option
+from live_cluster.cli.planned_work import force_option, json_option, yes_option
 from live_cluster.cli.program import Program
 from live_cluster.cli.progress import Screen
 from live_cluster.cli.resolve_text import document, sight_lines
@@ -33,10 +33,13 @@ def filestorage() -> None:
 @filestorage.command()
 @click.option("--keep", metavar="NODE", default="", help="The head whose files are to stay.")
 @click.option("--dry-run", is_flag=True, help="Show what would be discarded; touch nothing.")
+@force_option
 @yes_option
 @click.option("--passphrase-file", metavar="FILE", default="", help="The passphrase; -: standard input.")
 @json_option
-def resolve(*, keep: str, dry_run: bool, yes: bool, passphrase_file: str, as_json: bool) -> int:
+def resolve(  # noqa: PLR0913  as many as there are options
+    *, keep: str, dry_run: bool, force: bool, yes: bool, passphrase_file: str, as_json: bool
+) -> int:
     """Show both sides of a split-brain of DRBD, and give one up with --keep. Both heads must be unlocked.
 
     What only the other head has is kept as a snapshot beside its disk where LVM allows; where not, the command says
@@ -57,6 +60,7 @@ def resolve(*, keep: str, dry_run: bool, yes: bool, passphrase_file: str, as_jso
             asked_by=asked_by(),
             dry_run=dry_run,
             yes=yes,
+            force=force,
             show=lambda sight: _show(sight, output, quiet=as_json),
         )
         asyncio.run(carry_out(wish, screen, outcome))

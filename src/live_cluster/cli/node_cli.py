@@ -10,11 +10,19 @@ import click
 from live_cluster.cli.asking import agreed
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output, problem_json
-from live_cluster.cli.planned_work import JSON_VERSION, carried_out, json_option, yes_option
+from live_cluster.cli.planned_work import JSON_VERSION, carried_out, force_option, json_option, yes_option
 from live_cluster.cli.watching import watched
 from live_cluster.commands.following import Waiting
-from live_cluster.commands.node_standby import Outcome, impact, planned, put_into_standby, put_online
-from live_cluster.commands.status import Server
+from live_cluster.commands.node_standby import (
+    Outcome,
+    impact,
+    planned,
+    put_into_standby,
+    put_online,
+    require_online,
+)
+from live_cluster.commands.peer_sight import require_peer
+from live_cluster.commands.status import Server, view_now
 from live_cluster.commands.switchover import observe
 from live_cluster.errors import ExitCode
 from live_cluster.messages import Message, message
@@ -32,7 +40,11 @@ _timeout = click.option(
 
 @click.command()
 @click.argument("node")
-@click.option("--force", is_flag=True, help="Even where users lose the service by it.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Even where users lose the service by it, or where the other head is out of sight and may be serving.",
+)
 @yes_option
 @_timeout
 @json_option
@@ -50,15 +62,16 @@ def standby(*, node: str, force: bool, yes: bool, timeout_s: int, as_json: bool)
 
 @click.command()
 @click.argument("node")
+@force_option
 @_timeout
 @json_option
-def online(*, node: str, timeout_s: int, as_json: bool) -> int:
+def online(*, node: str, force: bool, timeout_s: int, as_json: bool) -> int:
     """Let a head take part again, and wait until it is the synchronous standby.
 
     Exit code: 0 done, or so already; 75 another run is at work; 78 refused; 124 not done in time.
     """
     require_root("live-cluster online")
-    return run_online(node, Server(), timeout_s=timeout_s, as_json=as_json)
+    return run_online(node, Server(), force=force, timeout_s=timeout_s, as_json=as_json)
 
 
 class Wish:
@@ -78,9 +91,11 @@ def run_standby(wish: Wish, server: Server) -> int:
 
     def work() -> int:
         begun = time.monotonic()
-        plan = planned(observe(server), wish.node, force=wish.force)
+        seen = observe(server)
+        plan = planned(seen, wish.node, force=wish.force)
         outcome = Outcome(node=wish.node, on=True, done=plan.is_standby)
         if not plan.is_standby:
+            require_peer(seen.view, server, force=wish.force)
             if not wish.as_json:
                 output.say(impact(plan))
             agreed(message("standby-question", node=wish.node), output, yes=wish.yes)
@@ -92,13 +107,16 @@ def run_standby(wish: Wish, server: Server) -> int:
     return carried_out("standby", work, output, as_json=wish.as_json)
 
 
-def run_online(node: str, server: Server, *, timeout_s: int, as_json: bool) -> int:
+def run_online(node: str, server: Server, *, force: bool = False, timeout_s: int, as_json: bool) -> int:
     """Carry it out with progress; the exit code."""
     output = Output()
 
     def work() -> int:
         begun = time.monotonic()
         outcome = Outcome(node=node, on=False)
+        view = view_now(server)
+        require_online(view, node)
+        require_peer(view, server, force=force)
         _watched(lambda waiting: put_online(node, server, waiting, outcome), timeout_s, as_json)
         return _report(outcome, output, seconds=time.monotonic() - begun, as_json=as_json)
 

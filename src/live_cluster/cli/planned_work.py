@@ -13,6 +13,9 @@ from live_cluster.errors import LiveClusterError, problem
 
 JSON_VERSION = 1
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+force_option = click.option(
+    "--force", is_flag=True, help="Even where the other head is out of sight and may be serving."
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON document at the end instead of text."
 )

@@ -16,6 +16,7 @@ from live_cluster.cli.status_text import rejoin_fields
 from live_cluster.cli.watching import watched
 from live_cluster.commands import rejoin as work
 from live_cluster.commands.following import Waiting
+from live_cluster.commands.peer_sight import out_of_sight
 from live_cluster.commands.rejoin import Survey, Way
 from live_cluster.commands.status import Server
 from live_cluster.errors import ExitCode, InputRejected, NotReady, Problem, problem
@@ -92,6 +93,9 @@ def _carry_out(wish: Wish, server: Server, output: Output) -> int:
     if not wish.as_json:
         for sentence in explanation(seen, wish.way, idle=idle):
             output.say(sentence)
+        peer = "" if idle or wish.way is not Way.KEEP else out_of_sight(seen.view, server)
+        if peer:
+            output.say(message("keep-out-of-sight", peer=peer), style="yellow")
     done = True
     if not (idle or wish.dry_run):
         question = "keep-question" if wish.way is Way.KEEP else "rejoin-question"

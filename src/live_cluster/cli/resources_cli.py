@@ -10,6 +10,7 @@ from live_cluster.apply.run_lock import run_lock
 from live_cluster.cli.asking import asked_by
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output, problem_json
+from live_cluster.cli.planned_work import force_option
 from live_cluster.cli.watching import watched
 from live_cluster.commands.following import Waiting
 from live_cluster.commands.missing import Wish, why
@@ -34,32 +35,34 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON document 
 
 
 @click.command(name="stop-resources")
+@force_option
 @_timeout
 @_json
-def stop_resources(*, timeout_s: int, as_json: bool) -> int:
+def stop_resources(*, force: bool, timeout_s: int, as_json: bool) -> int:
     """Stop all clustered resources on both servers and wait until nothing runs.
 
     They stay stopped, also after a reboot, until `live-cluster start-resources`.
-    Exit code: 0 stopped; 113 some did not stop and will not; 124 some did not stop in time.
+    Exit code: 0 stopped; 78 refused; 113 some did not stop and will not; 124 some did not stop in time.
     """
     require_root("live-cluster stop-resources")
-    return run_wish(Wish.STOP, Server(), timeout_s=timeout_s, as_json=as_json)
+    return run_wish(Wish.STOP, Server(), force=force, timeout_s=timeout_s, as_json=as_json)
 
 
 @click.command(name="start-resources")
+@force_option
 @_timeout
 @_json
-def start_resources(*, timeout_s: int, as_json: bool) -> int:
+def start_resources(*, force: bool, timeout_s: int, as_json: bool) -> int:
     """Start all clustered resources and wait until everything runs.
 
     Old failures are cleared first, so that nothing is barred by what has been repaired since.
-    Exit code: 0 all run; 113 some did not start and will not; 124 some did not start in time.
+    Exit code: 0 all run; 78 refused; 113 some did not start and will not; 124 some did not start in time.
     """
     require_root("live-cluster start-resources")
-    return run_wish(Wish.START, Server(), timeout_s=timeout_s, as_json=as_json)
+    return run_wish(Wish.START, Server(), force=force, timeout_s=timeout_s, as_json=as_json)
 
 
-def run_wish(wish: Wish, server: Server, *, timeout_s: int, as_json: bool) -> int:
+def run_wish(wish: Wish, server: Server, *, force: bool = False, timeout_s: int, as_json: bool) -> int:
     """Carry it out with progress; the exit code."""
     with watched(f"resources-waiting-{wish.value}", quiet=False) as watch:
         # Made inside, so that it writes above the live line.
@@ -67,7 +70,7 @@ def run_wish(wish: Wish, server: Server, *, timeout_s: int, as_json: bool) -> in
         waiting = Waiting(deadline_s=timeout_s, tell=watch.tell, remaining=watch.remaining)
         try:
             with run_lock(asked_by(f"{wish.value}-resources")):
-                outcome = change_all(wish, server, waiting)
+                outcome = change_all(wish, server, waiting, force=force)
         except KeyboardInterrupt:
             output.say(message(f"resources-interrupted-{wish.value}"), style="yellow")
             return 128 + 2

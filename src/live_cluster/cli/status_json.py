@@ -5,6 +5,7 @@ from __future__ import annotations
 from live_cluster.cli.network_json import network_json
 from live_cluster.messages import Message, render
 from live_cluster.model.cluster_view import ClusterView, Failure, Instance, Node, ResourceSet
+from live_cluster.model.database_settings import facts
 from live_cluster.model.health import Observation, Verdict
 from live_cluster.model.maintenance import Maintenance
 from live_cluster.model.membership import Quorum
@@ -32,6 +33,7 @@ def document(seen: Observation, verdict: Verdict) -> dict[str, object]:
         "failed_actions": [_failed_action(one) for one in view.failures],
         "last_day": seen.recent.as_dict(),
         "replication": _replication(replication),
+        "settings": [facts(one) for server in seen.databases for one in server.deviations],
         "drbd": None if seen.mirror is None else _mirror(seen.mirror),
         "nas": None if seen.nas is None else seen.nas.as_dict(),
         "rejoin": _rejoin(seen.rejoin),
@@ -58,6 +60,7 @@ def _resource(group: ResourceSet, one: Instance) -> dict[str, object]:
         "agent": one.agent,
         "group": group.id,
         "node": one.nodes[0] if one.nodes else None,
+        "nodes": list(one.nodes),
         "role": one.role.value,
         "failed": one.failed,
         "managed": one.managed,

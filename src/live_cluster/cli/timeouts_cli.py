@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from live_cluster.cli.application_profile import has_filestorage, usable_profile
 from live_cluster.cli.main import require_root
 from live_cluster.cli.output import Output
+from live_cluster.cli.planned_work import force_option
 from live_cluster.cli.progress import Screen
 from live_cluster.cli.run_cli import JSON_VERSION, asked_by, carry_out, site_secret
 from live_cluster.cli.settings_file import cluster_toml, read_stored, secrets_toml
@@ -21,11 +24,18 @@ from live_cluster.model.settings_rules import settings_from
 @click.command()
 @click.option("--token", metavar="MS", help="How long until a silent server counts as lost (ms).")
 @click.option("--token-retransmits", metavar="N", help="How often the token is sent again in that time.")
+@force_option
 @click.option("--passphrase-file", metavar="FILE", default="", help="The passphrase; -: standard input.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done; touch nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document at the end instead of text.")
-def timeouts(
-    *, token: str | None, token_retransmits: str | None, passphrase_file: str, dry_run: bool, as_json: bool
+def timeouts(  # noqa: PLR0913  as many as there are options
+    *,
+    token: str | None,
+    token_retransmits: str | None,
+    force: bool,
+    passphrase_file: str,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
     """Show Corosync's time-outs, or change them on both heads without a restart of anything."""
     require_root("live-cluster timeouts")
@@ -36,16 +46,14 @@ def timeouts(
         _show(running_timeouts(), output, as_json=as_json)
         return ExitCode.OK
     return carry_out(
-        lambda screen: _wish(wanted, passphrase_file, output, screen, dry_run=dry_run),
+        lambda screen: replace(_wish(wanted, passphrase_file, output, screen), dry_run=dry_run, force=force),
         output,
         as_json=as_json,
         dry_run=dry_run,
     )
 
 
-def _wish(
-    wanted: dict[str, str], passphrase_file: str, output: Output, screen: Screen, *, dry_run: bool
-) -> Wish:
+def _wish(wanted: dict[str, str], passphrase_file: str, output: Output, screen: Screen) -> Wish:
     stored, faults = read_stored()
     if not stored.given:
         raise Unconfigured(*faults, problem("cluster-not-configured"))
@@ -61,7 +69,6 @@ def _wish(
         secrets_toml=secrets_toml(raw),
         site_secret=site_secret(passphrase_file, output, screen),
         asked_by=asked_by(),
-        dry_run=dry_run,
         scope=Scope.TIMEOUTS,
     )
 

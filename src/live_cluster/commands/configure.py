@@ -18,6 +18,7 @@ from live_cluster.apply.survey import facts_of, look_again, observe
 from live_cluster.commands.connecting import CERTIFICATE_LIFE_S, explained
 from live_cluster.commands.former_media import former_servers, join_if_there
 from live_cluster.commands.keeping import SET_ASIDE, forget_old_runs
+from live_cluster.commands.peer_sight import require_heads_together
 from live_cluster.commands.run_interface import RunInterface, want_agreement
 from live_cluster.commands.run_record import remember
 from live_cluster.errors import (
@@ -74,6 +75,8 @@ class Wish:
     dry_run: bool = False
     yes: bool = False
     prune: bool = False
+    # Also where the heads do not see each other: only for a scope that does not wait until they do.
+    force: bool = False
     scope: Scope = Scope.EVERYTHING
 
 
@@ -111,7 +114,7 @@ async def configure(wish: Wish, interface: Interface, outcome: Outcome) -> None:
         if not wish.dry_run:
             heads = [server.name for server in names[:2]]
             await fleet.lock(heads, f"{wish.asked_by}, {time.strftime('%Y-%m-%d %H:%M:%S %z')}")
-        facts = await facts_of(fleet, names, settings=wish.settings, profile=wish.profile)
+        facts = await _facts(wish, fleet, names)
         _judge(wish, facts, interface, outcome)
         joined = tuple(one for one in former if one.name in fleet.servers)
         blueprint = replace(_blueprint(wish, facts, frozenset(one.node for one in absent)), former=joined)
@@ -151,6 +154,13 @@ async def _connected(
             for one in reasons
         )
         return await connect([one for one in names if one.name not in absent], credentials), told
+
+
+async def _facts(wish: Wish, fleet: Fleet, names: Sequence[ServerName]) -> ClusterFacts:
+    if wish.scope is Scope.TIMEOUTS:
+        # The whole run waits until the heads see each other before it changes what the cluster knows; this one not.
+        await require_heads_together(fleet, (names[0].name, names[1].name), force=wish.force)
+    return await facts_of(fleet, names, settings=wish.settings, profile=wish.profile)
 
 
 def _dispensable(wish: Wish, names: Sequence[ServerName]) -> frozenset[str]:

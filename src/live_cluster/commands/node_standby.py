@@ -90,11 +90,17 @@ def put_into_standby(plan: StandbyPlan, server: Server, waiting: Waiting, outcom
         outcome.problems.append(problem("standby-not-reached", node=plan.node))
 
 
+def require_online(view: ClusterView, node: str) -> Node:
+    """The head of that name; NotReady where there is none, or it is off."""
+    head = _head(view, node)
+    if not head.online:
+        raise NotReady(problem("online-not-there", node=node))
+    return head
+
+
 def put_online(node: str, server: Server, waiting: Waiting, outcome: Outcome) -> None:
     """Let it take part again, and wait until it is the synchronous standby."""
-    before = _head(view_now(server), node)
-    if not before.online:
-        raise NotReady(problem("online-not-there", node=node))
+    before = require_online(view_now(server), node)
     if before.standby:
         outcome.changed = True
         run_here(server, _attribute(node, "--delete"))

@@ -14,6 +14,7 @@ from live_cluster.apply.run import Run, StepResult, StepState
 from live_cluster.apply.survey import observe
 from live_cluster.commands.connecting import CERTIFICATE_LIFE_S, explained
 from live_cluster.commands.keeping import forget_old_runs
+from live_cluster.commands.peer_sight import require_heads_together
 from live_cluster.commands.run_interface import RunInterface, want_agreement
 from live_cluster.commands.run_record import remember
 from live_cluster.commands.sides import Sight, look
@@ -44,6 +45,8 @@ class Wish:
     asked_by: str
     dry_run: bool = False
     yes: bool = False
+    # Also where the heads' clusters do not see each other.
+    force: bool = False
     # Shows both sides before anything is asked or done.
     show: Callable[[Sight], None]
 
@@ -74,6 +77,7 @@ async def resolve(wish: Wish, interface: RunInterface, outcome: Outcome) -> None
         sight = outcome.sight = await look(fleet, names)
         wish.show(sight)
         if wish.keep and sight.is_open:
+            await require_heads_together(fleet, (names[0], names[1]), force=wish.force)
             choice = _choice(sight, wish.keep)
             outcome.snapshot = _kept(sight, choice)
             stages = resolve_stages(choice)

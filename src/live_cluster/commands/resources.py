@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from live_cluster.commands.following import Waiting, follow, run_here
 from live_cluster.commands.missing import Missing, Wish, missing_of
+from live_cluster.commands.peer_sight import require_peer
 from live_cluster.commands.status import Server, view_now
 from live_cluster.errors import NotReady, problem
 from live_cluster.messages import message
@@ -33,14 +34,18 @@ class Outcome:
         return bool(self.missing) and all(one.stuck for one in self.missing)
 
 
-def change_all(wish: Wish, server: Server, waiting: Waiting) -> Outcome:
-    """Give the order and wait for its effect; NotReady where Pacemaker would not carry it out."""
+def change_all(wish: Wish, server: Server, waiting: Waiting, *, force: bool = False) -> Outcome:
+    """Give the order and wait for its effect; NotReady where Pacemaker would not carry it out.
+
+    `force`: also where the peer is out of sight.
+    """
     begun = waiting.clock.now()
     before = view_now(server)
     ordered = before.stop_all_resources is (wish is Wish.STOP)
     if ordered and not missing_of(before, wish):
         return Outcome(wish=wish, changed=False, missing=(), view=before, away=_away(before, wish))
     _refuse_where_nothing_would_happen(before, wish)
+    require_peer(before, server, force=force)
     waiting.tell(message("resources-stopping" if wish is Wish.STOP else "resources-starting"))
     _order(wish, before, server)
     after = follow(server, waiting, before, lambda now: _is_settled(now, wish), wish=wish)

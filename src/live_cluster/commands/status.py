@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     from live_cluster.errors import LiveClusterError
     from live_cluster.model.cluster_view import ClusterView
+    from live_cluster.model.database_settings import DatabaseServer
     from live_cluster.model.health import Certificate, Observation
     from live_cluster.model.maintenance import Maintenance
+    from live_cluster.model.membership import Quorum
     from live_cluster.model.mirror import Mirror
     from live_cluster.model.replication import SetAside
     from live_cluster.model.watchdog_view import Watchdog
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 TOOL_DEADLINE_S = 30.0
 # PostgreSQL gives the question up after 3 s by itself; one that is frozen says nothing at all.
 DATABASE_DEADLINE_S = 5.0
+# Of the other head's server: it answers within milliseconds, or its server is off and nobody should wait for it.
+OTHER_HEAD_DEADLINE_S = 1.5
 
 
 class Server:
@@ -56,6 +60,7 @@ class Server:
         "mark",
         "mounts",
         "rejoin",
+        "replication_conf",
         "sbd",
         "start",
     )
@@ -80,16 +85,29 @@ class Server:
         self.sbd = ("/etc/default/sbd", "/run/sbd.pid")
         self.mounts = "/proc/self/mounts"
         self.ask_nas: Callable[[str, str], AskedNas | None] | None = None
+        self.replication_conf = "/var/lib/live-cluster/postgresql/replication.conf"
 
 
 class Asked:
     """Everything that was asked, under way; None where a tool or the database is not there."""
 
-    __slots__ = ("corosync_conf", "crm_mon", "database", "interfaces", "links", "nas", "quorum")
+    __slots__ = (
+        "corosync_conf",
+        "crm_mon",
+        "database",
+        "interfaces",
+        "links",
+        "nas",
+        "other_settings",
+        "quorum",
+        "settings",
+    )
 
     def __init__(self, server: Server) -> None:
         self.crm_mon = _start(server, local_tools.CRM_MON)
         self.database = server.ask_database(local_tools.REPLICATION)
+        self.settings = _ask_settings(server)
+        self.other_settings = _ask_other_head(server)
         self.links = _start(server, local_tools.LINK_TOOL)
         self.corosync_conf = _content(server.corosync_conf)
         self.interfaces = _start(server, local_tools.INTERFACES) if self.corosync_conf else None
@@ -100,23 +118,36 @@ class Asked:
 
 def understand(asked: Asked, server: Server) -> Observation:
     """Everything `status` shows; Unconfigured or Unreachable where there is no cluster to look at."""
+    from live_cluster.model.database_settings import kept_to_the_truth
     from live_cluster.model.health import Observation
     from live_cluster.model.replication import replication_of
     from live_cluster.probes import membership, replication
+    from live_cluster.probes.held_here import held_here
     from live_cluster.probes.interfaces import network_of, parse_interfaces
     from live_cluster.probes.recent_failures import recent_failures
 
     # While the tools are still at work.
     recent = recent_failures(server.history)
-    network = network_of(asked.corosync_conf, parse_interfaces(_text(asked.interfaces)))
+    interfaces = parse_interfaces(_text(asked.interfaces))
+    network = network_of(asked.corosync_conf, interfaces)
     view = _view(asked.crm_mon, server)
     repair, links = _content(server.rejoin), _text(asked.links)
+    local = replication.parse_replication(_text(asked.database, DATABASE_DEADLINE_S))
+    databases = _databases(asked, view, here=network.node if network is not None else "")
     return Observation(
         maintenance=_maintenance(server) if view.maintenance_mode else None,
         view=view,
-        replication=replication_of(
-            view, replication.parse_replication(_text(asked.database, DATABASE_DEADLINE_S))
+        replication=kept_to_the_truth(replication_of(view, local), databases),
+        databases=databases,
+        held=None
+        if network is None
+        else held_here(
+            network.node,
+            _content(server.mark),
+            (address for one in interfaces for address, _ in one.addresses),
+            _content(server.mounts),
         ),
+        configured=_is_configured(server),
         quorum=membership.parse_quorum(_text(asked.quorum), asked.corosync_conf)
         or membership.configured_quorum(asked.corosync_conf),
         links=membership.parse_links(links),
@@ -136,6 +167,16 @@ def view_now(server: Server) -> ClusterView:
     return _view(_start(server, local_tools.CRM_MON), server)
 
 
+def votes_now(server: Server) -> Quorum | None:
+    """What Corosync says about votes; None where it does not answer, or there is no third vote to ask about."""
+    from live_cluster.probes import membership
+
+    text = _content(server.corosync_conf)
+    if not local_tools.may_have_arbiter(text):
+        return None
+    return membership.parse_quorum(_text(_start(server, local_tools.QUORUM_TOOL)), text)
+
+
 def _start(server: Server, argv: Argv) -> Running | None:
     try:
         return server.start(argv)
@@ -151,6 +192,45 @@ def _ask_nas(server: Server) -> AskedNas | None:
     from live_cluster.probes.nas import ask_nas
 
     return (server.ask_nas or ask_nas)(settings, _content(server.mounts))
+
+
+def _ask_settings(server: Server) -> Running | None:
+    from live_cluster.probes.database_settings import OF_THIS_HEAD
+
+    return server.ask_database(OF_THIS_HEAD)
+
+
+def _ask_other_head(server: Server) -> Running | None:
+    """Its PostgreSQL, the way replication takes: of that head this one sees nothing else by itself."""
+    settings = _content(server.replication_conf)
+    if not settings:
+        return None
+    from live_cluster.probes.database_settings import OF_OTHER_HEAD, peer_connection
+    from live_cluster.probes.database_tools import psql_rows
+
+    target = peer_connection(settings)
+    return _start(server, psql_rows(OF_OTHER_HEAD, target=target)) if target else None
+
+
+def _databases(asked: Asked, view: ClusterView, *, here: str) -> tuple[DatabaseServer, ...]:
+    """The servers that answered, with what each runs with; this head's first."""
+    from live_cluster.model.database_settings import DatabaseServer, deviations_of
+    from live_cluster.probes.database_settings import in_recovery, parse_settings
+
+    found = []
+    names = [node.name for node in view.nodes]
+    here = here if here in names else next(iter(names), "")
+    there = next((name for name in names if name != here), "")
+    answers = (
+        (here, _text(asked.settings, DATABASE_DEADLINE_S)),
+        (there, _text(asked.other_settings, OTHER_HEAD_DEADLINE_S)),
+    )
+    for node, text in answers:
+        settings = parse_settings(text)
+        standby = in_recovery(settings)
+        if standby is not None:
+            found.append(DatabaseServer(node, standby, deviations_of(node, settings)))
+    return tuple(found)
 
 
 def _certificate(server: Server) -> Certificate | None:

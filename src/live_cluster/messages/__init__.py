@@ -44,6 +44,7 @@ SECTIONS = (
     "drbd",
     "resolve",
     "nas",
+    "truth",
 )
 
 

@@ -8,6 +8,8 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from lxml import etree
 
+from live_cluster.model.data_sides import DataSide, Source, source_of
+from live_cluster.model.database_settings import Setting
 from live_cluster.model.fence_metadata import AgentMetadata
 from live_cluster.model.interface import Interface
 from live_cluster.model.storage_facts import StorageFacts
@@ -50,13 +52,16 @@ class DatabaseFacts:
 
     `user_rows` is what the profile's question about user data answered, None where nobody answered;
     `size_bytes` is what a copy of the whole server needs. `handed_over`: an earlier run of ours, interrupted,
-    has stopped it on purpose.
+    has stopped it on purpose. `settings` are those in force; `side` is looked at only where no cluster knows whose
+    data is the latest.
     """
 
     versions: tuple[str, ...]
     user_rows: int | None = None
     size_bytes: int = 0
     handed_over: bool = False
+    settings: tuple[Setting, ...] = ()
+    side: DataSide | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +206,14 @@ class ClusterFacts:
                 if node.find(f".//nvpair[@name='{attribute}'][@value='latest']") is not None:
                     return str(node.get("uname"))
         return ""
+
+    @property
+    def source(self) -> Source:
+        """Whose data goes on where no cluster says so; the first head's where there is nothing to compare."""
+        first, second = self.heads
+        if first.database.side is None or second.database.side is None:
+            return Source(node=first.node.server.name)
+        return source_of(first.database.side, second.database.side)
 
     @property
     def primary(self) -> str:

@@ -5,6 +5,13 @@ from __future__ import annotations
 from live_cluster.messages import Message, message
 from live_cluster.model.certificate_record import WARNING_DAYS
 from live_cluster.model.cluster_view import ClusterView, Instance, Kind, Node, ResourceSet, Role
+from live_cluster.model.database_settings import DatabaseServer, sentence
+from live_cluster.model.double_service import (
+    HeldHere,
+    held_against_the_cluster,
+    served_twice,
+    two_databases,
+)
 from live_cluster.model.maintenance import Maintenance
 from live_cluster.model.membership import Link, Quorum
 from live_cluster.model.network_hazards import hazards_of, hazards_told
@@ -73,6 +80,10 @@ class Observation(Record):
     watchdog: Watchdog | None = None
     network: Network | None = None
     nas: Nas | None = None
+    databases: tuple[DatabaseServer, ...] = ()
+    held: HeldHere | None = None
+    # `configure` has been here: there should be a cluster.
+    configured: bool = False
 
 
 class Loss(Record):
@@ -121,8 +132,10 @@ class Verdict(Record):
 def judge(seen: Observation) -> Verdict:
     """The verdict on one observation; pure."""
     nodes = seen.view.nodes
+    if seen.configured and seen.view.database is None:
+        return Verdict(down=(message("health-configuration-gone"),))
     return Verdict(
-        down=(*_down(seen.view), *_without_nas(seen)),
+        down=(*_twice(seen), *_down(seen.view), *_without_nas(seen)),
         blocking=tuple(_blocking(seen)),
         losses=tuple(
             Loss(node=node.name, reasons=_reasons_against_losing(node, nodes, seen))
@@ -131,6 +144,13 @@ def judge(seen: Observation) -> Verdict:
         ),
         hazards=(*_hazards(seen), *hazards_of(seen.network), *_bonds_elsewhere(seen)),
     )
+
+
+def _twice(seen: Observation) -> Iterator[Message]:
+    """The worst first: what both heads do at the same time destroys data while everything seems to run."""
+    yield from served_twice(seen.view)
+    yield from two_databases(seen.databases, seen.view)
+    yield from held_against_the_cluster(seen.held, seen.view)
 
 
 def _down(view: ClusterView) -> Iterator[Message]:
@@ -189,14 +209,22 @@ def _blocking(seen: Observation) -> Iterator[Message]:
             yield message("health-resource-failed", resource=instance.id)
     if seen.mirror is not None and seen.mirror.is_split:
         yield message("health-drbd-split-brain")
+    for server in seen.databases:
+        yield from map(sentence, server.deviations)
     if len(view.nodes) < 2:
         yield message("health-one-node")
-    if view.fencing_enabled and not view.fencing_devices and seen.watchdog is None:
-        yield message("health-fencing-no-device")
-    if view.fencing_enabled and seen.watchdog is not None and not seen.watchdog.armed:
-        yield message("health-watchdog-not-armed")
+    yield from _fencing(seen)
     if seen.quorum is not None and view.with_quorum and not seen.quorum.stays_without_one:
         yield from _quorum_would_be_lost(seen)
+
+
+def _fencing(seen: Observation) -> Iterator[Message]:
+    if not seen.view.fencing_enabled:
+        return
+    if not seen.view.fencing_devices and seen.watchdog is None:
+        yield message("health-fencing-no-device")
+    if seen.watchdog is not None and not seen.watchdog.armed:
+        yield message("health-watchdog-not-armed")
 
 
 def _maintenance(known: Maintenance | None) -> Message:

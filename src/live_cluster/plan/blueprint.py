@@ -103,7 +103,7 @@ class Blueprint:
         """Whose database a joining head gets; its own name where its data is the one that goes on."""
         first, second = self.head_names
         if self.forming:
-            return first
+            return self.facts.source.node or first
         return second if name == first else first
 
     def serves(self, name: str) -> bool:
@@ -119,7 +119,8 @@ class Blueprint:
     def primary(self) -> str:
         """Where the database is primary now, or will be first."""
         attribute = f"{self.profile.resources.database}-data"
-        return self.facts.primary or self.facts.holder_of_latest(attribute) or self.head_names[0]
+        known = self.facts.primary or self.facts.holder_of_latest(attribute)
+        return known or self.data_source(self.head_names[0])
 
     def floating(self, address: IPv4Address) -> FloatingAddress:
         """Interface and prefix of a floating address on the first head (the prerequisites compare both heads)."""

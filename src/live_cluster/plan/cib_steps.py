@@ -116,10 +116,9 @@ def _complete(plan: Blueprint, wanted: Element, running_cib: bytes) -> Element:
     if f'id="{names.database_clone}"'.encode() in running_cib:
         return wanted
     # Together with the resources, so that no moment exists in which the agent does not know whose data counts.
-    first, second = plan.head_names
-    return cib_difference.with_node_attributes(
-        wanted, running_cib, f"{names.database}-data", {first: "latest", second: "stale"}
-    )
+    source = plan.data_source(plan.head_names[0])
+    states = {name: "latest" if name == source else "stale" for name in plan.head_names}
+    return cib_difference.with_node_attributes(wanted, running_cib, f"{names.database}-data", states)
 
 
 def patch(running: bytes, wanted: Element, *, prune: bool = False) -> tuple[Request, ...]:

@@ -117,8 +117,8 @@ def database_hand_over(plan: Blueprint, node: str) -> tuple[Step, ...]:
     )
     steps = [file_step(node, start_conf), _stopped(plan, node, places.unit)]
     if plan.joins(node):
-        is_source = plan.data_source(node) == node
-        steps.append(absent_step(node, RECLONE) if is_source else _reclone(plan, node))
+        keeps = plan.data_source(node) == node or (plan.forming and plan.facts.source.follows)
+        steps.append(absent_step(node, RECLONE) if keeps else _reclone(plan, node))
     return tuple(steps)
 
 
@@ -244,6 +244,14 @@ def _reclone(plan: Blueprint, node: str) -> Step:
     database = plan.facts.heads[plan.head_names.index(node)].database
     # A database that does not answer may hold anything, unless an interrupted run of ours has stopped it.
     replaces = not database.handed_over if database.user_rows is None else database.user_rows > 0
+    if (
+        plan.forming
+        and plan.facts.source.is_certain
+        and database.side is not None
+        and not database.side.given_up
+    ):
+        # Compared with the other one's: the rows of one table say less.
+        replaces = not plan.facts.source.nothing_lost
     return Step(
         code="database-copy-requested",
         node=node,

@@ -13,6 +13,7 @@ from live_cluster.model.facts import ClusterFacts, HeadFacts, NodeFacts, Role
 from live_cluster.model.profile import Profile
 from live_cluster.model.settings import ClusterSettings
 from live_cluster.plan.application_prerequisites import application_problems
+from live_cluster.plan.database_prerequisites import FREE_LIMIT_BYTES, database_problems
 from live_cluster.plan.fencing_prerequisites import fencing_problems
 from live_cluster.plan.network_prerequisites import network_warnings
 from live_cluster.plan.storage_prerequisites import storage_problems
@@ -25,7 +26,6 @@ from live_cluster.render.firewall import SMB_PORT, opens_to_all
 # Debian releases the product is tested on.
 SYSTEMS = {("debian", "12"), ("debian", "13")}
 CLOCK_LIMIT_S = 1.0
-FREE_LIMIT_BYTES = 512 * 1024 * 1024
 # corosync.conf(5): the first knet link; who may hold the ports that the cluster needs.
 PORT_OWNERS = {("udp", 5405): ("corosync",), ("tcp", SMB_PORT): ("smbd",)}
 
@@ -120,27 +120,7 @@ def _both_heads(now: Situation) -> Iterator[Problem]:
             first=", ".join(first.database.versions),
             second=", ".join(second.database.versions),
         )
-    yield from _data(now)
-
-
-def _data(now: Situation) -> Iterator[Problem]:
-    """Only before the cluster exists: which head's data goes on, and does it fit on the other one?"""
-    first, second = now.facts.heads
-    if now.facts.has_resource(now.profile.resources.database_clone):
-        return
-    names = {"node": first.node.server.name, "other": second.node.server.name}
-    if first.database.versions and first.database.user_rows is None and not first.database.handed_over:
-        yield problem("database-silent", **names)
-    if second.database.user_rows and not first.database.user_rows:
-        yield problem("database-on-other-head", rows=second.database.user_rows, **names)
-    free = dict(second.node.free_bytes).get("/var", dict(second.node.free_bytes).get("/", 0))
-    if first.database.size_bytes + FREE_LIMIT_BYTES > free > 0:
-        yield problem(
-            "no-room-for-copy",
-            node=second.node.server.name,
-            need_mib=(first.database.size_bytes + FREE_LIMIT_BYTES) // 2**20,
-            free_mib=free // 2**20,
-        )
+    yield from database_problems(now.profile, now.facts)
 
 
 def _arbiter(now: Situation) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from live_cluster.model.fence_metadata import AgentMetadata, parse_metadata
 from live_cluster.model.profile import Profile
 from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE
 from live_cluster.model.settings import Storage
+from live_cluster.probes.database_settings import OF_THIS_HEAD, parse_settings
 from live_cluster.probes.pacemaker import NoClusterView, parse_crm_mon
 from live_cluster.probes.storage import storage_facts, storage_requests
 from live_cluster.probes.storage_move import LEFT_OVER, left_over
@@ -57,6 +58,11 @@ def size_question(profile: Profile) -> Command:
     return question(sql, database="postgres", port=profile.database.port)
 
 
+def settings_question(profile: Profile) -> Command:
+    """The settings that the running server has, wherever they come from."""
+    return question(f"{OF_THIS_HEAD};", database="postgres", port=profile.database.port)
+
+
 def account_question(account: str) -> Command:
     """The account that owns the files on the file storage."""
     return Command(argv=("getent", "passwd", account))
@@ -93,7 +99,7 @@ def head_requests(
     """All requests of one head, to be made at the same time."""
     wanted: tuple[Request, ...] = (
         CLUSTERS, HANDED_OVER, CIB, CIB_FILE, VIEW, COROSYNC_CONF, SECRETS, CERTIFICATE_RECORD,
-        user_rows_question(profile), size_question(profile),
+        user_rows_question(profile), size_question(profile), settings_question(profile),
     )  # fmt: skip
     if profile.filestorage:
         wanted += (account_question(profile.filestorage.owner), *LEFT_OVER)
@@ -113,6 +119,7 @@ def head_facts(
             user_rows=_number(replies[user_rows_question(profile)]),
             size_bytes=_number(replies[size_question(profile)]) or 0,
             handed_over=bool(_text(replies[HANDED_OVER])),
+            settings=parse_settings(_text(replies[settings_question(profile)]), separator="\t"),
         ),
         storage=storage_facts(storage, replies),
         service_secrets=_file(replies[SECRETS]).text,
