@@ -32,6 +32,10 @@ class Kernel:
     interfaces: str = "full"
     passes: tuple[int, int] = (1472, 1472)
     second: str = "connected"
+    blocked: tuple[str, ...] = ()
+    # Exit codes of a connection: 0 opened, 1 refused, 124 no answer at all.
+    ssh: int = 0
+    postgresql: int = 0
     pings: list[tuple[str, ...]] = field(default_factory=list)
 
     def run(
@@ -43,10 +47,16 @@ class Kernel:
         check: bool = False,  # noqa: ARG002
     ) -> Completed:
         code, text = 0, ""
-        if argv[0] == "ip":
+        if argv[:4] == ("ip", "-4", "route", "get"):
+            text = f"{argv[4]} dev bond0 src {argv[-1]}\n"
+        elif argv[0] == "ip":
             text = (RECORDINGS / f"{self.interfaces}.json").read_text()
         elif argv[0] == "corosync-cfgtool":
             text = LINKS.format(second=self.second)
+        elif argv[0] == "arping":
+            code = int("arp" in self.blocked)
+        elif argv[0] == "timeout":
+            code = {"22": self.ssh, "5432": self.postgresql}[argv[-1]]
         else:
             assert argv[0] == "ping"
             self.pings.append(argv)
@@ -68,13 +78,23 @@ class Kernel:
         return list(check_network(Tools(run=self.run), corosync_conf=conf))
 
 
+def rings(found: list[Finding]) -> list[Finding]:
+    return [one for one in found if one.facts["check"] == "network-ring"]
+
+
+def signs(found: list[Finding]) -> list[Finding]:
+    return [one for one in found if one.facts["check"] == "network-protocols"]
+
+
 def told(found: Finding) -> str:
     return render(found.subject, "en") + render(found.detail, "en")
 
 
 def test_each_ring_is_tried_with_frames_of_the_full_size(tmp_path: Path) -> None:
     kernel = Kernel()
-    scheme, first, second = kernel.findings(tmp_path)
+    found = kernel.findings(tmp_path)
+    scheme = found[0]
+    first, second = rings(found)
     assert scheme.good
     assert first.good
     assert second.good
@@ -103,9 +123,43 @@ def test_each_ring_is_tried_with_frames_of_the_full_size(tmp_path: Path) -> None
     ],
 )
 def test_what_is_wrong_with_a_ring_is_told(kernel: Kernel, states: list[str], tmp_path: Path) -> None:
-    _, *rings = kernel.findings(tmp_path)
-    assert [one.facts["state"] for one in rings] == states
-    assert [one.good for one in rings] == [state in ("passes", "untried") for state in states]
+    found = rings(kernel.findings(tmp_path))
+    assert [one.facts["state"] for one in found] == states
+    assert [one.good for one in found] == [state in ("passes", "untried") for state in states]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "blocked"),
+    [
+        (Kernel(), {}),
+        (Kernel(passes=(-1, 1472)), {"icmp": "silent"}),
+        (Kernel(blocked=("arp",)), {"arp": "silent"}),
+        (Kernel(ssh=124), {"ssh": "silent"}),
+        (Kernel(postgresql=1), {"postgresql": "refused"}),
+    ],
+)
+def test_a_filter_that_lets_only_some_signs_of_life_through_is_found(
+    kernel: Kernel, blocked: dict[str, str], tmp_path: Path
+) -> None:
+    first, _ = signs(kernel.findings(tmp_path))
+    protocols = first.facts["protocols"]
+    assert isinstance(protocols, dict)
+    assert {name: state for name, state in protocols.items() if state != "passes"} == blocked
+    assert set(protocols) == {"icmp", "arp", "corosync", "ssh", "postgresql"}
+    assert first.good is not bool(blocked)
+    assert ("but not by" in told(first)) is bool(blocked)
+
+
+def test_corosync_and_pings_lost_while_tcp_passes_is_a_filter_and_no_cable(tmp_path: Path) -> None:
+    kernel = Kernel(passes=(1472, -1), second="disconnected")
+    found = kernel.findings(tmp_path)
+    assert [one.facts["state"] for one in rings(found)] == ["passes", "cut"]
+    assert "but not by ICMP echo, UDP 5405 (Corosync)" in told(signs(found)[1])
+
+
+def test_where_nothing_gets_through_the_cable_is_named_once(tmp_path: Path) -> None:
+    kernel = Kernel(passes=(1472, -1), second="disconnected", blocked=("arp",), ssh=124, postgresql=124)
+    assert [one.facts["ring"] for one in signs(kernel.findings(tmp_path))] == [0]
 
 
 def test_a_degraded_bond_is_a_warning_while_everything_runs(tmp_path: Path) -> None:

@@ -61,14 +61,14 @@ async def facts_of(
     (
         closer,
         answering,
-        without_gateway,
+        (without_gateway, pings_lost),
         license_refusal,
         certificate_files,
         chains,
     ) = await asyncio.gather(
         looked_closer(fleet, (first, second), settings, profile),
         _answering(fleet, tuple(facts.values()), settings),
-        _without_gateway(fleet, tuple(facts[one.name] for one in heads)),
+        _pings(fleet, tuple(facts[one.name] for one in heads), settings),
         _license_refusal(fleet, settings, profile),
         _certificate_files(fleet, (first, second), profile),
         _installed_chains(fleet, (first, second), settings),
@@ -78,6 +78,7 @@ async def facts_of(
         media=tuple(facts[one.name] for one in names if one.role is Role.MEDIA),
         answering=answering,
         without_gateway=without_gateway,
+        pings_lost=pings_lost,
         license_refusal=license_refusal,
         certificate_files=certificate_files,
         installed_chains=chains,
@@ -273,6 +274,30 @@ async def _without_gateway(fleet: Fleet, heads: tuple[NodeFacts, ...]) -> frozen
         name
         for (name, question), replies in zip(questions.items(), answers, strict=True)
         if _is_silent(replies[question])
+    )
+
+
+async def _pings(
+    fleet: Fleet, heads: tuple[NodeFacts, ...], settings: ClusterSettings
+) -> tuple[frozenset[str], tuple[tuple[str, IPv4Address], ...]]:
+    """What the heads know the state of the network by: silent gateways, and silent addresses of the other head."""
+    names = tuple(one.server.name for one in heads)
+    return await asyncio.gather(_without_gateway(fleet, heads), _pings_lost(fleet, names, settings))
+
+
+async def _pings_lost(
+    fleet: Fleet, heads: tuple[str, ...], settings: ClusterSettings
+) -> tuple[tuple[str, IPv4Address], ...]:
+    """Each head asks for every address of the other one: by that it will tell whether that one is gone."""
+    wanted = [
+        (name, address)
+        for name, other in zip(heads, reversed(settings.heads), strict=True)
+        for address in (other.address, other.secondary)
+        if address is not None
+    ]
+    answers = await asyncio.gather(*(_ask(fleet, name, (node.ping(address),)) for name, address in wanted))
+    return tuple(
+        one for one, replies in zip(wanted, answers, strict=True) if _is_silent(replies[node.ping(one[1])])
     )
 
 

@@ -1,4 +1,7 @@
-"""Do the networks of this head carry what they should? Frames of the full size are sent to the other head."""
+"""Do the networks of this head carry what they should? Frames of the full size are sent to the other head.
+
+And everything by which one head knows of the other's life is tried on its own: see check_protocols.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from live_cluster.commands.check import Finding, Tools
+from live_cluster.commands.check_protocols import check_protocols
 from live_cluster.errors import NotReady, Problem, Severity, problem
 from live_cluster.messages import Message, message
 from live_cluster.model.membership import Link
@@ -30,7 +34,10 @@ def check_network(tools: Tools, *, corosync_conf: Path = COROSYNC_CONF) -> Itera
     links = parse_links(tools.run(LINK_TOOL).text)
     yield _scheme(network)
     for ring in network.rings:
-        yield _finding(ring, _state(ring, links, tools), network.patience_ms)
+        state = _state(ring, links, tools)
+        yield _finding(ring, state, network.patience_ms)
+        if state not in ("nowhere", "dead"):
+            yield from check_protocols(ring, state, links, tools)
 
 
 def _scheme(network: Network) -> Finding:

@@ -66,6 +66,10 @@ TEXTS: dict[str, str] = {
         "itself cut off; without an answer both may go on alone, and what one of them accepts is lost. Let the gateway answer "
         "pings of both heads."
     ),
+    "head-ping-silent": (
+        "{node}: the other head does not answer pings at {address}. The heads have to answer each other's pings on every network: by that a "
+        "head tells a dead peer from one that is only out of sight. See the cable, and the packet filters on both heads and between them."
+    ),
     "head-not-in-cluster": "{node}: this head is not in the cluster (yet, or any more). Run `live-cluster configure` first.",
     "arbiter-package-missing": (
         "{node}: the package {package} is not installed. The arbiter (--arbiter-ip) needs it, and live-configure does not bring it along. "

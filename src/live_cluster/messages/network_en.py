@@ -51,6 +51,9 @@ TEXTS: dict[str, str] = {
     "check-ring-dead": ": {interface} {address}: all interfaces of {bond} are down ({ports}). See their cables and switches",
     "check-ring-cut": ": {interface} {address}: {peer} does not answer by this network. See the cables, the switches between the heads and the other head",
     "check-ring-unlinked": ": {interface} {address}: {peer} answers pings, but Corosync's link is down. See the packet filters on both heads (UDP ports from 5405) and: journalctl --unit=corosync",
+    "check-network-protocols": "network, ring {number}, signs of life",
+    "check-protocols-pass": ": {peer} is reached by {names}",
+    "check-protocols-blocked": ": {peer} is reached by {passing}, but not by {names}. By each of these a head tells a dead peer from one that is only out of sight: open them on the heads and on what filters between them (a connection that is refused: the service does not run there, or a filter rejects it)",
     "check-frame-lost": ": {interface} {address}: {peer} answers, but frames of the full size (MTU {mtu}) do not reach it. Give the same MTU to both heads and at least that to the switches",
     "check-no-network": "No cluster is configured on this server, so it has no networks to check. Run here: sudo live-cluster configure (its --help names the options).",
 }

@@ -51,6 +51,9 @@ TEXTS: dict[str, str] = {
     "check-ring-dead": ": {interface} {address}: у {bond} нет ни одного работающего интерфейса ({ports}). Проверьте их кабели и коммутаторы",
     "check-ring-cut": ": {interface} {address}: {peer} не отвечает по этой сети. Проверьте кабели, коммутаторы между серверами и другой сервер",
     "check-ring-unlinked": ": {interface} {address}: {peer} отвечает на ping, но связи Corosync нет. Проверьте фильтры пакетов на обоих серверах (UDP-порты с 5405) и: journalctl --unit=corosync",
+    "check-network-protocols": "сеть, кольцо {number}, признаки жизни",
+    "check-protocols-pass": ": {peer} доступен по {names}",
+    "check-protocols-blocked": ": {peer} доступен по {passing}, но не по {names}. По каждому из них сервер отличает отказавший второй сервер от невидимого: откройте их на серверах и на том, что фильтрует между ними (если в соединении отказано: служба там не работает или его отвергает фильтр)",
     "check-frame-lost": ": {interface} {address}: {peer} отвечает, но кадры полного размера (MTU {mtu}) до него не доходят. Задайте одинаковый MTU обоим серверам, коммутаторам не меньше",
     "check-no-network": "На этом сервере кластер не настроен, проверять сети не у чего. Выполните здесь: sudo live-cluster configure (параметры перечисляет --help).",
 }

@@ -169,6 +169,7 @@ class ClusterFacts:
     """All servers of the installation.
 
     `answering` are floating addresses that a stranger holds; `without_gateway` heads whose gateway is silent;
+    `pings_lost` are heads with the addresses of the other one that do not answer their pings;
     `certificate_files` are those of the head that has got a certificate from us, where the other head has not;
     `installed_chains` are heads with the certificates that they have got from us, where the public name changes;
     `license_refusal` is what the application says against the license that is to be installed;
@@ -180,6 +181,7 @@ class ClusterFacts:
     media: tuple[NodeFacts, ...]
     answering: frozenset[IPv4Address]
     without_gateway: frozenset[str] = frozenset()
+    pings_lost: tuple[tuple[str, IPv4Address], ...] = ()
     license_refusal: str = ""
     certificate_files: tuple[FileFacts, ...] = field(default=(), repr=False)
     installed_chains: tuple[tuple[str, FileFacts], ...] = field(default=(), repr=False)

@@ -51,6 +51,7 @@ def problems_of(now: Situation) -> tuple[Problem, ...]:
     found += _networks(now)
     found += network_warnings(now.settings, now.facts)
     found += _ping_targets(now)
+    found += _heads_pings(now)
     found += fencing_problems(now.settings, now.facts)
     found += watchdog_prerequisites(now.settings, now.facts)
     found += _arbiter(now)
@@ -165,6 +166,15 @@ def _ping_targets(now: Situation) -> Iterator[Problem]:
         name = head.node.server.name
         if name in now.facts.without_gateway:
             yield judged("ping-target-silent", node=name, address=head.node.gateway)
+
+
+def _heads_pings(now: Situation) -> Iterator[Problem]:
+    """The heads answer each other's pings: by that a head tells a dead peer from one that is only out of sight."""
+    is_formed = now.facts.has_resource(now.profile.resources.database_clone)
+    # With an arbiter or fencing nothing is decided by it.
+    judged = problem if now.settings.may_split and not is_formed else warning
+    for name, address in now.facts.pings_lost:
+        yield judged("head-ping-silent", node=name, address=address)
 
 
 def _floating(now: Situation, option: str, address: IPv4Address) -> Iterator[Problem]:

@@ -119,6 +119,10 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         lambda seen: replace(seen, without_gateway=frozenset({"ivcs-main-2"})),
         ["ping-target-silent ivcs-main-2"],
     ),
+    "silent head": (
+        lambda seen: replace(seen, pings_lost=(("ivcs-main-2", ip("10.81.1.1")),)),
+        ["head-ping-silent ivcs-main-2"],
+    ),
     "an arbiter": (arbiter(), []),
     "no qnetd, so no certificate either": (
         arbiter(certificate="", missing=(("ivcs-media-0", "corosync-qnetd"),)),
@@ -163,6 +167,13 @@ def test_every_code_has_a_case() -> None:
     # Those of the file storage, and the comparison of two databases, have tests of their own.
     elsewhere = {"option-missing", "format-without-device", "data-sides-differ"}
     assert tested | elsewhere == codes
+
+
+@pytest.mark.parametrize(("configured", "severity"), [(False, Severity.ERROR), (True, Severity.WARNING)])
+def test_heads_that_answer_no_pings_stop_a_first_run_only(configured: bool, severity: Severity) -> None:
+    now = situation(configured=configured)
+    silent = replace(now.facts, pings_lost=(("ivcs-main-1", ip("10.81.0.2")),))
+    assert [one.severity for one in problems_of(replace(now, facts=silent))] == [severity]
 
 
 def test_all_problems_come_at_once() -> None:
