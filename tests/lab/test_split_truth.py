@@ -46,27 +46,29 @@ def postgres(host: Host, *statements: str) -> None:
 
 @pytest.mark.lab
 @pytest.mark.parametrize(
-    ("order", "end", "words"),
+    ("order", "end", "words", "mode"),
     [
-        (
-            "ALTER SYSTEM SET synchronous_commit = 'local'",
-            "ALTER SYSTEM RESET synchronous_commit",
-            (
-                "synchronous_commit = local",
-                "postgresql.auto.conf, line 3",
-                "ALTER SYSTEM RESET synchronous_commit",
-            ),
-        ),
         (
             "ALTER ROLE ivcs SET synchronous_commit = off",
             "ALTER ROLE ivcs RESET synchronous_commit",
             ("synchronous_commit = off", "(ALTER ROLE ivcs SET synchronous_commit)"),
+            "asynchronous",
+        ),
+        (
+            "ALTER SYSTEM SET restart_after_crash = on",
+            "ALTER SYSTEM RESET restart_after_crash",
+            (
+                "restart_after_crash = on",
+                "postgresql.auto.conf, line 3",
+                "ALTER SYSTEM RESET restart_after_crash",
+            ),
+            "synchronous",
         ),
     ],
-    ids=["system", "role"],
+    ids=["role", "system"],
 )
 def test_a_setting_that_breaks_the_promise_is_named_by_status_and_configure(
-    cluster: Cluster, order: str, end: str, words: tuple[str, ...]
+    cluster: Cluster, order: str, end: str, words: tuple[str, ...], mode: str
 ) -> None:
     primary, standby = primary_and_standby(cluster)
     postgres(primary, order, RELOAD)
@@ -79,7 +81,7 @@ def test_a_setting_that_breaks_the_promise_is_named_by_status_and_configure(
                 every_s=1.0,
             )
             status = cluster.status(HEADS.index(host.name) + 1)
-            assert (status.mode, status.can_lose) == ("asynchronous", ())
+            assert (status.mode, status.can_lose) == (mode, ())
             text = host.run(("env", "LC_ALL=C.UTF-8", "live-cluster", "status"), check=False).stdout
             for word in words:
                 assert word in text, text
@@ -90,6 +92,19 @@ def test_a_setting_that_breaks_the_promise_is_named_by_status_and_configure(
         postgres(primary, end, RELOAD)
     cluster.wait_healthy(deadline_s=DEADLINE_S)
     assert cluster.configure("--dry-run").returncode == 0
+
+
+@pytest.mark.lab
+def test_what_the_agent_says_on_the_command_line_no_file_takes_back(cluster: Cluster) -> None:
+    """In force is what counts: a pair that keeps its promise is not called asynchronous for a line in a file."""
+    primary, _ = primary_and_standby(cluster)
+    postgres(primary, "ALTER SYSTEM SET synchronous_commit = 'local'", RELOAD)
+    try:
+        assert audits.psql(primary, "SHOW synchronous_commit") == "on"
+        status = cluster.status(HEADS.index(primary.name) + 1)
+        assert (status.mode, status.healthy) == ("synchronous", True)
+    finally:
+        postgres(primary, "ALTER SYSTEM RESET synchronous_commit", RELOAD)
 
 
 @pytest.mark.lab
