@@ -185,6 +185,17 @@ def kept_from_the_primary(standby: Host) -> Iterator[None]:
 @pytest.mark.lab
 def test_where_the_cluster_is_gone_the_better_data_is_the_source(cluster: Cluster) -> None:
     """The data that goes on is on the second head, and the first one lacks what was acknowledged since."""
+    lose_the_cluster(cluster, powerless=False)
+
+
+@pytest.mark.matrix
+def test_the_better_data_is_found_in_servers_that_do_not_run(cluster: Cluster) -> None:
+    """As before, and then both heads have lost power: no database runs, and the control files are old."""
+    lose_the_cluster(cluster, powerless=True)
+
+
+def lose_the_cluster(cluster: Cluster, *, powerless: bool) -> None:
+    """Everything up to a whole pair again."""
     first, second = cluster.lab.heads
     if cluster.wait_healthy().primary != second.name:
         assert verb(second, "switchover", "--yes", "--to", second.name)[0].returncode == 0
@@ -208,6 +219,13 @@ def test_where_the_cluster_is_gone_the_better_data_is_the_source(cluster: Cluste
                 what=f"status on {host.name} says that the configuration is gone",
                 every_s=1.0,
             )
+        if powerless:
+            for host in (first, second):
+                host.power_off()
+            for host in (first, second):
+                host.power_on()
+            cluster.open_again()
+            assert audits.psql(second, "SELECT 1") == ""
         dry = cluster.configure("--dry-run")
         assert dry.returncode == 0, dry
         assert [one for one in dry.steps if one.code == "database-copy-requested"] == []
@@ -219,3 +237,55 @@ def test_where_the_cluster_is_gone_the_better_data_is_the_source(cluster: Cluste
     writer.wait_for_more()
     audits.wait_until_clean(cluster.lab, writer.stop(), deadline_s=DEADLINE_S)
     assert databases(first) == before
+
+
+@pytest.mark.matrix
+def test_a_head_that_was_shut_down_in_order_keeps_nobody_from_anything(cluster: Cluster) -> None:
+    active, standby = primary_and_standby(cluster)
+    standby.run(("systemctl", "stop", "pacemaker", "corosync"), timeout_s=DEADLINE_S)
+    try:
+        wait_until(
+            lambda: cluster.status(HEADS.index(active.name) + 1).online == {active.name},
+            deadline_s=DEADLINE_S,
+            what="the other head is gone",
+            every_s=1.0,
+        )
+        done, _ = verb(active, "maintenance", "on", "--yes")
+        assert done.returncode == 0, done
+        done, _ = verb(active, "maintenance", "off")
+        assert done.returncode == 0, done
+    finally:
+        standby.run(("systemctl", "start", "corosync", "pacemaker"), timeout_s=DEADLINE_S)
+    cluster.wait_healthy(deadline_s=DEADLINE_S)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(
+    ("rule", "protocol"),
+    [
+        (("-p", "icmp"), "icmp"),
+        (("-p", "tcp", "--dport", "22"), "ssh"),
+        (("-p", "tcp", "--dport", "5432"), "postgresql"),
+    ],
+    ids=["icmp", "ssh", "postgresql"],
+)
+def test_a_filter_that_lets_only_some_signs_of_life_through_is_named(
+    cluster: Cluster, rule: tuple[str, ...], protocol: str
+) -> None:
+    """Of the second network alone, so that the pair goes on meanwhile."""
+    primary, standby = primary_and_standby(cluster)
+    dropped = ("INPUT", "-i", "bond1", "-s", primary.addresses["bond1"], *rule, "-j", "DROP")
+    done, _ = verb(primary, "check", "--network")
+    assert done.returncode == 0, done
+    standby.run(("iptables", "--wait", "-I", *dropped))
+    try:
+        done, document = verb(primary, "check", "--network")
+    finally:
+        standby.run(("iptables", "--wait", "-D", *dropped))
+    assert done.returncode == 1, done
+    found = {
+        one["ring"]: one["protocols"] for one in document["findings"] if one["check"] == "network-protocols"
+    }
+    assert {name for name, state in found[1].items() if state != "passes"} == {protocol}
+    assert set(found[0].values()) == {"passes"}
+    cluster.wait_healthy(deadline_s=DEADLINE_S)

@@ -12,7 +12,7 @@ TEXTS: dict[str, str] = {
     "verdict-cannot-lose-several": "The pair cannot lose {node} now, because:",
     "verdict-cannot-lose-any": "The pair cannot lose any server now, because {reason}.",
     "verdict-cannot-lose-any-several": "The pair cannot lose any server now, because:",
-    "verdict-down": "The service is down or incomplete:",
+    "verdict-down": "The service is down, incomplete, or running twice:",
     "health-no-quorum": "this server's part of the cluster has no quorum, so nothing may run here: bring the other server (or the arbiter) back, or restore the network between them. If the other server is gone for good and certainly off: sudo corosync-cmapctl -s quorum.cancel_wait_for_all u8 1",
     "health-resources-stopped": "all resources are stopped on purpose: start them with sudo live-cluster start-resources",
     "health-not-promoted": "{resource} has no primary, so the database accepts no writes: see the failed actions, and journalctl -u pacemaker",

@@ -12,7 +12,7 @@ TEXTS: dict[str, str] = {
     "verdict-cannot-lose-several": "Сейчас пара не может потерять {node}, потому что:",
     "verdict-cannot-lose-any": "Сейчас пара не может потерять ни один сервер, потому что {reason}.",
     "verdict-cannot-lose-any-several": "Сейчас пара не может потерять ни один сервер, потому что:",
-    "verdict-down": "Сервис не работает или работает не полностью:",
+    "verdict-down": "Сервис не работает, работает не полностью или работает дважды:",
     "health-no-quorum": "у этой части кластера нет кворума, поэтому здесь ничего не может работать: верните другой сервер (или арбитра) либо восстановите сеть между ними. Если другой сервер потерян навсегда и точно выключен: sudo corosync-cmapctl -s quorum.cancel_wait_for_all u8 1",
     "health-resources-stopped": "все ресурсы остановлены намеренно: запустите их командой sudo live-cluster start-resources",
     "health-not-promoted": "у {resource} нет ведущего сервера, база данных не принимает записи: смотрите неудачные действия и journalctl -u pacemaker",

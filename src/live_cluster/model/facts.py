@@ -142,6 +142,8 @@ class HeadFacts:
     has_ipmitool: bool = False
     certificate_record: str = ""
     stopped_on_purpose: bool = False
+    # Heads that are offline by this one's Pacemaker; None where it does not run.
+    out_of_sight: tuple[str, ...] | None = None
     storage_owner: str = ""
     watchdog: WatchdogFacts | None = None
     left: LeftOver = NOTHING_LEFT
@@ -221,6 +223,15 @@ class ClusterFacts:
     def primary(self) -> str:
         """Cluster name of the head with the promoted database; empty where there is none."""
         return self.heads[0].primary or self.heads[1].primary
+
+    @property
+    def are_apart(self) -> bool:
+        """Pacemaker runs on both heads, and one of them does not see the other."""
+        pairs = zip(self.heads, reversed(self.heads), strict=True)
+        seen = [(head.out_of_sight, other.node.server.name) for head, other in pairs]
+        return all(names is not None for names, _ in seen) and any(
+            name in (names or ()) for names, name in seen
+        )
 
     @property
     def asleep(self) -> bool:

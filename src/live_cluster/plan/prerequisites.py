@@ -52,6 +52,9 @@ def problems_of(now: Situation) -> tuple[Problem, ...]:
     found += network_warnings(now.settings, now.facts)
     found += _ping_targets(now)
     found += _heads_pings(now)
+    if now.facts.are_apart:
+        first, second = (head.node.server.name for head in now.facts.heads)
+        found.append(warning("heads-apart-waits", first=first, second=second))
     found += fencing_problems(now.settings, now.facts)
     found += watchdog_prerequisites(now.settings, now.facts)
     found += _arbiter(now)

@@ -24,6 +24,7 @@ left join pg_roles r on r.oid = s.setrole left join pg_database d on d.oid = s.s
 where lower(split_part(entry, '=', 1)) in ({_NAMES})
 """
 # Only a superuser may look into the files: what waits for a restart, and what may make the next start fail.
+# (What waits for a restart is an error there, too, in the same translated words as a value that is nonsense.)
 _FILES = f"""
 union all
 select 'pending', f.name, f.setting, f.sourcefile, f.sourceline::text, ''
@@ -31,8 +32,9 @@ from pg_settings s
 join lateral (select * from pg_file_settings where name = s.name order by seqno desc limit 1) f on true
 where s.pending_restart and s.name in ({_NAMES})
 union all
-select 'error', coalesce(name, ''), error, sourcefile, sourceline::text, ''
-from pg_file_settings where error is not null and error <> 'setting could not be applied'
+select 'error', coalesce(f.name, ''), error, sourcefile, sourceline::text, ''
+from pg_file_settings f where error is not null
+ and not exists (select from pg_settings s where s.pending_restart and lower(s.name) = lower(f.name))
 union all
 select 'error', '', error, current_setting('hba_file'), line_number::text, ''
 from pg_hba_file_rules where error is not null

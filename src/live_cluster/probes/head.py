@@ -128,6 +128,7 @@ def head_facts(
         cib=cib.stdout if isinstance(cib, CommandResult) and cib.ok else _complete_xml(replies[CIB_FILE]),
         primary=primary_of(replies[VIEW]),
         stopped_on_purpose=_is_stopped_on_purpose(replies[VIEW]),
+        out_of_sight=_out_of_sight(replies[VIEW]),
         shared_files=tuple(files_in(replies, profile.second_head.files_from_first_head)),
         fence_agents=tuple(_fence_agents(replies)),
         storage_owner=_storage_owner(replies, profile),
@@ -175,6 +176,14 @@ def _is_stopped_on_purpose(reply: Reply) -> bool:
         return isinstance(reply, CommandResult) and stopped_on_purpose(parse_crm_mon(reply.stdout))
     except NoClusterView:
         return False
+
+
+def _out_of_sight(reply: Reply) -> tuple[str, ...] | None:
+    try:
+        view = parse_crm_mon(reply.stdout) if isinstance(reply, CommandResult) else None
+    except NoClusterView:
+        return None
+    return None if view is None else tuple(node.name for node in view.nodes if not node.online)
 
 
 def _complete_xml(reply: Reply) -> bytes:

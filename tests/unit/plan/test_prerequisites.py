@@ -123,6 +123,14 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         lambda seen: replace(seen, pings_lost=(("ivcs-main-2", ip("10.81.1.1")),)),
         ["head-ping-silent ivcs-main-2"],
     ),
+    "heads that run apart": (
+        both(head(1, out_of_sight=("ivcs-main-2",)), head(2, out_of_sight=())),
+        ["heads-apart-waits"],
+    ),
+    "a head whose cluster does not run": (
+        both(head(1, out_of_sight=("ivcs-main-2",)), head(2, out_of_sight=None)),
+        [],
+    ),
     "an arbiter": (arbiter(), []),
     "no qnetd, so no certificate either": (
         arbiter(certificate="", missing=(("ivcs-media-0", "corosync-qnetd"),)),
