@@ -92,10 +92,13 @@ def run_standby(wish: Wish, server: Server) -> int:
     def work() -> int:
         begun = time.monotonic()
         seen = observe(server)
+        head = seen.view.node(wish.node)
+        if head is not None and not head.standby:
+            # First of all: that users lose the service is the smaller harm.
+            require_peer(seen.view, server, force=wish.force)
         plan = planned(seen, wish.node, force=wish.force)
         outcome = Outcome(node=wish.node, on=True, done=plan.is_standby)
         if not plan.is_standby:
-            require_peer(seen.view, server, force=wish.force)
             if not wish.as_json:
                 output.say(impact(plan))
             agreed(message("standby-question", node=wish.node), output, yes=wish.yes)
