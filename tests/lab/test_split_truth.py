@@ -289,3 +289,31 @@ def test_a_filter_that_lets_only_some_signs_of_life_through_is_named(
     assert {name for name, state in found[1].items() if state != "passes"} == {protocol}
     assert set(found[0].values()) == {"passes"}
     cluster.wait_healthy(deadline_s=DEADLINE_S)
+
+
+@pytest.mark.matrix
+def test_where_both_went_on_alone_both_sides_are_shown_and_somebody_chooses(cluster: Cluster) -> None:
+    winner, loser = primary_and_standby(cluster)
+    before = databases(loser)
+    writers = {host.name: Writer(cluster.lab, host=host, address="127.0.0.1") for host in (winner, loser)}
+    writers[winner.name].wait_for_more()
+    cluster.lab.cut_between()
+    wait_until(lambda: audits.is_primary(loser), deadline_s=DEADLINE_S, what="both heads serve")
+    promised = {}
+    for name, writer in writers.items():
+        writer.wait_for_more(deadline_s=DEADLINE_S)
+        promised[name] = writer.stop()
+    for host in (winner, loser):
+        host.run(("cibadmin", "--erase", "--force"))
+    cluster.lab.heal_between()
+    refused = cluster.configure("--dry-run")
+    assert refused.returncode == CODE_REFUSED, refused
+    (found,) = [one for one in refused.problems if one["code"] == "data-sides-differ"]
+    for host in (winner, loser):
+        assert f"{host.name}: runs as a primary, has acknowledged writes alone" in found["message"]
+    loser.run(("touch", "/var/lib/live-cluster/postgresql/reclone"))
+    assert cluster.configure("--yes").returncode == 0
+    assert cluster.wait_healthy(deadline_s=DEADLINE_S).primary == winner.name
+    audits.wait_until_clean(cluster.lab, promised[winner.name], deadline_s=DEADLINE_S)
+    (kept,) = databases(loser) - before
+    assert "set-aside" in kept
