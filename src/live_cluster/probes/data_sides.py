@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from live_cluster.model.data_sides import DataSide, parse_lsn
+from live_cluster.model.data_sides import DataSide, format_lsn, parse_lsn
 from live_cluster.probes.head import DATABASE_CLUSTER, question
 from live_cluster.remote.requests import Command, CommandResult, FileState, ReadFile, Reply, Request
 
@@ -61,10 +61,12 @@ def end_request(version: str, side: DataSide, replies: Mapping[Request, Reply]) 
     redo = _value(_text(replies[_control(version)]), "Latest checkpoint's REDO location")
     if side.end is not None or not redo:
         return None
+    # A timeline that began after the last checkpoint has no files from before its beginning.
+    begin = max(parse_lsn(redo), *(fork for _, fork in side.history), 0)
     argv = (_program(version, "pg_waldump"), "--quiet", "--path", f"{_data(version)}/pg_wal")
     # It always ends with a complaint, and that tells the position.
     return Command(
-        argv=("env", "LC_ALL=C", *argv, "--timeline", str(side.timeline), "--start", redo),
+        argv=("env", "LC_ALL=C", *argv, "--timeline", str(side.timeline), "--start", format_lsn(begin)),
         timeout_s=600,
     )
 

@@ -237,6 +237,10 @@ def test_the_end_of_a_server_that_does_not_run_is_found_in_its_files() -> None:
     question = end_request("15", side, answers())
     assert question is not None
     assert question.argv[-4:] == ("--timeline", "1", "--start", "0/3000060")
+    promoted = replace(side, timeline=2, history=((1, 0x30000D8),))
+    later = end_request("15", promoted, answers())
+    assert later is not None
+    assert later.argv[-4:] == ("--timeline", "2", "--start", "0/30000D8")
     told = b"pg_waldump: error: error in WAL record at 0/30000A0: invalid record length at 0/30000D8: wanted 24\n"
     assert end_of(CommandResult(returncode=1, stderr=told)) == 0x30000D8
     assert end_of(CommandResult(returncode=1, stderr=b"could not find file\n")) is None
