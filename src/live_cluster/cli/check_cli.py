@@ -44,7 +44,11 @@ CHECKS: dict[str, Check] = {"network": check_network, "fencing": check_fencing, 
 
 
 @click.command()
-@click.option("--network", is_flag=True, help="Do the networks carry full-size frames to the other head?")
+@click.option(
+    "--network",
+    is_flag=True,
+    help="Do full-size frames and all signs of life reach the other head by each network?",
+)
 @click.option("--fencing", is_flag=True, help="Does each server's fencing device answer the other server?")
 @click.option("--certificate", is_flag=True, help="Until when is the installed certificate good?")
 @click.option("--mail", metavar="ADDRESS", default="", help="Send one test mail to this address.")

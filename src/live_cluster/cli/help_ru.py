@@ -49,8 +49,8 @@ HELP: dict[str, str] = {
     "How long the order stands, and how long to wait for its effect.": (
         "Сколько действует распоряжение и сколько ждать результата."
     ),
-    "Do the networks carry full-size frames to the other head?": (
-        "Доходят ли по сетям кадры полного размера до второго головного сервера?"
+    "Do full-size frames and all signs of life reach the other head by each network?": (
+        "Доходят ли по каждой сети до второго головного сервера кадры полного размера и все признаки жизни?"
     ),
     "Does each server's fencing device answer the other server?": (
         "Отвечает ли устройство fencing каждого сервера второму серверу?"
