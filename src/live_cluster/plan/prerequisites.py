@@ -177,7 +177,9 @@ def _heads_pings(now: Situation) -> Iterator[Problem]:
     # With an arbiter or fencing nothing is decided by it.
     judged = problem if now.settings.may_split and not is_formed else warning
     for name, address in now.facts.pings_lost:
-        yield judged("head-ping-silent", node=name, address=address)
+        # An address that no head has is named with its option.
+        if any(head.node.has(address) for head in now.facts.heads):
+            yield judged("head-ping-silent", node=name, address=address)
 
 
 def _floating(now: Situation, option: str, address: IPv4Address) -> Iterator[Problem]:

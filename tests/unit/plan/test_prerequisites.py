@@ -123,6 +123,10 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         lambda seen: replace(seen, pings_lost=(("ivcs-main-2", ip("10.81.1.1")),)),
         ["head-ping-silent ivcs-main-2"],
     ),
+    "an address that no head has answers nobody": (
+        lambda seen: replace(seen, pings_lost=(("ivcs-main-2", ip("10.81.1.9")),)),
+        [],
+    ),
     "heads that run apart": (
         both(head(1, out_of_sight=("ivcs-main-2",)), head(2, out_of_sight=())),
         ["heads-apart-waits"],
