@@ -17,7 +17,10 @@ UNSEEN_S = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Since when something has been so, in seconds since boot; zero stands for: it is not so."""
+    """Since when something has been so, in seconds since boot; zero stands for: it is not so.
+
+    lost: there was nothing of the looks before this one, as after a boot, or where somebody has emptied /run.
+    """
 
     looked_at: float = 0.0
     member_since: float = 0.0
@@ -25,6 +28,7 @@ class Contact:
     unseen_since: float = 0.0
     asked_at: float = 0.0
     proved_at: float = 0.0
+    lost: bool = False
 
     def lasting_s(self, since: float) -> float:
         """Duration, up to the last look, of what began then."""
@@ -46,6 +50,7 @@ def weigh(around: Surroundings, before: Contact, *, now_s: float) -> Surrounding
 
 def note(before: Contact, around: Surroundings, *, now_s: float, proof: bool | None = None) -> Contact:
     """The contact after one more look; proof is the answer of the client network if it was asked in good times."""
+    lost = before == Contact()
     if now_s - before.looked_at > GAP_S:
         before = Contact(asked_at=before.asked_at, proved_at=before.proved_at)
     unseen = around.without_vote and around.client_network_seen is False
@@ -57,6 +62,7 @@ def note(before: Contact, around: Surroundings, *, now_s: float, proof: bool | N
         unseen_since=(before.unseen_since or now_s) if unseen else 0.0,
         asked_at=before.asked_at if proof is None else now_s,
         proved_at=now_s if proof else before.proved_at,
+        lost=lost,
     )
 
 
@@ -64,9 +70,10 @@ def is_cut_off(contact: Contact, around: Surroundings) -> bool:
     """Whether the peer may go on without this node: from now on this node's knowledge may be outdated.
 
     Also one that lives outside of the membership may have been promoted: when it falls silent later, that proves
-    nothing any more.
+    nothing any more. And a node that has forgotten whether the client network answers in good times does not know
+    what its silence means.
     """
-    apart = around.without_vote and (not around.has_cable or around.peer_serves is True)
+    apart = around.without_vote and (not around.has_cable or around.peer_serves is True or contact.lost)
     return is_outvoted(around) or apart or contact.lasting_s(contact.unseen_since) >= UNSEEN_S
 
 

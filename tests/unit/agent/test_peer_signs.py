@@ -96,6 +96,13 @@ def test_a_node_without_any_cable_is_the_one_that_is_cut_off(
     assert peer_signs.no_cable(HERE) is cut_off
 
 
+def test_whoever_has_forgotten_the_looks_before_counts_as_cut_off_once() -> None:
+    first = contact.note(Contact(), APART, now_s=100.0)
+    assert contact.is_cut_off(first, APART)
+    assert not contact.is_cut_off(first, Surroundings(quorate=True, peer_is_member=True))
+    assert not contact.is_cut_off(contact.note(first, APART, now_s=101.0), APART)
+
+
 @pytest.mark.parametrize(
     ("change", "cut_off"),
     [
