@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
 from recordings.recorded_server import ANSWERS, Finished, recording
@@ -14,6 +15,33 @@ SWITCHED = (
     .replace("ivcs-main-2", "ivcs-main-1")
     .replace("ivcs-main-0", "ivcs-main-2")
 )
+
+
+def out_of_service(node: str) -> str:
+    """Everything runs on the other head, and nothing on this one, which is in standby."""
+    # In the recordings the second head is the primary.
+    root = ET.fromstring(RUNNING if node == "ivcs-main-1" else SWITCHED)  # noqa: S314
+    for head in root.iterfind("nodes/node"):
+        head.set("standby", "true" if head.get("name") == node else "false")
+    for one in root.iter("resource"):
+        if [place.get("name") for place in one.iterfind("node")] == [node]:
+            one.set("active", "false")
+            one.set("role", "Stopped")
+            one.remove(one.findall("node")[0])
+    return ET.tostring(root, encoding="unicode")
+
+
+class SwiftTime:
+    """Stands in for the module time where waiting happens."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
 
 
 class PlannedCluster:

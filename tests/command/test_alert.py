@@ -164,8 +164,7 @@ def _has_members(process_group: int) -> bool:
         ({"CRM_alert_status": "4", "CRM_alert_rc": "1"}, 0, "--refresh --force"),
         # The configuration does not answer.
         ({}, 124, "--refresh --force"),
-        # It ended; it is another one's; it is one whose stop must succeed; it was no stop.
-        ({"CRM_alert_status": "0"}, 0, ""),
+        # It is another one's; it is one whose stop must succeed; it was no stop.
         ({"CRM_alert_node": "ivcs-main-2"}, 0, ""),
         ({"CRM_alert_rsc": "filestorage-fs"}, 0, ""),
         ({"CRM_alert_task": "start"}, 0, ""),
@@ -204,6 +203,111 @@ def test_a_service_that_did_not_stop_in_time_is_looked_at(
     forgets = f"{forgotten} --resource ivcs-server --node ivcs-main-1"
     looked = [*again[:1] * 2, *again, *again, forgets, *again, forgets]
     assert called.splitlines() == (looked if forgotten else [])
+
+
+SERVICES = {"live_cluster_services": "samba=smbd ivcs-server=ivcs"}
+STOPPED_WELL = STARTED | {"CRM_alert_task": "stop"}
+NOT_STARTED = STARTED | {"CRM_alert_rc": "1", "CRM_alert_desc": "error"}
+
+
+def run_to_its_end(tmp_path: Path, given: dict[str, str], bodies: dict[str, str]) -> str:
+    """The alert with all its processes; what was called in the end."""
+    log, programs = tmp_path / "called", tmp_path / "bin"
+    if not programs.exists():
+        install(programs, {"attrd_updater": f'echo "$*" >>{log}', **bodies})
+    paths = {"PATH": f"{programs}:/usr/bin:/bin", "CRM_alert_recipient": str(tmp_path / "cluster.jsonl")}
+    alert = subprocess.Popen(("/bin/sh", str(ALERT)), env=paths | SERVICES | given, start_new_session=True)
+    assert alert.wait() == 0
+    wait_until(lambda: not _has_members(alert.pid), deadline_s=60, what="the alert's processes have ended")
+    return log.read_text() if log.exists() else ""
+
+
+def shown(result: str, *, began: int, left: int) -> dict[str, str]:
+    """How systemd saw a unit's last life: it began to start, and left the state `active` (0: it never was)."""
+    text = f"Result={result}\nInactiveExitTimestampMonotonic={began}\nActiveExitTimestampMonotonic={left}"
+    return {"systemctl": f"echo '{text}'"}
+
+
+@pytest.mark.parametrize(
+    ("how", "is_killed"),
+    [
+        (shown("success", began=100, left=200), False),
+        (shown("timeout", began=100, left=200), True),
+        # A start took too long, in a life after one that was stopped, or in the first one.
+        (shown("timeout", began=300, left=200), False),
+        (shown("timeout", began=300, left=0), False),
+        # It had died by itself before.
+        (shown("signal", began=100, left=200), False),
+        ({"systemctl": "exit 1"}, False),
+    ],
+)
+def test_what_had_to_be_killed_is_noted(how: dict[str, str], is_killed: bool, tmp_path: Path) -> None:
+    called = run_to_its_end(tmp_path, STOPPED_WELL, how)
+    assert called == ("--name ivcs-server-killed --update 1795393950\n" if is_killed else "")
+    kinds = [one["kind"] for one in kept(tmp_path / "cluster.jsonl")]
+    assert kinds == (["action", "killed"] if is_killed else ["action"])
+    if is_killed:
+        event = parse_event((tmp_path / "cluster.jsonl").read_text().splitlines()[-1])
+        assert event is not None
+        assert (event.kind, event.resource, event.task) == ("killed", "ivcs-server", "stop")
+
+
+def at(seconds: int, event: dict[str, str]) -> dict[str, str]:
+    return event | {"CRM_alert_timestamp_epoch": str(1795393950 + seconds)}
+
+
+MARKED = "--name ivcs-server-fails --update 1795393970\n"
+
+
+def test_a_head_that_cannot_start_a_service_is_marked_once(tmp_path: Path) -> None:
+    assert run_to_its_end(tmp_path, at(0, NOT_STARTED), {}) == ""
+    assert run_to_its_end(tmp_path, at(10, NOT_STARTED), {}) == ""
+    assert run_to_its_end(tmp_path, at(20, NOT_STARTED), {}) == MARKED
+    # The same value again is no change.
+    assert run_to_its_end(tmp_path, at(400, NOT_STARTED), {}) == MARKED * 2
+
+
+def test_a_head_where_a_service_dies_again_and_again_is_marked(tmp_path: Path) -> None:
+    for number in range(9):
+        assert run_to_its_end(tmp_path, at(2 * number, KILLED), {}) == ""
+    assert run_to_its_end(tmp_path, at(20, KILLED), {}) == MARKED
+
+
+def test_what_dies_now_and_then_is_not_marked(tmp_path: Path) -> None:
+    for number in range(12):
+        assert run_to_its_end(tmp_path, at(100 * number, KILLED), {}) == ""
+
+
+@pytest.mark.parametrize(
+    ("state", "is_taken_back"), [("exit 0", True), pytest.param("exit 3", False, id="it has been moved away")]
+)
+def test_the_mark_goes_once_the_service_has_run_for_a_while(
+    state: str, is_taken_back: bool, tmp_path: Path
+) -> None:
+    bodies = {"systemctl": state, "sleep": ""}
+    for number in range(3):
+        run_to_its_end(tmp_path, at(10 * number, NOT_STARTED), bodies)
+    called = run_to_its_end(tmp_path, at(30, STARTED), bodies)
+    assert called == MARKED + ("--name ivcs-server-fails --delete\n" if is_taken_back else "")
+    # What comes then begins anew.
+    again = run_to_its_end(tmp_path, at(40, NOT_STARTED), bodies)
+    assert (again == called) is is_taken_back
+
+
+@pytest.mark.parametrize("text", ["", "a[$(id)] b c d\n", "1\n"])
+def test_a_count_that_was_not_written_whole_does_no_harm(text: str, tmp_path: Path) -> None:
+    (tmp_path / "cluster.jsonl.ivcs-server.fails").write_text(text)
+    for number in range(4):
+        called = run_to_its_end(tmp_path, at(10 * number, NOT_STARTED), {})
+    assert "--name ivcs-server-fails --update" in called
+
+
+def test_a_service_that_failed_meanwhile_keeps_its_mark(tmp_path: Path) -> None:
+    count = tmp_path / "cluster.jsonl.ivcs-server.fails"
+    bodies = {"systemctl": "exit 0", "sleep": f"echo 4 0 1795393990 1795393970 >{count}"}
+    for number in range(3):
+        run_to_its_end(tmp_path, at(10 * number, NOT_STARTED), bodies)
+    assert run_to_its_end(tmp_path, at(30, STARTED), bodies) == MARKED
 
 
 def test_one_service_is_looked_at_by_one_at_a_time(tmp_path: Path) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from planned_cluster import RUNNING, SWITCHED, PlannedCluster
+from planned_cluster import RUNNING, SWITCHED, PlannedCluster, SwiftTime, out_of_service
 
 from live_cluster.apply import run_lock as locking
 from live_cluster.apply import waiting
@@ -29,19 +28,6 @@ SET = """<cluster_property_set id="live-cluster-maintenance" score="1000">
 <nvpair id="d" name="live-cluster-maintenance-until" value="2026-11-22 22:00:00Z"/></cluster_property_set>"""
 
 
-class SwiftTime:
-    """Stands in for the module time where waiting happens."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-
-
 @pytest.fixture(autouse=True)
 def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SwiftTime()
@@ -58,19 +44,6 @@ def standby(
 ) -> int:
     wish = Wish(node=node, force=force, yes=yes, timeout_s=30, as_json=True)
     return run_standby(wish, server(cluster.start, tmp_path))
-
-
-def out_of_service(node: str) -> str:
-    """Everything runs on the other head, and nothing on this one, which is in standby."""
-    root = ET.fromstring(RUNNING if node == STANDBY else SWITCHED)  # noqa: S314
-    for head in root.iterfind("nodes/node"):
-        head.set("standby", "true" if head.get("name") == node else "false")
-    for one in root.iter("resource"):
-        if [place.get("name") for place in one.iterfind("node")] == [node]:
-            one.set("active", "false")
-            one.set("role", "Stopped")
-            one.remove(one.findall("node")[0])
-    return ET.tostring(root, encoding="unicode")
 
 
 def test_the_standby_head_stops_and_nothing_else_happens(

@@ -152,6 +152,7 @@ def settings(host: Host, units: dict[str, str]) -> Iterator[None]:
     """Services with more settings than they have."""
     files = {f"/etc/systemd/system/{unit}.service.d/zz-test.conf": text for unit, text in units.items()}
     for path, text in files.items():
+        host.run(("mkdir", "-p", path.rpartition("/")[0]))
         host.write(path, f"[Service]\n{text}")
     host.run(("systemctl", "daemon-reload"))
     try:

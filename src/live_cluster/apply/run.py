@@ -131,14 +131,16 @@ class Run:
 
     async def _act(self, server: Server, step: Step, actions: Sequence[Request]) -> None:
         """The actions; meanwhile the observer hears how far a long one is."""
-        if step.measures is None:
+        if step.measures is None and step.gives_up is None:
             await _act(server, step, actions)
             return
         work = asyncio.create_task(_act(server, step, actions))
         try:
             while not (await asyncio.wait({work}, timeout=MEASURE_EVERY_S))[0]:
-                shown = step.measures.shown(await server.ask_all(step.measures.requests))
-                self.observer.progress(step, shown)
+                await _give_up(server, step)
+                if step.measures is not None:
+                    shown = step.measures.shown(await server.ask_all(step.measures.requests))
+                    self.observer.progress(step, shown)
             await work
         finally:
             work.cancel()
@@ -158,6 +160,7 @@ class Run:
             return step.check.holds(replies)
 
         async def report() -> None:
+            await _give_up(server, step)
             if step.watches:
                 state = await server.ask(ReadFile(path=step.watches))
                 self.observer.progress(step, _progress(state))
@@ -181,6 +184,15 @@ class Run:
         result = StepResult(step=step, state=state, seconds=time.monotonic() - started)
         self.results.append(result)
         self.observer.ended(result)
+
+
+async def _give_up(server: Server, step: Step) -> None:
+    if step.gives_up is None:
+        return
+    seen = await server.ask_all(step.gives_up.requests)
+    questions = step.gives_up.why(seen)
+    if questions:
+        raise ConditionNotMet(step.gives_up.problem(seen, await server.ask_all(questions)))
 
 
 async def _act(server: Server, step: Step, actions: Sequence[Request]) -> None:

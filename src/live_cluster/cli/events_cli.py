@@ -21,11 +21,11 @@ DEFAULT_SINCE = "7d"
 _KINDS = (
     "restarted", "not-restarted", "alone", "synchronous", "data-stale", "data-sync", "cut-off", "not-promoted",
     "repair-ordered", "reclone-ordered", "rejoin-rewinding", "rejoin-copying", "rejoin-ready", "rejoin-done",
-    "rejoin-failed", "drbd-split-brain", "drbd-resolved", "commits-waited", "settings-unsafe",
+    "rejoin-failed", "drbd-split-brain", "drbd-resolved", "commits-waited", "settings-unsafe", "killed",
 )  # fmt: skip
 _STYLES = {
     "failed": "red", "not-restarted": "red", "not-promoted": "red", "cut-off": "red", "rejoin-failed": "red",
-    "drbd-split-brain": "red", "settings-unsafe": "red", "commits-waited": "yellow",
+    "drbd-split-brain": "red", "settings-unsafe": "red", "killed": "red", "commits-waited": "yellow",
     "restarted": "yellow", "alone": "yellow", "data-stale": "yellow", "repair-ordered": "yellow",
     "reclone-ordered": "yellow", "synchronous": "green", "data-sync": "green", "rejoin-done": "green",
 }  # fmt: skip

@@ -53,7 +53,8 @@ def standby(*, node: str, force: bool, yes: bool, timeout_s: int, as_json: bool)
 
     It stays so, also after a reboot, until `live-cluster online NODE`.
 
-    Exit code: 0 done, or so already; 75 another run is at work; 78 refused; 107 declined; 124 not done in time.
+    Exit code: 0 done, or so already; 75 another run is at work; 78 refused; 107 declined;
+    113 a service had to be killed, or could not be stopped; 124 not done in time.
     """
     require_root("live-cluster standby")
     wish = Wish(node=node, force=force, yes=yes, timeout_s=timeout_s, as_json=as_json)
@@ -153,6 +154,8 @@ def _report(outcome: Outcome, output: Output, *, seconds: float, as_json: bool) 
         output.problems(outcome.problems)
         if outcome.done:
             output.data(output.words(_success(outcome, seconds)))
+    if outcome.hangs or (outcome.done and outcome.killed):
+        return ExitCode.PARTIAL
     return ExitCode.OK if outcome.done else ExitCode.TIMEOUT
 
 

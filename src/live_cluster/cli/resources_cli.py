@@ -42,7 +42,8 @@ def stop_resources(*, force: bool, timeout_s: int, as_json: bool) -> int:
     """Stop all clustered resources on both servers and wait until nothing runs.
 
     They stay stopped, also after a reboot, until `live-cluster start-resources`.
-    Exit code: 0 stopped; 78 refused; 113 some did not stop and will not; 124 some did not stop in time.
+    Exit code: 0 stopped; 78 refused; 113 some did not stop and will not, or had to be killed; 124 some did not
+    stop in time.
     """
     require_root("live-cluster stop-resources")
     return run_wish(Wish.STOP, Server(), force=force, timeout_s=timeout_s, as_json=as_json)
@@ -96,7 +97,7 @@ def report(outcome: Outcome, output: Output, *, as_json: bool) -> int:
     elif not outcome.missing:
         output.data(output.words(_success(outcome)))
     if not outcome.missing:
-        return ExitCode.OK
+        return ExitCode.PARTIAL if outcome.not_gentle else ExitCode.OK
     return ExitCode.PARTIAL if outcome.stuck else ExitCode.TIMEOUT
 
 
@@ -110,7 +111,11 @@ def _success(outcome: Outcome) -> Message:
 def _problems(outcome: Outcome) -> list[Problem]:
     code = "resource-not-stopped" if outcome.wish is Wish.STOP else "resource-not-started"
     missing = [problem(code, node=one.node, resource=one.resource, why=why(one)) for one in outcome.missing]
-    return missing + [warning("resources-node-away", node=name) for name in outcome.away]
+    return (
+        missing
+        + list(outcome.not_gentle)
+        + [warning("resources-node-away", node=name) for name in outcome.away]
+    )
 
 
 def document(outcome: Outcome, problems: Sequence[Problem]) -> dict[str, object]:

@@ -38,7 +38,7 @@ def switchover(*, to: str, yes: bool, timeout_s: int, as_json: bool) -> int:
     so nothing is left behind, even when this command or a head dies on the way.
 
     Exit code: 0 done, or there already; 75 another run is at work; 78 refused; 107 declined;
-    124 not (fully) done in time.
+    113 a service had to be killed, or could not be stopped; 124 not (fully) done in time.
     """
     require_root("live-cluster switchover")
     return run_switchover(to, Server(), timeout_s=timeout_s, yes=yes, as_json=as_json)
@@ -92,6 +92,8 @@ def report(outcome: Outcome, output: Output, *, as_json: bool) -> int:
                 **{name: f"{seconds:.1f}" for name, seconds in phases.items()},
             )
             output.data(output.words(text))
+    if outcome.hangs or (outcome.done and outcome.killed):
+        return ExitCode.PARTIAL
     return ExitCode.OK if outcome.done else ExitCode.TIMEOUT
 
 

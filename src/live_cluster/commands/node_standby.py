@@ -8,23 +8,27 @@ from dataclasses import dataclass, field
 from live_cluster.commands import switchover
 from live_cluster.commands.following import Waiting, follow, run_here
 from live_cluster.commands.missing import Wish, missing_of
+from live_cluster.commands.planned_stop import Patience, gentleness_problems
 from live_cluster.commands.status import Server, view_now
 from live_cluster.errors import NotReady, Problem, problem
 from live_cluster.messages import Message, message
 from live_cluster.model.cluster_view import ClusterView, Node
 from live_cluster.model.health import Observation, judge
 from live_cluster.model.replication import DATA_SYNC, data_state
+from live_cluster.model.service_marks import hanging
 
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
-    """How it ended; `moved`: the services went to the other head first."""
+    """How it ended; `moved`: the services went to the other head first; the others as in a switch-over."""
 
     node: str
     on: bool
     changed: bool = False
     moved: bool = False
     done: bool = False
+    killed: bool = False
+    hangs: bool = False
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -80,13 +84,20 @@ def put_into_standby(plan: StandbyPlan, server: Server, waiting: Waiting, outcom
         moved = switchover.Outcome(move=plan.move)
         switchover.switch_over(plan.move, server, waiting, moved)
         outcome.changed = outcome.moved = True
+        outcome.problems += moved.problems
+        outcome.killed, outcome.hangs = moved.killed, moved.hangs
         if not moved.done:
-            outcome.problems += moved.problems
             return
     outcome.changed = True
+    before = view_now(server)
     run_here(server, _attribute(plan.node, "--update", "on"))
-    outcome.done = _watch(server, waiting, lambda view: _is_out(view, plan.node))
-    if not outcome.done:
+    patience = Patience(waiting.clock)
+    after = follow(server, waiting, before, lambda view: _is_out(view, plan.node) or patience.is_over(view))
+    outcome.done, outcome.hangs = _is_out(after, plan.node), bool(hanging(after))
+    not_gentle = gentleness_problems(before, after)
+    outcome.problems += not_gentle
+    outcome.killed = outcome.killed or any(one.code == "service-killed" for one in not_gentle)
+    if not outcome.done and not outcome.hangs:
         outcome.problems.append(problem("standby-not-reached", node=plan.node))
 
 

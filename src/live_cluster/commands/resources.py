@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from live_cluster.commands.following import Waiting, follow, run_here
 from live_cluster.commands.missing import Missing, Wish, missing_of
 from live_cluster.commands.peer_sight import require_peer
+from live_cluster.commands.planned_stop import Patience, gentleness_problems
 from live_cluster.commands.status import Server, view_now
-from live_cluster.errors import NotReady, problem
+from live_cluster.errors import NotReady, Problem, problem
 from live_cluster.messages import message
 from live_cluster.model.cluster_view import ClusterView
+from live_cluster.model.service_marks import fails_attribute, hanging, to_forget
 
 # One property: it survives reboots and fail-overs, and leaves every resource's own settings alone.
 _PROPERTY = ("crm_attribute", "--type", "crm_config", "--name", "stop-all-resources")
@@ -19,7 +21,7 @@ _CLEANUP = ("crm_resource", "--cleanup")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How it ended; `away` are servers whose share could not start."""
+    """How it ended; `away` are servers whose share could not start, `not_gentle` what did not end by itself."""
 
     wish: Wish
     changed: bool
@@ -27,11 +29,13 @@ class Outcome:
     view: ClusterView
     seconds: float = 0.0
     away: tuple[str, ...] = ()
+    not_gentle: tuple[Problem, ...] = ()
 
     @property
     def stuck(self) -> bool:
         """Waiting longer would not help: Pacemaker itself has given up."""
-        return bool(self.missing) and all(one.stuck for one in self.missing)
+        hangs = self.wish is Wish.STOP and bool(hanging(self.view))
+        return bool(self.missing) and (hangs or all(one.stuck for one in self.missing))
 
 
 def change_all(wish: Wish, server: Server, waiting: Waiting, *, force: bool = False) -> Outcome:
@@ -42,13 +46,16 @@ def change_all(wish: Wish, server: Server, waiting: Waiting, *, force: bool = Fa
     begun = waiting.clock.now()
     before = view_now(server)
     ordered = before.stop_all_resources is (wish is Wish.STOP)
-    if ordered and not missing_of(before, wish):
+    if ordered and not missing_of(before, wish) and not (wish is Wish.START and to_forget(before)):
         return Outcome(wish=wish, changed=False, missing=(), view=before, away=_away(before, wish))
     _refuse_where_nothing_would_happen(before, wish)
     require_peer(before, server, force=force)
     waiting.tell(message("resources-stopping" if wish is Wish.STOP else "resources-starting"))
     _order(wish, before, server)
-    after = follow(server, waiting, before, lambda now: _is_settled(now, wish), wish=wish)
+    patience = Patience(waiting.clock)
+    after = follow(
+        server, waiting, before, lambda now: _is_settled(now, wish) or patience.is_over(now), wish=wish
+    )
     return Outcome(
         wish=wish,
         changed=True,
@@ -56,6 +63,7 @@ def change_all(wish: Wish, server: Server, waiting: Waiting, *, force: bool = Fa
         view=after,
         seconds=waiting.clock.now() - begun,
         away=_away(after, wish),
+        not_gentle=gentleness_problems(before, after) if wish is Wish.STOP else (),
     )
 
 
@@ -73,6 +81,10 @@ def _order(wish: Wish, view: ClusterView, server: Server) -> None:
     if view.failures or view.fail_counts:
         # Whoever starts again has removed the cause; otherwise old failures bar the way until they expire.
         run_here(server, _CLEANUP)
+    for one in to_forget(view):
+        run_here(
+            server, ("attrd_updater", "--name", fails_attribute(one.resource), "--node", one.node, "--delete")
+        )
     if view.stop_all_resources:
         run_here(server, (*_PROPERTY, "--delete"))
 
@@ -85,4 +97,5 @@ def _away(view: ClusterView, wish: Wish) -> tuple[str, ...]:
 
 def _is_settled(view: ClusterView, wish: Wish) -> bool:
     missing = missing_of(view, wish)
-    return not missing or all(one.stuck for one in missing)
+    # One that hangs may still end: that has its own time.
+    return not missing or (all(one.stuck for one in missing) and not hanging(view))

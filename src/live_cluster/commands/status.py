@@ -159,6 +159,7 @@ def understand(asked: Asked, server: Server) -> Observation:
         watchdog=watchdog_here(server),
         network=network,
         nas=asked.nas.finish() if asked.nas is not None else None,
+        last_words=_last_words(view, server),
     )
 
 
@@ -231,6 +232,19 @@ def _databases(asked: Asked, view: ClusterView, *, here: str) -> tuple[DatabaseS
         if standby is not None:
             found.append(DatabaseServer(node, standby, deviations_of(node, settings)))
     return tuple(found)
+
+
+def _last_words(view: ClusterView, server: Server) -> tuple[tuple[str, str], ...]:
+    """Of services that the heads could not run, from this server's journal."""
+    from live_cluster.model.service_marks import failing, unit_of
+
+    names = tuple(dict.fromkeys(one.resource for one in failing(view)))
+    if not names:
+        return ()
+    from live_cluster.probes.last_words import last_words_question, parse_last_words
+
+    asked = [(name, _start(server, last_words_question(unit_of(view, name)))) for name in names]
+    return tuple((name, parse_last_words(_text(running))) for name, running in asked)
 
 
 def _certificate(server: Server) -> Certificate | None:

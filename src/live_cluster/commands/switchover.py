@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 
 from live_cluster.commands.following import Waiting, follow, run_here
 from live_cluster.commands.missing import Wish, missing_of
+from live_cluster.commands.planned_stop import Patience, gentleness_problems
 from live_cluster.commands.status import Asked, Server, understand, view_now
 from live_cluster.errors import NotReady, Problem, problem
 from live_cluster.messages import Message, message
 from live_cluster.model.cluster_view import ClusterView, Role
 from live_cluster.model.health import Observation, judge
 from live_cluster.model.replication import DATA_SYNC, data_state
+from live_cluster.model.service_marks import hanging
 from live_cluster.probes import database_tools
 
 # The agent's own score for a wanted node (live_cluster_agent.replication.WANTED_SCORE).
@@ -43,11 +45,16 @@ class Move:
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
-    """How it ended; `phases` are seconds since the order, by what was reached."""
+    """How it ended; `phases` are seconds since the order, by what was reached.
+
+    `hangs`: a service could not be stopped, and nothing went on; `killed`: one did not end by itself.
+    """
 
     move: Move
     changed: bool = False
     target_is_lost: bool = False
+    hangs: bool = False
+    killed: bool = False
     phases: dict[str, float] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -108,13 +115,19 @@ def switch_over(move: Move, server: Server, waiting: Waiting, outcome: Outcome) 
     try:
         outcome.changed = True
         _order(move, server, deadline_s=waiting.deadline_s)
-        progress = _Progress(outcome=outcome, begun=begun)
+        progress = _Progress(outcome=outcome, begun=begun, patience=Patience(waiting.clock))
         often = replace(waiting, look_every_s=_LOOK_EVERY_S)
-        follow(server, often, before, lambda now: progress.note(now, waiting.clock.now()))
+        after = follow(server, often, before, lambda now: progress.note(now, waiting.clock.now()))
+        outcome.hangs = bool(hanging(after)) and not outcome.done
+        not_gentle = gentleness_problems(before, after)
     finally:
         # Once the former primary has stopped, the quickest way out is to go on; then the wish ends by itself.
         if "demoted" not in outcome.phases:
             _withdraw(move, server)
+    outcome.problems += not_gentle
+    outcome.killed = any(one.code == "service-killed" for one in not_gentle)
+    if outcome.hangs:
+        return
     if outcome.target_is_lost:
         outcome.problems.append(problem("switchover-target-lost", node=move.target, source=move.source))
     elif not outcome.done:
@@ -164,6 +177,7 @@ class _Progress:
 
     outcome: Outcome
     begun: float
+    patience: Patience
 
     def note(self, view: ClusterView, now: float) -> bool:
         """Every phase that this look shows for the first time; True when nothing more is to be waited for."""
@@ -180,7 +194,7 @@ class _Progress:
             if not reached:
                 break
             phases.setdefault(name, round(now - self.begun, 2))
-        return self.outcome.done or self.outcome.target_is_lost
+        return self.outcome.done or self.outcome.target_is_lost or self.patience.is_over(view)
 
 
 def _everything_is_on(view: ClusterView, target: str) -> bool:

@@ -14,6 +14,8 @@ TEXTS: dict[str, str] = {
     "clock-differs": "{node}: its clock differs by {seconds} s from this server's. Set up time synchronisation (chrony) first.",
     "disk-full": "{node}: only {free_mib} MiB are free under {path}; at least {need_mib} MiB are needed. Make room first.",
     "product-missing": "{node}: {product} is not installed completely: {missing} is missing. Install it there first.",
+    "service-unit-missing": "{node}: there is no unit {unit}, which the profile names as a clustered service. Install it there, or correct the profile.",
+    "service-time-overridden": "{node}: {path} sets {setting} of {unit}, which counts for more than {key} = {seconds} of the profile. Remove the line there, or take {key} out of the profile: then the unit's own time counts.",
     "package-missing": "{node}: the package {package} is not installed. Install it there: apt-get install {package}",
     "database-versions": (
         "{node}: exactly one PostgreSQL cluster named main is needed, found versions: {versions}. See pg_lsclusters."

@@ -14,6 +14,8 @@ TEXTS: dict[str, str] = {
     "clock-differs": "{node}: часы отличаются на {seconds} с от часов этого сервера. Сначала настройте синхронизацию времени (chrony).",
     "disk-full": "{node}: в {path} свободно только {free_mib} МиБ, нужно хотя бы {need_mib} МиБ. Сначала освободите место.",
     "product-missing": "{node}: {product} установлен не полностью, не хватает: {missing}. Сначала установите его.",
+    "service-unit-missing": "{node}: нет юнита {unit}, который профиль называет кластерной службой. Установите его там или исправьте профиль.",
+    "service-time-overridden": "{node}: {path} задаёт {setting} для {unit}, и это важнее, чем {key} = {seconds} в профиле. Уберите там эту строку или уберите {key} из профиля: тогда будет действовать время самого юнита.",
     "package-missing": "{node}: не установлен пакет {package}. Установите его: apt-get install {package}",
     "database-versions": (
         "{node}: нужен ровно один кластер PostgreSQL с именем main, найдены версии: {versions}. Смотрите pg_lsclusters."

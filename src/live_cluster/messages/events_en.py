@@ -40,6 +40,7 @@ TEXTS: dict[str, str] = {
     "event-rejoin-ready": "repair: its data is ready: {text}",
     "event-rejoin-done": "repair: done: {text}",
     "event-rejoin-failed": "repair: failed: {text}",
+    "event-killed": "{resource} did not end within its time and was ended by force",
     "event-other": "{resource} {kind}: {text}",
     "event-asked": "asked for by an administrator: {text}",
     "events-other-head": "Restarts in place and repairs of the database are told by the server on which they happened: see its own history as well.",

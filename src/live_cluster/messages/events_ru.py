@@ -40,6 +40,7 @@ TEXTS: dict[str, str] = {
     "event-rejoin-ready": "восстановление: данные готовы: {text}",
     "event-rejoin-done": "восстановление: закончено: {text}",
     "event-rejoin-failed": "восстановление: неудача: {text}",
+    "event-killed": "{resource} не завершился за отведённое время и был завершён принудительно",
     "event-other": "{resource} {kind}: {text}",
     "event-asked": "по указанию администратора: {text}",
     "events-other-head": "О перезапусках базы на месте и её восстановлениях рассказывает тот сервер, где они были: посмотрите и его историю.",

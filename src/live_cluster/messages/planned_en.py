@@ -19,6 +19,8 @@ TEXTS: dict[str, str] = {
     "switchover-not-promoted": "{source} gave up the primary, but {node} has not taken it over in time. Pacemaker goes on by itself, with whichever head has the latest data. See: sudo live-cluster status.",
     "switchover-not-services": "{node} is the primary, but not everything runs there yet. See: sudo live-cluster status.",
     "switchover-not-synchronous": "Everything runs on {node}, but {source} is not a synchronous standby again yet. See: sudo live-cluster status.",
+    "service-killed": "{resource} did not end on {node} within its time and was ended by force: what it had not written by then is lost. See journalctl -u {unit} there. Give it more time: stop_timeout in the profile, or TimeoutStopSec= in the unit on both heads; then live-cluster configure.",
+    "service-hangs": "{resource} could not be stopped on {node}. It must not run twice: so it is started nowhere else, and the primary stays with it as long as it can. As soon as {unit} has ended there, the cluster goes on by itself. See systemctl status {unit} there; systemctl kill --signal=KILL {unit} ends it.",
     # standby, online, maintenance
     "standby-refused": "{node} cannot be taken out of service: {reason}. With --force it is done all the same, and users lose the service.",
     "standby-already": "{node} is in standby already: nothing to do.",

@@ -19,6 +19,8 @@ TEXTS: dict[str, str] = {
     "switchover-not-promoted": "{source} перестал быть ведущим, но {node} вовремя не принял эту роль. Pacemaker продолжит сам — на том сервере, где самые новые данные. См. sudo live-cluster status.",
     "switchover-not-services": "Ведущий теперь {node}, но там ещё не всё работает. См. sudo live-cluster status.",
     "switchover-not-synchronous": "Всё работает на {node}, но {source} ещё не стал синхронным резервным сервером. См. sudo live-cluster status.",
+    "service-killed": "Служба {resource} на {node} не завершилась за отведённое время и была завершена принудительно: то, что она не успела записать, потеряно. См. там journalctl -u {unit}. Дайте ей больше времени: stop_timeout в профиле или TimeoutStopSec= в юните на обоих серверах; затем live-cluster configure.",
+    "service-hangs": "Службу {resource} на {node} остановить не удалось. Работать она должна только в одном экземпляре: поэтому на другом сервере она не запускается, и ведущий, пока это возможно, остаётся на {node}. Как только {unit} там завершится, кластер продолжит работу сам. См. там systemctl status {unit}; завершить её: systemctl kill --signal=KILL {unit}.",
     # standby, online, maintenance
     "standby-refused": "{node} нельзя вывести из работы: {reason}. С --force это всё же будет сделано, но сервис для пользователей остановится.",
     "standby-already": "{node} уже выведен из работы: делать нечего.",

@@ -32,6 +32,7 @@ TEXTS: dict[str, str] = {
     "run-in-progress": "{node}: another run is at work ({holder}). Wait until it ends, then repeat the command.",
     "history-not-written": "{node}: the record of this run could not be written to {path}: {reason}.",
     "file-failed": "{node}: {path} could not be written: {reason}. Remove the cause and repeat the command.",
+    "service-fails-everywhere": "{resource} starts on no server ({nodes}). Its last words: {words}. Everything else runs on. Remove the cause (journalctl -u {unit} on each), then repeat the command.",
     "step-without-effect": (
         "{node}: “{step}” did not come about within {seconds} s. Last seen: {seen}. See `live-cluster status` and "
         "`journalctl -u pacemaker` on that server, then repeat the command: it goes on from here."

@@ -32,6 +32,7 @@ TEXTS: dict[str, str] = {
     "run-in-progress": "{node}: уже идёт другой запуск ({holder}). Дождитесь его конца и повторите команду.",
     "history-not-written": "{node}: не удалось записать отчёт о запуске в {path}: {reason}.",
     "file-failed": "{node}: не удалось записать {path}: {reason}. Устраните причину и повторите команду.",
+    "service-fails-everywhere": "Служба {resource} не запускается ни на одном сервере ({nodes}). Её последние слова: {words}. Остальное продолжает работать. Устраните причину (journalctl -u {unit} на каждом сервере) и повторите команду.",
     "step-without-effect": (
         "{node}: «{step}» — не произошло за {seconds} с. Последнее, что видно: {seen}. Смотрите `live-cluster status` и "
         "`journalctl -u pacemaker` на этом сервере, затем повторите команду: она продолжит с этого места."

@@ -14,6 +14,7 @@ from live_cluster.model.fence_metadata import AgentMetadata
 from live_cluster.model.interface import Interface
 from live_cluster.model.storage_facts import StorageFacts
 from live_cluster.model.storage_move import NOTHING_LEFT, FormerMirror, LeftOver, MoveFacts
+from live_cluster.model.unit_times import UnitTimes
 from live_cluster.model.watchdog_facts import WatchdogFacts
 
 
@@ -147,6 +148,11 @@ class HeadFacts:
     storage_owner: str = ""
     watchdog: WatchdogFacts | None = None
     left: LeftOver = NOTHING_LEFT
+    unit_times: tuple[UnitTimes, ...] = ()
+
+    def times_of(self, unit: str) -> UnitTimes:
+        """Of a clustered unit; systemd's usual ones where nobody has asked."""
+        return next((one for one in self.unit_times if one.unit == unit), UnitTimes(unit=unit))
 
     def agent_metadata(self, agent: str) -> AgentMetadata | None:
         """What a fence agent says about itself here; None where it is not installed."""

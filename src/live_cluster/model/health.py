@@ -25,6 +25,7 @@ from live_cluster.model.replication import (
     SetAside,
     data_state,
 )
+from live_cluster.model.service_health import services_against, services_blocking, services_down
 from live_cluster.model.watchdog_view import Watchdog
 from live_cluster.record import Choice, Record
 
@@ -84,6 +85,7 @@ class Observation(Record):
     held: HeldHere | None = None
     # `configure` has been here: there should be a cluster.
     configured: bool = False
+    last_words: tuple[tuple[str, str], ...] = ()
 
 
 class Loss(Record):
@@ -135,7 +137,7 @@ def judge(seen: Observation) -> Verdict:
     if seen.configured and seen.view.database is None:
         return Verdict(down=(message("health-configuration-gone"),))
     return Verdict(
-        down=(*_twice(seen), *_down(seen.view), *_without_nas(seen)),
+        down=(*_twice(seen), *_down(seen.view), *_services_down(seen), *_without_nas(seen)),
         blocking=tuple(_blocking(seen)),
         losses=tuple(
             Loss(node=node.name, reasons=_reasons_against_losing(node, nodes, seen))
@@ -174,6 +176,11 @@ def _down(view: ClusterView) -> Iterator[Message]:
             yield from (_not_running(one) for one in group.instances if not _runs(one))
 
 
+def _services_down(seen: Observation) -> Iterator[Message]:
+    if not seen.view.stop_all_resources:
+        yield from services_down(seen.view, seen.last_words)
+
+
 def _without_nas(seen: Observation) -> Iterator[Message]:
     if seen.nas is not None:
         from live_cluster.model.nas import nas_down
@@ -205,8 +212,9 @@ def _blocking(seen: Observation) -> Iterator[Message]:
     for resource in unmanaged:
         yield message("health-resource-unmanaged", resource=resource)
     for group, instance in view.instances():
-        if instance.failed and not group.is_clone and _runs(instance):
+        if instance.failed and not instance.blocked and not group.is_clone and _runs(instance):
             yield message("health-resource-failed", resource=instance.id)
+    yield from services_blocking(view)
     if seen.mirror is not None and seen.mirror.is_split:
         yield message("health-drbd-split-brain")
     for server in seen.databases:
@@ -264,6 +272,7 @@ def _reasons_against_surviving(survivor: Node, seen: Observation) -> Iterator[Me
         yield message(state, node=survivor.name)
         return
     yield from _bars(survivor, seen.view)
+    yield from services_against(survivor.name, seen.view)
     quorum = seen.quorum
     if quorum is not None and quorum.arbiter_votes and survivor.name not in quorum.arbiter_heads:
         yield message("health-arbiter-unseen", node=survivor.name, address=quorum.arbiter_address)

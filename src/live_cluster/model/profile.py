@@ -68,6 +68,8 @@ HostnamePattern = Annotated[
     str, StringConstraints(pattern=r"^[a-z]([a-z0-9{}-]*[a-z0-9}])?$"), AfterValidator(_with_one_number)
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
+# Longer, and whoever waits for it takes it for hanging.
+Seconds = Annotated[int, Field(ge=1, le=3600)]
 FileText = Annotated[str, AfterValidator(_without_line_breaks_around)]
 
 
@@ -119,11 +121,23 @@ class Resources(_Part):
     monitor_clone: ResourceId
 
 
-class ClusteredService(_Part):
-    """A service that runs on the active head only."""
+class ClusteredUnit(_Part):
+    """A unit that runs on the active head only.
+
+    `stop_timeout`, `start_timeout`: seconds, systemd's TimeoutStopSec= and TimeoutStartSec=; without one, the
+    unit's own. `must_run_once`: where a stop has failed, it is not started elsewhere.
+    """
+
+    unit: Unit
+    stop_timeout: Seconds | None = None
+    start_timeout: Seconds | None = None
+    must_run_once: bool = True
+
+
+class ClusteredService(ClusteredUnit):
+    """A service of the application and the id of its resource."""
 
     resource: ResourceId
-    unit: Unit
 
 
 class ServicesOnBothHeads(_Part):
@@ -132,10 +146,10 @@ class ServicesOnBothHeads(_Part):
     units: tuple[Unit, ...] = ()
 
 
-class Samba(_Part):
-    """The file server."""
+class Samba(ClusteredUnit):
+    """The file server; one that hangs serves nothing: the file system below it is taken away."""
 
-    unit: Unit
+    must_run_once: bool = False
 
 
 class Firewall(_Part):
@@ -228,6 +242,11 @@ class Profile(_Part):
     files: tuple[ClusterFile, ...] = ()
     certificates: tuple[CertificateTarget, ...] = ()
     application: Application = Application()
+
+    @property
+    def clustered_units(self) -> tuple[ClusteredUnit, ...]:
+        """All that run on the active head only: the file server, then the services in the order of their start."""
+        return ((self.samba,) if self.samba else ()) + self.clustered_services
 
 
 def load_profile(path: Path = DEFAULT_PROFILE) -> Profile:

@@ -10,6 +10,7 @@ from lxml import etree
 from live_cluster.errors import Problem, problem, warning
 from live_cluster.messages import message
 from live_cluster.plan.blueprint import Blueprint
+from live_cluster.plan.failing_services import marks_forgotten_in, where_services_fail
 from live_cluster.plan.resource_steps import cib_plan
 from live_cluster.plan.step import Check, Impact, Replies, SecondLook, Step
 from live_cluster.plan.view_checks import stdout_of
@@ -81,7 +82,7 @@ def cib_step(plan: Blueprint) -> Step:
         change = patch(present, _complete(plan, wanted, present), prune=prune)
         # The first run's later steps wait for more than this.
         settled = () if plan.forming else (SETTLE,)
-        return (*((aside,) if prune else ()), *change, *settled)
+        return (*((aside,) if prune else ()), *marks_forgotten_in(present, plan), *change, *settled)
 
     def describe(replies: Replies) -> str:
         reply = replies[0]
@@ -98,6 +99,7 @@ def cib_step(plan: Blueprint) -> Step:
         actions=actions,
         check=Check(requests=(CIB,), holds=holds),
         describe=describe,
+        gives_up=where_services_fail(),
         # The head that answers need not be the one that carries the change out.
         deadline_s=30,
         tolerates=warned_only,

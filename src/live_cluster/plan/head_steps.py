@@ -19,8 +19,8 @@ from live_cluster.plan.default_files import with_short_preview
 from live_cluster.plan.file_steps import file_step, followed_by
 from live_cluster.plan.service_steps import (
     comes_back,
-    ends_in_time,
     handed_over,
+    has_its_time,
     is_active,
     started_at,
     unit_state,
@@ -43,7 +43,7 @@ def head_steps(plan: Blueprint, node: str) -> tuple[Step, ...]:
         *certificate_steps(plan, node),
         *_file_server(plan, node),
         *(comes_back(node, unit) for unit in ("corosync", *plan.profile.services_on_both_heads.units)),
-        *(ends_in_time(node, unit) for unit in clustered_units(plan)),
+        *(has_its_time(node, unit) for unit in plan.profile.clustered_units),
     )
 
 

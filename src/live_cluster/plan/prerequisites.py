@@ -16,6 +16,7 @@ from live_cluster.plan.application_prerequisites import application_problems
 from live_cluster.plan.database_prerequisites import FREE_LIMIT_BYTES, database_problems
 from live_cluster.plan.fencing_prerequisites import fencing_problems
 from live_cluster.plan.network_prerequisites import network_warnings
+from live_cluster.plan.service_prerequisites import service_problems
 from live_cluster.plan.storage_prerequisites import storage_problems
 from live_cluster.plan.watchdog_prerequisites import watchdog_prerequisites
 from live_cluster.probes.arbiter import DAEMON_PACKAGE
@@ -97,6 +98,7 @@ def _every_head(head: HeadFacts, now: Situation) -> Iterator[Problem]:
             continue
         if owners and listener.process not in owners:
             yield problem("port-taken", node=name, port=listener.port, process=listener.process or "?")
+    yield from service_problems(head, now.profile)
     yield from _foreign_cluster(head)
 
 

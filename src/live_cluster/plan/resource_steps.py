@@ -10,8 +10,10 @@ from live_cluster.model.settings import DrbdDisk
 from live_cluster.plan.blueprint import Blueprint
 from live_cluster.plan.cluster_steps import START_DEADLINE_S
 from live_cluster.plan.database_steps import REJOIN_PROGRESS, agent_parameters
+from live_cluster.plan.failing_services import marks_forgotten, where_services_fail
 from live_cluster.plan.fencing_steps import cib_devices
 from live_cluster.plan.mounts import drbd_resource, mount_of
+from live_cluster.plan.service_times import clustered
 from live_cluster.plan.step import Check, Impact, Replies, Step, always
 from live_cluster.plan.view_checks import (
     has_two_copies,
@@ -26,7 +28,6 @@ from live_cluster.probes.head import VIEW, question
 from live_cluster.remote.requests import Command, CommandResult
 from live_cluster.render import cib
 from live_cluster.render.cib_drbd import WITH_FILES
-from live_cluster.render.cib_parts import Service
 from live_cluster.render.cib_storage import SharedFiles
 
 # A base backup of a large database takes hours; progress is shown meanwhile.
@@ -78,13 +79,15 @@ def resources_step(plan: Blueprint) -> Step:
             and bool(view.primary)
         )
 
+    cleanup = Command(argv=("crm_resource", "--cleanup"), timeout_s=120, changes_node=True)
     return Step(
         code="resources-running",
         node=plan.head_names[0],
         title=message("step-resources-running"),
         impact=Impact.NONE,
-        actions=always(Command(argv=("crm_resource", "--cleanup"), timeout_s=120, changes_node=True)),
+        actions=lambda replies: (*marks_forgotten(replies), cleanup),
         check=view_check(holds),
+        gives_up=where_services_fail(),
         deadline_s=START_DEADLINE_S,
         foreseen=plan.forming,
     )
@@ -146,7 +149,7 @@ def _shared_files(plan: Blueprint, mirrored: Mirrored) -> SharedFiles | None:
         address=plan.floating(address),
         mount=mount_of(plan),
         mount_point=profile.filestorage.mount_point,
-        samba_unit=profile.samba.unit,
+        file_server=clustered(plan, profile.samba, profile.resources.filestorage_samba),
         drbd_resource=resource,
         drbd_leaves=mirrored is Mirrored.LEAVING,
     )
@@ -162,7 +165,7 @@ def cib_plan(plan: Blueprint, mirrored: Mirrored | None = None) -> cib.CibPlan:
         database_ip=plan.floating(settings.database_ip),
         public_ip=plan.floating(settings.public_ip),
         files=_shared_files(plan, mirrored or mirrored_now(plan)),
-        services=tuple(Service(resource=one.resource, unit=one.unit) for one in profile.clustered_services),
+        services=tuple(clustered(plan, one, one.resource) for one in profile.clustered_services),
         database_parameters=agent_parameters(plan),
         # Without a gateway the media servers stand for the client network, without these the heads themselves.
         ping_targets=(gateway,) if gateway else others or tuple(head.address for head in settings.heads),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from live_cluster.messages import message
-from live_cluster.plan.file_steps import file_step, followed_by
+from live_cluster.model.profile import ClusteredUnit
+from live_cluster.model.unit_times import DROP_IN, seconds_of
+from live_cluster.plan.file_steps import absent_step, file_step, followed_by
 from live_cluster.plan.step import Impact, Step, always, command_check
 from live_cluster.remote.requests import Command, CommandResult, WriteFile
-from live_cluster.render.cib_parts import SERVICE_STOP_S
 
 # Pacemaker's unit has this from Debian; Corosync's and nginx's have not: a killed one stayed away (seen).
 # Without a limit: a unit that systemd has given up keeps its server out of the cluster until somebody comes.
@@ -20,13 +23,6 @@ StartLimitIntervalSec=0
 [Service]
 Restart=on-failure
 RestartSec=1s
-"""
-# One second less than the time after which Pacemaker takes the service for stopped (render/cib.py).
-_STOP_S = SERVICE_STOP_S - 1
-_ENDS_IN_TIME = f"""\
-# Written by live-cluster.
-[Service]
-TimeoutStopSec={_STOP_S}s
 """
 _TIMESTAMP = "%a %Y-%m-%d %H:%M:%S.%f UTC"
 
@@ -125,25 +121,43 @@ def running(node: str, units: tuple[str, ...], *, foreseen: bool = False) -> Ste
 
 def comes_back(node: str, unit: str) -> Step:
     """Systemd starts the unit again when its process dies (D1)."""
-    return _drop_in(node, unit, content=_COMES_BACK, effect="Restart=on-failure")
+    return _drop_in(node, unit, _COMES_BACK, {"Restart": lambda shown: shown == "on-failure"})
 
 
-def ends_in_time(node: str, unit: str) -> Step:
-    """Systemd kills what does not end before Pacemaker gives up waiting, so that nothing runs on both heads."""
-    return _drop_in(node, unit, content=_ENDS_IN_TIME, effect=f"TimeoutStopUSec={_STOP_S}s")
+def has_its_time(node: str, unit: ClusteredUnit) -> Step:
+    """Systemd gives the unit the profile's times to start and to stop; where it names none, the unit's own."""
+    wanted = {"Stop": unit.stop_timeout, "Start": unit.start_timeout}
+    lines = [f"Timeout{way}Sec={seconds}s\n" for way, seconds in wanted.items() if seconds is not None]
+    effects = {
+        f"Timeout{way}USec": partial(_is_so_long, seconds)
+        for way, seconds in wanted.items()
+        if seconds is not None
+    }
+    content = "".join(("# Written by live-cluster.\n[Service]\n", *lines)) if lines else ""
+    return _drop_in(node, unit.unit, content, effects)
 
 
-def _drop_in(node: str, unit: str, *, content: str, effect: str) -> Step:
-    """A file beside the unit's own; in force when systemd has read it and shows its effect (NAME=VALUE)."""
+def _is_so_long(seconds: int, shown: str) -> bool:
+    return seconds_of(shown) == seconds
+
+
+def _drop_in(node: str, unit: str, content: str, effects: Mapping[str, Callable[[str], bool]]) -> Step:
+    """A file beside the unit's own, in force when systemd shows its effects; without content, no such file."""
     name = unit if unit.endswith(".service") else f"{unit}.service"
-    path = f"/etc/systemd/system/{name}.d/50-live-cluster.conf"
-    shown, _, value = effect.partition("=")
+    path = f"/etc/systemd/system/{name}.d/{DROP_IN}"
 
     def in_force(result: CommandResult) -> bool:
         known = properties(result)
-        return known.get(shown) == value and path in known.get("DropInPaths", "").split()
+        is_read = path in known.get("DropInPaths", "").split()
+        return is_read is bool(content) and all(holds(known.get(key, "")) for key, holds in effects.items())
 
-    question = Command(argv=("systemctl", "show", f"--property={shown},DropInPaths", "--", name))
+    question = Command(
+        argv=("systemctl", "show", f"--property={','.join((*effects, 'DropInPaths'))}", "--", name)
+    )
     reload = Command(argv=("systemctl", "daemon-reload"), changes_node=True)
-    step = file_step(node, WriteFile(path=path, content=content.encode()))
+    step = (
+        file_step(node, WriteFile(path=path, content=content.encode()))
+        if content
+        else absent_step(node, path)
+    )
     return followed_by(step, command_check(question, in_force), reload, impact=Impact.NONE)

@@ -75,13 +75,25 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivesUp:
+    """Read-only questions, asked while a step is at work or waits, whose answers may tell that it does so in vain.
+
+    `why` are more of them where that is so; the error follows from both.
+    """
+
+    requests: tuple[Request, ...]
+    why: Callable[[Replies], tuple[Request, ...]]
+    problem: Callable[[Replies, Replies], Problem]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One change on one server.
 
     `actions` follow from the check's replies right before: what is there decides what has to be done.
     `describe` makes the preview (a difference) from the same replies.
     `deadline_s`: how long the check may take to become true after the actions; 0 means at once.
-    `measures` tells how far long actions are while they run.
+    `measures` tells how far long actions are while they run; `gives_up` ends them, and the waiting after them.
     `undo` is done where the step fails or is interrupted, as far as it can be.
     `watches` names a file on the server that tells how far a long step is (JSON with a `message`);
     `tells` says it by what the check sees.
@@ -106,6 +118,7 @@ class Step:
     always_shown: bool = False
     deadline_s: float = 0.0
     measures: Measure | None = None
+    gives_up: GivesUp | None = None
     undo: tuple[Request, ...] = ()
     watches: str = ""
     tells: Callable[[Replies], Message] | None = None

@@ -11,6 +11,7 @@ from live_cluster.model.fence_metadata import AgentMetadata, parse_metadata
 from live_cluster.model.profile import Profile
 from live_cluster.model.service_secrets import SERVICE_SECRETS_FILE
 from live_cluster.model.settings import Storage
+from live_cluster.model.unit_times import UnitTimes, unit_times
 from live_cluster.probes.database_settings import OF_THIS_HEAD, parse_settings
 from live_cluster.probes.pacemaker import NoClusterView, parse_crm_mon
 from live_cluster.probes.storage import storage_facts, storage_requests
@@ -84,6 +85,23 @@ def license_question(check: tuple[str, ...], content: bytes, instance_id: str | 
     return Command(argv=(*check, instance_id) if instance_id else check, stdin=content)
 
 
+DEFAULT_TIMES = Command(
+    argv=("systemctl", "show", "--property=DefaultTimeoutStopUSec,DefaultTimeoutStartUSec")
+)
+
+
+def times_questions(unit: str) -> tuple[Command, Command]:
+    """How long the unit may take to start and to stop, and which of its files says so."""
+    shown = (
+        "LoadState,TimeoutStopUSec,TimeoutStartUSec,"
+        "ExecCondition,ExecStartPre,ExecStartPost,ExecStop,ExecStopPost"
+    )
+    return (
+        Command(argv=("systemctl", "show", f"--property={shown}", "--", unit)),
+        Command(argv=("systemctl", "cat", "--", unit)),
+    )
+
+
 IPMITOOL = "/usr/bin/ipmitool"
 IPMITOOL_EXISTS = Command(argv=("test", "-x", IPMITOOL))
 
@@ -99,10 +117,11 @@ def head_requests(
     """All requests of one head, to be made at the same time."""
     wanted: tuple[Request, ...] = (
         CLUSTERS, HANDED_OVER, CIB, CIB_FILE, VIEW, COROSYNC_CONF, SECRETS, CERTIFICATE_RECORD,
-        user_rows_question(profile), size_question(profile), settings_question(profile),
+        DEFAULT_TIMES, user_rows_question(profile), size_question(profile), settings_question(profile),
     )  # fmt: skip
     if profile.filestorage:
         wanted += (account_question(profile.filestorage.owner), *LEFT_OVER)
+    wanted += tuple(one for unit in profile.clustered_units for one in times_questions(unit.unit))
     wanted += tuple(ReadFile(path=path) for path in profile.second_head.files_from_first_head)
     return wanted + storage_requests(storage) + agent_requests(agents)
 
@@ -134,7 +153,13 @@ def head_facts(
         storage_owner=_storage_owner(replies, profile),
         has_ipmitool=IPMITOOL_EXISTS in replies and _is_so(replies[IPMITOOL_EXISTS]),
         left=left_over(replies),
+        unit_times=tuple(_times(unit.unit, replies) for unit in profile.clustered_units),
     )
+
+
+def _times(unit: str, replies: Mapping[Request, Reply]) -> UnitTimes:
+    shown, files = (_text(replies[question]) for question in times_questions(unit))
+    return unit_times(unit, shown=shown, files=files, defaults=_text(replies[DEFAULT_TIMES]))
 
 
 def _storage_owner(replies: Mapping[Request, Reply], profile: Profile) -> str:

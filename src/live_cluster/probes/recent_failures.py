@@ -12,7 +12,7 @@ from live_cluster.model.health import RecentFailures
 
 DAY_S = 86400.0
 _TIME = '{"time":'
-_FAILED = ('"kind":"failed"', '"kind":"restarted"', '"kind":"not-restarted"')
+_FAILED = ('"kind":"failed"', '"kind":"restarted"', '"kind":"not-restarted"', '"kind":"killed"')
 
 
 def recent_failures(files: tuple[str, ...], *, within_s: float = DAY_S) -> RecentFailures:

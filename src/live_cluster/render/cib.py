@@ -24,7 +24,7 @@ from live_cluster.render.cib_elements import (
 )
 from live_cluster.render.cib_fencing import Device, primitive_of, properties
 from live_cluster.render.cib_parts import FloatingAddress, Service, floating_address, service_unit
-from live_cluster.render.cib_storage import SharedFiles, samba_service, storage
+from live_cluster.render.cib_storage import SharedFiles, storage
 
 # Pacemaker waits this long at start for a peer that is already in charge; its default of 20 s is most of the
 # 28 s that a cold start takes (measured; 7 s with 5 s). The heads of a pair answer each other within a second, and
@@ -71,6 +71,11 @@ class CibPlan:
     fencing: tuple[Device, ...] = ()
     has_arbiter: bool = False
     watchdog_s: int | None = None
+
+    @property
+    def is_fenced(self) -> bool:
+        """A server that does not do its part is switched off, or resets itself."""
+        return bool(self.fencing or self.watchdog_s)
 
 
 def configuration(plan: CibPlan) -> Element:
@@ -127,12 +132,12 @@ def _resources(plan: CibPlan) -> Element:
     names = plan.names
     application = (
         floating_address(names.application_address, plan.public_ip),
-        *(service_unit(service) for service in plan.services),
+        *(service_unit(service, fenced=plan.is_fenced) for service in plan.services),
     )
     return element(
         "resources",
         group(names.database_group, (floating_address(names.database_address, plan.database_ip),)),
-        *storage(names, plan.files),
+        *storage(names, plan.files, fenced=plan.is_fenced),
         group(names.application_group, application),
         clone(names.database_clone, _database(plan), _DATABASE_CLONE_META),
         clone(names.diskspace_clone, _disk_space(names.diskspace), {"interleave": "true"}),
@@ -143,14 +148,14 @@ def _resources(plan: CibPlan) -> Element:
 
 def _systemd_services(plan: CibPlan) -> tuple[Service, ...]:
     """All that service_unit makes resources of."""
-    samba = () if plan.files is None else (samba_service(plan.names, plan.files),)
-    return (*samba, *plan.services)
+    return (*(() if plan.files is None else (plan.files.file_server,)), *plan.services)
 
 
 def _placed(plan: CibPlan) -> Placed:
     return Placed(
         names=plan.names,
-        first_service=plan.services[0].resource,
+        services=plan.services,
+        file_server=None if plan.files is None else plan.files.file_server,
         fencing=plan.fencing,
         has_files=plan.files is not None,
         has_drbd=plan.files is not None and bool(plan.files.drbd_resource),

@@ -60,9 +60,15 @@ def preview(running: bytes, wanted: Element, *, prune: bool = False) -> str:
 
 
 def changes_resources(running: bytes, wanted: Element) -> bool:
-    """Does any resource that is there get another definition? (What is only added or taken away does not count.)"""
+    """Does any resource that is there get another definition?
+
+    What is only added or taken away does not count, nor how a stop is judged, which restarts nothing.
+    """
     cib = etree.fromstring(running, _PARSER)
     after = etree.fromstring(merged(running, wanted), _PARSER)
+    for operations in (*cib.iter("operations"), *after.iter("operations")):
+        for stop in operations.findall("op[@name='stop']"):
+            operations.remove(stop)
     new = {child.get("id"): _meaning(child) for child in after.iterfind("configuration/resources/*")}
     return any(
         new.get(child.get("id"), _meaning(child)) != _meaning(child)

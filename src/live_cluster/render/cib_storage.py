@@ -33,7 +33,7 @@ class SharedFiles:
     address: FloatingAddress
     mount: Mount
     mount_point: str
-    samba_unit: str
+    file_server: Service
     drbd_resource: str = ""
     drbd_leaves: bool = False
 
@@ -55,24 +55,19 @@ def mounted_by(cib: bytes, identity: str) -> Mount | None:
     return Mount(device=device, fstype=fstype, options=options)
 
 
-def storage(names: Resources, files: SharedFiles | None) -> tuple[Element, ...]:
+def storage(names: Resources, files: SharedFiles | None, *, fenced: bool) -> tuple[Element, ...]:
     """The group as the article has it, and DRBD under it; nothing for a product without files."""
     if files is None:
         return ()
     members = (
         _filesystem(names.filestorage_filesystem, files),
         floating_address(names.filestorage_address, files.address),
-        service_unit(samba_service(names, files)),
+        service_unit(files.file_server, fenced=fenced),
     )
     made = group(names.filestorage_group, members)
     if not files.drbd_resource:
         return (made,)
     return (made, mirrored_disks(names, files.drbd_resource, is_leaving=files.drbd_leaves))
-
-
-def samba_service(names: Resources, files: SharedFiles) -> Service:
-    """The file server as one of the clustered systemd units."""
-    return Service(resource=names.filestorage_samba, unit=files.samba_unit)
 
 
 def _filesystem(identity: str, files: SharedFiles) -> Primitive:

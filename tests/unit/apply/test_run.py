@@ -13,7 +13,7 @@ from live_cluster.apply.run import StepState
 from live_cluster.errors import CommandFailed, ConditionNotMet, Unreachable, problem
 from live_cluster.messages import Message
 from live_cluster.plan.file_steps import file_step
-from live_cluster.plan.step import Measure, Step
+from live_cluster.plan.step import GivesUp, Measure, Step
 from live_cluster.remote.requests import (
     Command,
     CommandResult,
@@ -285,14 +285,17 @@ def test_an_interrupted_step_is_undone_one_that_ended_well_is_not() -> None:
     assert undo("y") not in server.asked
 
 
+class Slow(ScriptedServer):
+    """What is done takes its time."""
+
+    async def ask(self, request: Request) -> Reply:
+        for _ in range(20 if request == do("x") else 0):
+            await asyncio.sleep(0)
+        return await super().ask(request)
+
+
 def test_a_long_action_is_asked_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "MEASURE_EVERY_S", 0)
-
-    class Slow(ScriptedServer):
-        async def ask(self, request: Request) -> Reply:
-            for _ in range(20 if request == do("x") else 0):
-                await asyncio.sleep(0)
-            return await super().ask(request)
 
     looked = Command(argv=("df",))
     measure = Measure(requests=(looked,), shown=lambda replies: TITLE if replies[0] == OK else None)
@@ -304,6 +307,31 @@ def test_a_long_action_is_asked_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -
     assert shown[0] == "x a: "
     assert shown[1].startswith("x a: Configure")
     assert notes.lines[-1] == "changed x a"
+
+
+LOST = GivesUp(
+    requests=(ask("lost"),),
+    why=lambda replies: (ask("why"),) if replies == (OK,) else (),
+    problem=lambda _, answers: problem("command-failed", node="a", reason=repr(answers)),
+)
+
+
+def test_waiting_in_vain_ends_at_once() -> None:
+    server = ScriptedServer("a", undone("x") | {ask("lost"): [FAILED, OK], ask("why"): [OK]})
+    server.answers[ask("x")] = [FAILED]
+    work = plan((replace(step("x"), deadline_s=600, gives_up=LOST),))
+    run, _, error = carried_out(work, server)
+    assert isinstance(error, ConditionNotMet)
+    assert error.problems[0].code == "command-failed"
+    assert server.asked[-2:] == [ask("lost"), ask("why")]
+    assert [one.state for one in run.results] == [StepState.FAILED]
+
+
+def test_a_long_action_that_is_in_vain_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "MEASURE_EVERY_S", 0)
+    server = Slow("a", undone("x") | {ask("lost"): [OK], ask("why"): [OK]})
+    _, _, error = carried_out(plan((replace(step("x"), gives_up=LOST),)), server)
+    assert isinstance(error, ConditionNotMet)
 
 
 def test_a_long_action_that_fails_fails_as_any_other() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from live_cluster.plan.service_steps import comes_back, ends_in_time
+from live_cluster.model.profile import ClusteredUnit
+from live_cluster.plan.service_steps import comes_back, has_its_time
 from live_cluster.plan.step import Observed, Step, is_done
-from live_cluster.remote.requests import CommandResult, FileState, ReadFile, WriteFile
-from live_cluster.render.cib_parts import SERVICE_STOP_S
+from live_cluster.remote.requests import CommandResult, FileState, ReadFile, RemoveFile, WriteFile
 
 PATH = "/etc/systemd/system/smbd.service.d/50-live-cluster.conf"
 
@@ -33,19 +33,40 @@ def answers(step: Step, shown: str) -> Observed:
     ("step", "effect"),
     [
         (comes_back("a", "smbd"), "Restart=on-failure"),
-        (ends_in_time("a", "smbd"), "TimeoutStopUSec=4s"),
+        (has_its_time("a", ClusteredUnit(unit="smbd", stop_timeout=4)), "TimeoutStopUSec=4s"),
+        (has_its_time("a", ClusteredUnit(unit="smbd", start_timeout=90)), "TimeoutStartUSec=1min 30s"),
     ],
 )
 def test_a_written_file_counts_only_once_systemd_has_read_it(step: Step, effect: str) -> None:
     """D4: a run may have been killed between writing and reloading."""
     name = effect.partition("=")[0]
     assert is_done(step, answers(step, f"{effect}\nDropInPaths={PATH}\n"))
-    assert not is_done(step, answers(step, f"{name}=1min 30s\nDropInPaths={PATH}\n"))
+    assert not is_done(step, answers(step, f"{name}=5min\nDropInPaths={PATH}\n"))
     assert not is_done(step, answers(step, f"{effect}\nDropInPaths=/etc/other.conf\n"))
 
 
-def test_systemd_kills_before_pacemaker_takes_a_service_for_stopped() -> None:
-    written = written_by(ends_in_time("a", "smbd"))
+def test_a_unit_has_the_times_of_the_profile() -> None:
+    unit = ClusteredUnit(unit="smbd", stop_timeout=4, start_timeout=90)
+    written = written_by(has_its_time("a", unit))
     assert written.path == PATH
-    seconds = int(written.content.decode().partition("TimeoutStopSec=")[2].partition("s")[0])
-    assert 0 < seconds < SERVICE_STOP_S
+    assert written.content.decode().splitlines()[1:] == [
+        "[Service]",
+        "TimeoutStopSec=4s",
+        "TimeoutStartSec=90s",
+    ]
+
+
+def test_a_unit_without_times_in_the_profile_keeps_its_own() -> None:
+    """Also where a former version, or a former profile, had others."""
+    step = has_its_time("a", ClusteredUnit(unit="smbd"))
+    file, shown = step.check.requests
+    ours = FileState(exists=True, content=b"TimeoutStopSec=4s", mode=0o644, owner="root", group="root")
+    read = CommandResult(returncode=0, stdout=f"DropInPaths={PATH}\n".encode())
+    removed = [one for one in step.actions((ours, read)) if isinstance(one, RemoveFile)]
+    assert [one.path for one in removed] == [PATH]
+    none = CommandResult(
+        returncode=0, stdout=b"DropInPaths=/run/systemd/system/smbd.service.d/50-pacemaker.conf\n"
+    )
+    assert is_done(step, {("a", file): FileState(exists=False), ("a", shown): none})
+    # Removed, and systemd still goes by it.
+    assert not is_done(step, {("a", file): FileState(exists=False), ("a", shown): read})

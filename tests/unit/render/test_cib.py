@@ -5,11 +5,14 @@ Pacemaker's own opinion of such a CIB stands in the recordings: crm_verify passe
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from cib_case import PLAN, PROFILE
 from lxml import etree
 
+from live_cluster.commands.switchover import WANTED_SCORE
 from live_cluster.probes.local_tools import HISTORY
 from live_cluster.render.cib import DC_DEADTIME, configuration, first_cib
 
@@ -114,6 +117,71 @@ def test_everything_follows_the_primary() -> None:
     }
     for group in (names.database_group, names.filestorage_group, names.application_group):
         assert (group, names.database_clone, "Promoted", "INFINITY") in follows
+
+
+def test_everything_a_service_needs_is_there_before_it_and_after_it() -> None:
+    names = PROFILE.resources
+    orders = {
+        (one.get("first"), one.get("first-action"), one.get("then"), one.get("then-action")): (
+            one.get("kind"),
+            one.get("symmetrical"),
+        )
+        for one in CONFIGURATION.iterfind("constraints/rsc_order")
+    }
+    service, address, database = "ivcs-server", names.database_group, names.database_clone
+    assert orders[address, "start", service, "start"] == ("Mandatory", "false")
+    # As conditions these would keep a database from its recovery, and let the other head be promoted too early.
+    # A start that takes its 2 s beside the promotion would hold up what comes after it.
+    assert orders[address, "start", names.filestorage_samba, "start"] == ("Optional", "false")
+    assert orders[service, "stop", address, "stop"] == ("Optional", "false")
+    assert orders[database, "promote", service, "start"] == ("Optional", "true")
+    assert orders[names.filestorage_filesystem, "start", service, "start"] == ("Mandatory", "true")
+
+
+@pytest.mark.parametrize(
+    ("fenced", "expected"),
+    [
+        (False, {"ivcs-server": "block", "opensips": "ignore", "gnugk": "ignore", "samba": "ignore"}),
+        (True, {"ivcs-server": "fence", "opensips": "ignore", "gnugk": "ignore", "samba": "ignore"}),
+    ],
+)
+def test_a_stop_that_fails_lets_no_second_one_start_where_two_do_harm(
+    fenced: bool, expected: dict[str, str]
+) -> None:
+    made = configuration(replace(PLAN, watchdog_s=20 if fenced else None))
+    found = {
+        str(one.get("id")): one.find("operations/op[@name='stop']").get("on-fail")
+        for one in made.iterfind("resources//primitive[@class='systemd']")
+    }
+    assert found == expected
+
+
+def test_a_service_has_no_say_in_where_the_primary_is_but_by_one_rule() -> None:
+    services = {
+        str(one.get("id")) for one in CONFIGURATION.iterfind("resources//primitive[@class='systemd']")
+    }
+    critical = {
+        str(one.get("id"))
+        for one in CONFIGURATION.iterfind("resources//primitive")
+        if one.find("meta_attributes/nvpair[@name='critical'][@value='false']") is not None
+    }
+    assert critical == services
+    (rule,) = CONFIGURATION.iterfind("constraints/rsc_location/rule[@id='live-cluster-primary-service-rule']")
+    assert {one.get("attribute") for one in rule.iterfind("expression")} == {
+        f"{name}-fails" for name in services
+    }
+    (disk,) = CONFIGURATION.iterfind("constraints/rsc_location/rule[@id='live-cluster-primary-disk-rule']")
+    assert int(disk.get("score", "")) < int(rule.get("score", "")) < -5800
+
+
+def test_the_primary_stays_with_what_could_not_be_stopped() -> None:
+    (rule,) = CONFIGURATION.iterfind("constraints/rsc_location/rule[@id='live-cluster-primary-hanging-rule']")
+    assert [one.get("attribute") for one in rule.iterfind("expression")] == ["fail-count-ivcs-server#stop_0"]
+    assert int(rule.get("score", "")) > WANTED_SCORE
+    nothing = configuration(
+        replace(PLAN, services=tuple(replace(one, must_run_once=False) for one in PLAN.services))
+    )
+    assert nothing.find("constraints/rsc_location[@id='live-cluster-primary-hanging']") is None
 
 
 def test_the_first_cib_only_makes_the_first_start_quick() -> None:
