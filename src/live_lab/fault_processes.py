@@ -85,10 +85,10 @@ CONTINUE = "ps -eo pid=,stat= | awk '$2 ~ /^T/ { print $1 }' | xargs --no-run-if
 
 
 def restart(host: Host, unit: str) -> None:
-    """`systemctl restart`, as an update or an administrator does; `postgresql` is the unit of the one cluster."""
-    if unit == "postgresql":
-        unit = f"postgresql@{_version(host)}-main"
-    host.run(("systemctl", "restart", unit), timeout_s=600)
+    """`systemctl restart`, as an update does; `postgresql` is Debian's own unit, which may refuse."""
+    is_debians = unit == "postgresql"
+    name = f"postgresql@{_version(host)}-main" if is_debians else unit
+    host.run(("systemctl", "restart", name), check=not is_debians, timeout_s=600)
 
 
 def pg_ctlcluster(host: Host, verb: str) -> None:
