@@ -26,7 +26,7 @@ check: bootstrap
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@$(PYTEST) -n 2 tests/unit tests/command tests/architecture
+	@$(PYTEST) -n 2 tests/unit tests/command tests/architecture tests/simulation
 
 test: check deb-bookworm
 	@$(PYTEST) -m "lab and not matrix" tests/lab
