@@ -51,6 +51,8 @@ class Corosync:
         self._losing: dict[str, Event] = {}
         self._joining: Event | None = None
         self._silent_since: dict[str, float] = {}
+        # When a head that had lost the arbiter has made its connection again.
+        self._connected_at: dict[str, float] = {}
 
     # --- start and stop ----------------------------------------------------------------------------------------
 
@@ -186,6 +188,10 @@ class Corosync:
     # --- the arbiter -------------------------------------------------------------------------------------------
 
     def _reaches_arbiter(self, head: Head) -> bool:
+        connected = self.loop.now >= self._connected_at.get(head.name, 0.0)
+        return connected and self._has_path_to_arbiter(head)
+
+    def _has_path_to_arbiter(self, head: Head) -> bool:
         return head.works and self.world.network.path(head.name, ARBITER, ARBITER_PORT) is not None
 
     def _ask(self, head: Head, members: frozenset[str], until: float) -> None:
@@ -232,10 +238,12 @@ class Corosync:
         if not self.has_arbiter:
             return
         for head in self.world.heads:
-            heard = head.corosync.running and self._reaches_arbiter(head)
+            heard = head.corosync.running and self._has_path_to_arbiter(head)
             if heard and head.name in self._silent_since:
                 del self._silent_since[head.name]
-                self.loop.after(self.loop.between(0.2, 1.5), lambda head=head: self._regain(head), head)
+                delay = self.loop.between(0.5, 3.0)
+                self._connected_at[head.name] = self.loop.now + delay
+                self.loop.after(delay + 0.01, lambda head=head: self._regain(head), head)
             elif not heard and head.name not in self._silent_since:
                 delay = self.loop.between(*ARBITER_LOSES_S)
                 self._silent_since[head.name] = self.loop.now + delay

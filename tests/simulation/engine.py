@@ -151,24 +151,22 @@ class Task:
         self.dead = True
         if getcurrent() is self._greenlet:
             raise GreenletExit
+        self.bury()
+        self._settle()
+
+    def bury(self) -> None:
+        """Its machine has lost power, or it was killed: unwind what is left of it, without any effect."""
+        self.dead = True
+        if self.ended or getcurrent() is self._greenlet:
+            return
         before, self.loop.task = self.loop.task, self
+        # Back to whoever kills it, which may be another task.
+        self._greenlet.parent = getcurrent()
         try:
             self._greenlet.throw(GreenletExit)
         finally:
             self.loop.task = before
         self.ended = True
-        self._settle()
-
-    def bury(self) -> None:
-        """Its machine has lost power: it is simply not there any more."""
-        self.dead = True
-        if not self.ended and getcurrent() is not self._greenlet:
-            before, self.loop.task = self.loop.task, self
-            try:
-                self._greenlet.throw(GreenletExit)
-            finally:
-                self.loop.task = before
-            self.ended = True
 
     @property
     def alive(self) -> bool:

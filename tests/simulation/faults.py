@@ -318,10 +318,10 @@ def _switchover(world: World, head: Head, fault: Fault) -> None:
 
 
 def _keep(world: World, head: Head, fault: Fault) -> None:
-    """`rejoin HEAD --keep`: only where the peer does not serve and is not online, and not over unusable data."""
+    """`rejoin HEAD --keep`, by somebody who knows that the other head is off; not over unusable data."""
     pacemaker = head.pacemaker
     unusable = head.disk.exists(f"{STATE_DIR}/reclone") or head.disk.exists(f"{STATE_DIR}/incoming-complete")
-    if not pacemaker.running or head.peer.name in pacemaker.members or unusable or not head.works:
+    if not pacemaker.running or head.peer.powered or head.peer.name in pacemaker.members or unusable:
         return
     head.corosync.seen_both = True
     head.world.corosync._count(head)

@@ -12,7 +12,7 @@ from simulation.cib import SCORE, modified
 from simulation.corosync import TOKEN_S
 from simulation.data import Data, ancestors, copy_histories, history_name, history_text
 from simulation.engine import SimulationError, Task
-from simulation.network import ADDRESSES, DATABASE, HEADS, ICMP
+from simulation.network import ADDRESSES, ARP, DATABASE, DIRECT, HEADS, ICMP, SSH
 from simulation.postgres import STOPPING, Server
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ class Programs:
             "crm_attribute": self._crm_attribute,
             "attrd_updater": self._attrd_updater,
             "crm_node": lambda task, head, argv: done(head.name + "\n"),
+            "ip": lambda task, head, argv: done(
+                f"{argv[-1]} dev bond{'01'[ADDRESSES[argv[-1]][1] == DIRECT]} src 10.0.0.0\n"
+            ),
             "corosync-quorumtool": self._quorumtool,
             "corosync-cmapctl": self._cmapctl,
             "psql": self._psql,
@@ -58,7 +61,7 @@ class Programs:
     def run(self, task: Task, head: Head, argv: tuple[str, ...]) -> Finished:
         """Run a program to its end."""
         name = argv[0].rpartition("/")[2]
-        if name in ("ping", "pg_isready", "arping", "nc", "ssh-keyscan"):
+        if name in ("ping", "pg_isready", "arping", "timeout"):
             code, seconds = self.probe(head, argv)
             task.pause(seconds)
             return done(code=code)
@@ -74,8 +77,13 @@ class Programs:
         name = argv[0].rpartition("/")[2]
         if name == "ping":
             return self._reaches(head, argv[-1], ICMP, 1.0)
+        if name == "arping":
+            return self._reaches(head, argv[-1], ARP, 1.0)
+        if name == "timeout" and "/dev/tcp/$0/22" in argv[4]:
+            return self._reaches(head, argv[-1], SSH, float(argv[1]))
         if name == "pg_isready":
-            return self._isready(head, argv[argv.index("--host") + 1])
+            patience_s = float(argv[argv.index("--timeout") + 1])
+            return self._isready(head, argv[argv.index("--host") + 1], patience_s)
         raise SimulationError(f"no model of the program {name}")
 
     def _reaches(self, head: Head, address: str, protocol: str, patience_s: float) -> tuple[int, float]:
@@ -86,17 +94,17 @@ class Programs:
             return 0, self.loop.between(0.001, 0.01)
         return 1, patience_s
 
-    def _isready(self, head: Head, address: str) -> tuple[int, float]:
+    def _isready(self, head: Head, address: str, patience_s: float) -> tuple[int, float]:
         accepting, rejecting, silent = 0, 1, 2
         host, network = ADDRESSES[address]
         target = self.world.head(host)
         if not target.works or not self.world.network.answers(head.name, host, DATABASE, network):
-            return silent, 5.0
+            return silent, patience_s
         server = target.server
         if server is None:
             return silent, 0.01
         if "postmaster" in server.stopped:
-            return silent, 5.0
+            return silent, patience_s
         return (accepting if server.takes_connections else rejecting), 0.01
 
     # --- the cluster -------------------------------------------------------------------------------------------
@@ -223,7 +231,10 @@ class Programs:
             server.checkpoint(lambda: complete.append(True))
             task.wait_for(lambda: bool(complete) or server.ended, 0.02)
             return done() if complete else done(code=2, error="server closed the connection unexpectedly")
-        return done(sql.select(server, statement))
+        try:
+            return done(sql.select(server, statement))
+        except OSError as problem:
+            return done(code=1, error=f"psql: error: ERROR:  could not open file: {problem.strerror}")
 
     def _promote(self, task: Task, server: Server) -> Finished:
         complete: list[bool] = []

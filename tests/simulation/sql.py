@@ -75,6 +75,13 @@ def _potential(asked: Asked) -> str:
     return "potential" if asked.server.names.strip('"') == asked.link.name else "async"
 
 
+def _timeline(server: Server) -> int:
+    """Of a standby that of its stream, or else that of its last restart point."""
+    if not server.in_recovery:
+        return server.data.timeline
+    return server.target_timeline if _streams(server) else server.data.control.timeline
+
+
 def _receiver_history(server: Server) -> str:
     return _histories(server, server.target_timeline) if server.target_timeline > 1 else ""
 
@@ -95,6 +102,10 @@ _COLUMNS: tuple[tuple[str, Callable[[Asked], str]], ...] = (
     (r"string_agg.*wait_event = 'SyncRep'", lambda asked: _waits(asked.server)),
     (r"count.*wait_event = 'SyncRep'", lambda asked: str(len(asked.server.waiters))),
     (r"min\(.*wait_event = 'SyncRep'", lambda asked: _oldest_wait(asked.server)),
+    # Any server, as the other head asks it.
+    (r"^timeline$", lambda asked: str(_timeline(asked.server))),
+    (r"^position$", lambda asked: _received(asked.server)),
+    (r"^CASE WHEN timeline = 1", lambda asked: _histories(asked.server, _timeline(asked.server))),
     # Settings in force.
     (r"'fsync'.*'synchronous_commit'", lambda asked: _unsafe(asked.server)),
     (r"^current_setting\('primary_conninfo'\) <> ''$", lambda asked: _flag(asked.server.conninfo != "")),

@@ -149,8 +149,7 @@ class World:
     def _start_servers(self, primary: Head) -> None:
         for head in self.heads:
             is_primary = head is primary
-            names = f'"{head.peer.name}"' if is_primary else ""
-            settings = f"primary_conninfo = 'host=peer'\nsynchronous_standby_names = '{names}'\n"
+            settings = f"primary_conninfo = 'host=peer'\nsynchronous_standby_names = '\"{head.peer.name}\"'\n"
             head.disk.write(f"{STATE_DIR}/replication.conf", settings, durably=True)
             data = head.data
             assert data is not None
