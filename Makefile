@@ -1,14 +1,18 @@
 # `make demo` and `make test` are all that a fresh Debian 12 needs, as root.
 PYTEST = .venv/bin/pytest
+SIMULATION = PYTHONPATH=tests .venv/bin/python -m simulation
+SECONDS = 60
+SEED = 1
 
 # Of what runs in containers: acknowledged writes and files have to survive the loss of a page cache, too.
 ON_MACHINES_TOO = files_survive or of_one_head_and_then_of_the_other
 
-.PHONY: help demo check test test-all bench deb deb-bookworm deb-trixie docs clean bootstrap
+.PHONY: help demo check test simulate test-all bench deb deb-bookworm deb-trixie docs clean bootstrap
 
 help:
 	@echo "make demo      boot virtual servers, configure the cluster, show its status"
 	@echo "make check     lint, types, architecture, unit tests (under a minute)"
+	@echo "make simulate  the database agent in a simulated world: SECONDS=… SEED=…"
 	@echo "make test      check, and the lab scenarios that protect data"
 	@echo "make test-all  check, and every lab scenario on both Debian releases"
 	@echo "make bench     measure, and write bench/results/"
@@ -27,6 +31,10 @@ check: bootstrap
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@$(PYTEST) -n 2 tests/unit tests/command tests/architecture tests/simulation
+
+# For as long as one likes, from any seed: make simulate SECONDS=3600 SEED=1000000
+simulate: bootstrap
+	@$(SIMULATION) --seconds $(SECONDS) --seed $(SEED)
 
 test: check deb-bookworm
 	@$(PYTEST) -m "lab and not matrix" tests/lab

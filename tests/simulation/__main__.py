@@ -8,7 +8,17 @@ import time
 from collections import Counter
 
 from simulation.chance import draw
+from simulation.incidents import INCIDENTS, OPEN
 from simulation.schedule import carry_out, incident, shrink
+
+
+def show(name: str) -> int:
+    """The story of a known incident, as it goes today."""
+    known = next(one for one in (*INCIDENTS, *OPEN) if name in one.name)
+    run = known.carry_out()
+    print(f"{known.name} ({known.broke})\n")
+    print(incident(run))
+    return 1 if run.failed else 0
 
 
 def main(words: list[str] | None = None) -> int:
@@ -16,11 +26,14 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to try schedules")
     parser.add_argument("--seed", type=int, default=1, help="the first seed; the others follow it")
+    parser.add_argument("--incident", help="instead of seeds: one known incident, by a part of its name")
     parser.add_argument("--only", action="store_true", help="only this seed")
     parser.add_argument("--all", action="store_true", help="go on after a failing seed")
     parser.add_argument("--no-shrink", action="store_true", help="show a failing seed as it is")
     parser.add_argument("--steps", type=int, default=0, help="end after so many steps instead of a time")
     chosen = parser.parse_args(words)
+    if chosen.incident:
+        return show(chosen.incident)
     began, steps, seed, failing = time.monotonic(), 0, chosen.seed, 0
     kinds: Counter[str] = Counter()
     while True:

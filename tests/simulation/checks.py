@@ -37,10 +37,15 @@ class Checks:
         self.acknowledged_rows: dict[int, str] = {}
         self.given_up: set[int] = set()
         self.violations: list[Violation] = []
+        # For how long no client has got an acknowledgement, at most.
+        self.acknowledged_at = world.loop.now
+        self.longest_pause_s = 0.0
         self.hazard = False
         # Somebody has just acted against the promise behind the cluster's back: what is acknowledged before the
         # agent has had time to notice counts for nothing.
         self.unsafe_until = 0.0
+        # Somebody has written records by hand: they prove nothing, but rows must not be lost by that.
+        self.records_by_hand = False
         self._hazard_since: float | None = None
         self._last: int | None = None
         self._records: dict[str, object] = {}
@@ -62,13 +67,18 @@ class Checks:
             self._check_copy(number, head, peer)
             self._check_history(server)
             self._check_rival(server, peer)
+        now = self.world.loop.now
+        self.longest_pause_s = max(self.longest_pause_s, now - self.acknowledged_at)
+        self.acknowledged_at = now
         self.acknowledged_rows[number] = head.name
         server.acknowledged.add(number)
-        server.last_acknowledged = self.world.loop.now
+        server.last_acknowledged = now
         self._last = number
 
     def _check_copy(self, number: int, head: Head, peer: Head) -> None:
         """Who may be promoted has the row."""
+        if self.records_by_hand:
+            return
         cib = head.pacemaker.cib if head.pacemaker.running else head.pacemaker.kept
         data = peer.data
         if cib.data_of(peer.name) in ("sync", "latest") and (data is None or not data.has(number)):
@@ -127,7 +137,9 @@ class Checks:
                 continue
             self._records[head.name] = cib.permanent
             self._tell_records(head)
-            if server is None or server.in_recovery or self.hazard or not head.pacemaker.running:
+            if server is None or server.in_recovery or not head.pacemaker.running:
+                continue
+            if self.hazard or self.records_by_hand:
                 continue
             peer = head.peer
             if cib.data_of(head.name) == "latest" and cib.data_of(peer.name) == "sync":

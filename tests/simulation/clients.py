@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from simulation.postgres import Server
     from simulation.world import World
 
-PAUSE_S = (0.1, 0.5)
+PAUSE_S = (0.2, 1.0)
 PATIENCE_S = 20.0
 
 

@@ -153,13 +153,11 @@ def _continue_process(world: World, head: Head, fault: Fault) -> None:
 
 
 def _connections_used_up(world: World, head: Head, fault: Fault) -> None:
-    if head.server is not None:
-        head.server.connections_used_up = True
+    head.connections_used_up = True
 
 
 def _connections_free(world: World, head: Head, fault: Fault) -> None:
-    if head.server is not None:
-        head.server.connections_used_up = False
+    head.connections_used_up = False
 
 
 def _clock_step(world: World, head: Head, fault: Fault) -> None:
@@ -287,6 +285,7 @@ def _option(name: str, value: str) -> Deed:
 
 def _attribute(head: Head, fault: Fault) -> Change:
     """By hand: DATA of one node, `text` as the value; empty removes it."""
+    head.world.checks.records_by_hand = True
     return lambda cib: cib.with_permanent({(head.name, DATA): fault.text or None})
 
 
@@ -450,11 +449,11 @@ def heal(world: World) -> None:
         disk.dead = disk.full = disk.inodes_used_up = disk.run_full = False
         disk.slow_s, head.slowness, head.slow_shutdown_s, head.clock_offset_s = 0.0, 1.0, 0.0, 0.0
         head.start_obstacle = ""
+        head.connections_used_up = False
         head.calls_until_power_loss = None
         head.frozen_senders.clear()
         if head.server is not None:
             head.server.stopped.clear()
-            head.server.connections_used_up = False
         for task in head.tasks:
             task.calls_left = None
         head.power_on()

@@ -45,6 +45,7 @@ class Head:
         self.has_address = False
         # Faults: why no server starts, how long a shutdown hangs, how busy the machine is, how wrong its clock is.
         self.start_obstacle = ""
+        self.connections_used_up = False
         self.slow_shutdown_s = 0.0
         self.slowness = 1.0
         self.clock_offset_s = 0.0

@@ -1,12 +1,15 @@
-"""Schedules written by hand: what went wrong once on real servers, each as it was done there."""
+"""Schedules written by hand: what went wrong once on real servers, each as it was done there.
+
+`broke` names the promise that the agent of that day broke.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulation.faults import Fault
-from simulation.network import DATABASE, ICMP, KNET
-from simulation.schedule import Schedule
+from simulation.network import CLIENT, DATABASE, DIRECT, ICMP, KNET
+from simulation.schedule import Run, Schedule, carry_out
 from simulation.world import Pair
 
 FIRST, SECOND = "main-1", "main-2"
@@ -14,30 +17,202 @@ FIRST, SECOND = "main-1", "main-2"
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What was done, and the promise that was broken then."""
+    """What was done, the promise that was broken then, how long clients may wait, and what must not happen."""
 
     name: str
     broke: str
     schedule: Schedule
+    pause_s: float = 0.0
+    never: str = ""
+
+    def carry_out(self) -> Run:
+        """Run it, and look at the longest pause and the story as well."""
+        run = carry_out(self.schedule)
+        checks = run.world.checks
+        waited_s = checks.longest_pause_s
+        if self.pause_s and waited_s > self.pause_s:
+            checks.report("silence", f"clients waited for {waited_s:.1f} s, not {self.pause_s:g} s")
+        if self.never and any(self.never in what for _, _, what in run.world.story):
+            checks.report("forbidden", self.never)
+        return replace(run, violations=tuple(checks.violations))
 
 
-def _same_number(name: str, *, second_writes: int = 0, first_writes: int = 0) -> Incident:
+def _incident(
+    name: str,
+    broke: str,
+    *faults: Fault,
+    pause_s: float = 0.0,
+    never: str = "",
+    until: float = 60.0,
+    seed: int = 1,
+) -> Incident:
+    wanted = tuple(fault for fault in faults if fault.kind != "bulk load" or fault.amount)
+    return Incident(name, broke, Schedule(Pair(), seed, wanted, until), pause_s, never)
+
+
+def _same_number(where: str, *, second_writes: int = 0, first_writes: int = 0) -> Incident:
     """Both heads are promoted without knowing of each other; megabytes say whose data ends later."""
-    faults = (
+    return _incident(
+        f"two promotions that do not know of each other; {where}",
+        "a copy is one only by its history",
         Fault(5, "power loss", FIRST, lasts=35),
         Fault(14, "bulk load", SECOND, amount=second_writes),
         Fault(16, "power loss", SECOND, lasts=64),
         Fault(57, "rejoin --keep", FIRST),
         Fault(70, "bulk load", FIRST, amount=first_writes),
         Fault(115, "power loss", FIRST, lasts=25),
+        until=160,
     )
-    wanted = tuple(one for one in faults if one.kind != "bulk load" or one.amount)
-    return Incident(name, "a copy is one only by its history", Schedule(Pair(), 1, wanted, 160))
 
+
+def _does_not_start(name: str, *faults: Fault) -> Incident:
+    return _incident(name, "a claim comes after its proof: the other head takes over", *faults, pause_s=40.0)
+
+
+_OBSTACLES = ("could not load pg_hba.conf", "could not access file: a library is missing", "wrong ownership")
+_THROUGH_THE_SPLIT = (
+    Fault(5, "cables out", FIRST, lasts=30),
+    Fault(16, "CIB changed by hand", FIRST, amount=3),
+)
 
 INCIDENTS = (
-    _same_number("same timeline number, the standby ends within the same segment", second_writes=2),
-    _same_number("same timeline number, the standby ends behind", first_writes=8),
-    _same_number("same timeline number, the standby is ahead by segments", second_writes=40),
+    _same_number("the one that returns ends within the same segment", second_writes=2),
+    _same_number("the one that returns ends behind", first_writes=8),
+    _same_number("the one that returns is ahead by segments", second_writes=40),
+    _does_not_start("the primary's disk dies", Fault(5, "disk dead", FIRST, lasts=100)),
+    _does_not_start(
+        "the primary's inodes are used up",
+        Fault(5, "inodes used up", FIRST, lasts=100),
+        Fault(6, "server killed", FIRST),
+    ),
+    *(
+        _does_not_start(
+            f"the primary's server ends and does not start: {reason}",
+            Fault(5, "server does not start", FIRST, lasts=100, text=reason),
+            Fault(6, "server killed", FIRST),
+        )
+        for reason in _OBSTACLES
+    ),
+    _incident(
+        "the side that was cut off changes the configuration, in maintenance until after the heal",
+        "the later promotion outranks what the other side writes",
+        *_THROUGH_THE_SPLIT,
+        Fault(17, "maintenance", FIRST, lasts=50),
+        until=90,
+    ),
+    _incident(
+        "the side that was cut off changes the configuration",
+        "the later promotion outranks what the other side writes",
+        *_THROUGH_THE_SPLIT,
+    ),
+    _incident(
+        "stop-resources on the side that was cut off, started again after the heal",
+        "the later promotion outranks what the other side writes",
+        *_THROUGH_THE_SPLIT,
+        Fault(18, "stop-resources", FIRST, lasts=35),
+        until=90,
+    ),
+    _incident(
+        "Corosync and pings are lost between the heads, TCP is not",
+        "every sign of life counts",
+        Fault(5, "cut between the heads", FIRST, lasts=30, protocols=(KNET, ICMP)),
+    ),
+    _incident(
+        "synchronous_commit is local by ALTER SYSTEM, replication is held up, the primary loses power",
+        "the settings in force are the ones that the promise needs",
+        Fault(1, "setting changed", FIRST, text="synchronous_commit=local"),
+        Fault(30, "cut between the heads", FIRST, lasts=5, protocols=(DATABASE,)),
+        Fault(30.9, "power loss", FIRST, lasts=20),
+    ),
+    _incident(
+        "the data attributes are erased while the standby lags, and the primary loses power",
+        "the better data is the source",
+        Fault(5, "cut between the heads", SECOND, lasts=60, protocols=(DATABASE,)),
+        Fault(25, "data attributes erased", FIRST),
+        Fault(29, "power loss", FIRST, lasts=20),
+        until=70,
+    ),
+    *(
+        _incident(
+            f"the disk of {head} is set back to a snapshot",
+            "the better data is the source",
+            Fault(3, "disk set back to a snapshot", head, lasts=12),
+        )
+        for head in (FIRST, SECOND)
+    ),
+    _incident(
+        "/run is full on the primary's head",
+        "nothing prevents a stop",
+        Fault(4.9, "/run emptied", FIRST),
+        Fault(5, "/run full", FIRST, lasts=60),
+        pause_s=15.0,
+        until=70,
+    ),
+    _incident(
+        "connections are used up at the primary",
+        "a primary that is busy is not demoted",
+        Fault(5, "connections used up", FIRST, lasts=20),
+        pause_s=25.0,
+        never="Pacemaker: demote",
+    ),
+    *(
+        _incident(
+            f"the walsender stands still for {seconds} s",
+            "the wait itself is measured",
+            Fault(5, "process stopped", FIRST, lasts=seconds, text="walsender"),
+            pause_s=17.0,
+        )
+        for seconds in (20, 45)
+    ),
+    _incident(
+        "the preferred network of the replication is lost",
+        "writes wait for a bounded time",
+        Fault(5, "cut between the heads", FIRST, lasts=30, networks=(DIRECT,)),
+        Fault(40, "cut between the heads", FIRST, lasts=10, networks=(CLIENT,)),
+        pause_s=17.0,
+    ),
 )
-_ = (DATABASE, ICMP, KNET)
+
+# What chance has found and what still happens.
+OPEN = (
+    _incident(
+        "the data attributes are exchanged by hand while the standby lags",
+        "the better data is the source",
+        Fault(5, "cut between the heads", SECOND, lasts=40, protocols=(DATABASE,)),
+        Fault(25, "data attribute by hand", FIRST, text="stale"),
+        Fault(25.1, "data attribute by hand", SECOND, text="latest"),
+        until=70,
+    ),
+    _incident(
+        "Corosync alone is cut, and the former primary's server is killed",
+        "who cannot know is not promoted",
+        Fault(1.6, "cut towards the other head", FIRST, lasts=15, protocols=(KNET,)),
+        Fault(6.5, "server killed", FIRST),
+    ),
+    _incident(
+        "the side that was cut off changes the configuration, the other one goes on alone",
+        "the later record outranks what the other side writes",
+        Fault(1.6, "cables out", SECOND, lasts=20),
+        Fault(2, "CIB changed by hand", SECOND, amount=4),
+        seed=2,
+    ),
+    _incident(
+        "Corosync and pings are cut, and then the new primary loses power",
+        "a peer that was seen alive outside of the membership may have been promoted",
+        Fault(3, "cut between the heads", FIRST, lasts=30, protocols=(KNET, ICMP)),
+        Fault(11, "power loss", SECOND, lasts=20),
+    ),
+    _incident(
+        "the primary stands still between a look and what it does upon it",
+        "evidence from before a freeze proves nothing",
+        Fault(6.7, "stands still", SECOND, lasts=8.1),
+        Fault(14.41, "stands still", FIRST, lasts=6.7),
+        Fault(15.8, "CIB changed by hand", SECOND, amount=2),
+    ),
+    _incident(
+        "the standby's cables are out for 18 s, and in the meantime the primary goes on alone and loses power",
+        "who was cut off for longer than the other one waits is not promoted",
+        Fault(2.6, "cables out", SECOND, lasts=17.9),
+        Fault(16.7, "power loss", FIRST, lasts=25),
+    ),
+)

@@ -81,7 +81,6 @@ class Server:
         self.senders: list[Sender] = []
         self.waiters: list[Waiter] = []
         self.stopped: set[str] = set()
-        self.connections_used_up = False
         self.target_timeline = 0
         self.data = Data()
         self.acknowledged: set[int] = set()
@@ -255,6 +254,11 @@ class Server:
                 self._release(lambda waiter: True)
 
     # --- commits -----------------------------------------------------------------------------------------------
+
+    @property
+    def connections_used_up(self) -> bool:
+        """Whether somebody holds all connections."""
+        return self.head.connections_used_up
 
     @property
     def takes_connections(self) -> bool:
