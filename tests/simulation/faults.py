@@ -130,8 +130,9 @@ def _kill_server(world: World, head: Head, fault: Fault) -> None:
 
 
 def _kill_action(world: World, head: Head, fault: Fault) -> None:
+    # Without fencing nobody can help a stop that was killed: Pacemaker has to give the resource up.
     for task in head.tasks:
-        if task.alive and task.calls_left is None:
+        if task.alive and task.calls_left is None and task.name != "stop":
             task.calls_left = int(fault.amount)
 
 
@@ -272,11 +273,19 @@ def _copied(data: Data) -> Directory:
 
 def _change(change: Callable[[Head, Fault], Change]) -> Deed:
     def deed(world: World, head: Head, fault: Fault) -> None:
-        pacemaker = head.pacemaker
-        if pacemaker.running:
-            head.run("administrator", lambda: pacemaker.change(head.world.loop.task, change(head, fault)))  # type: ignore[arg-type]
+        if head.pacemaker.running:
+            head.run("administrator", lambda: _repeat(head, change(head, fault)))
 
     return deed
+
+
+def _repeat(head: Head, *changes: Change) -> None:
+    """An administrator tries again until somebody takes the change."""
+    task, pacemaker = head.world.loop.task, head.pacemaker
+    assert task is not None
+    for change in changes:
+        task.wait_for(lambda: pacemaker.controlling() is not None, 0.5)
+        pacemaker.change(task, change)
 
 
 def _option(name: str, value: str) -> Deed:
@@ -316,6 +325,10 @@ def _switchover(world: World, head: Head, fault: Fault) -> None:
         head.pacemaker.set_attribute(head.name, WANTED, str(until))
 
 
+def _record(name: str, value: str) -> Change:
+    return lambda cib: cib.with_permanent({(name, DATA): value})
+
+
 def _keep(world: World, head: Head, fault: Fault) -> None:
     """`rejoin HEAD --keep`, by somebody who knows that the other head is off; not over unusable data."""
     pacemaker = head.pacemaker
@@ -328,10 +341,8 @@ def _keep(world: World, head: Head, fault: Fault) -> None:
     peer = head.peer.name
 
     def deed() -> None:
-        task = world.loop.task
-        assert task is not None
-        pacemaker.change(task, lambda cib: cib.with_permanent({(peer, DATA): "stale"}))
-        pacemaker.change(task, lambda cib: cib.with_permanent({(head.name, DATA): "latest"}))
+        changes = {peer: "stale", head.name: "latest"}
+        _repeat(head, *(_record(name, value) for name, value in changes.items()))
         if head.disk.exists(f"{STATE_DIR}/repair"):
             head.disk.remove(f"{STATE_DIR}/repair")
             head.disk.sync_directory(STATE_DIR)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simulation.engine import Task
     from simulation.head import Head
 
+FOREVER_S = 1e9
 Change = Callable[[Cib], Cib]
 
 
@@ -198,12 +199,14 @@ class Pacemaker:
         return found if reached and found.running and found.dc == head.name else None
 
     def change(self, task: Task, change: Change) -> Cib:
-        """A change of the configuration by a program: through the controller, back to this head."""
-        task.wait_for(lambda: self.controlling() is not None, 0.05)
+        """A change of the configuration by a program: through the controller, back to this head.
+
+        Where there is no controller nobody takes the request, and nobody will later: the program waits in vain.
+        """
         task.pause(self.loop.between(0.004, 0.02))
-        task.wait_for(lambda: self.controlling() is not None, 0.05)
         controlling = self.controlling()
-        assert controlling is not None
+        while controlling is None:
+            task.pause(FOREVER_S)
         made = controlling.apply(change)
         task.pause(self.loop.between(0.002, 0.01))
         task.wait_for(lambda: self.cib.version >= made.version, 0.02)

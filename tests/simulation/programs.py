@@ -13,6 +13,7 @@ from simulation.corosync import TOKEN_S
 from simulation.data import Data, ancestors, copy_histories, history_name, history_text
 from simulation.engine import SimulationError, Task
 from simulation.network import ADDRESSES, ARP, DATABASE, DIRECT, HEADS, ICMP, SSH
+from simulation.pacemaker import FOREVER_S
 from simulation.postgres import STOPPING, Server
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ NO_CLUSTER = Finished(
     code=102, out="", error="Connection to the cluster failed: Transport endpoint is not connected"
 )
 NOTHING_FOUND = Finished(code=105, out="", error="Call cib_query failed: No such device or address")
-FOREVER_S = 1e9
 
 
 def done(out: str = "", *, code: int = 0, error: str = "") -> Finished:
