@@ -31,12 +31,14 @@ check: bootstrap
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@$(PYTEST) -n 2 tests/unit tests/command tests/architecture tests/simulation
+	@$(SIMULATION) --steps 20000
 
 # For as long as one likes, from any seed: make simulate SECONDS=3600 SEED=1000000
 simulate: bootstrap
 	@$(SIMULATION) --seconds $(SECONDS) --seed $(SEED)
 
 test: check deb-bookworm
+	@$(SIMULATION) --seconds 60 --seed 1000
 	@$(PYTEST) -m "lab and not matrix" tests/lab
 
 # Everything on Debian 12, then what both releases must do on Debian 13; random faults; the table of what was seen.

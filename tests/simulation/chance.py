@@ -54,7 +54,8 @@ def _cut(random: Random, at: float, head: str, pair: Pair) -> Fault:
 
 def _cables(random: Random, at: float, head: str, pair: Pair) -> Fault:
     networks = random.choice((NETWORKS, NETWORKS, (CLIENT,), (DIRECT,)))
-    return Fault(at, "cables out", head, round(random.uniform(1, 30), 2), networks)
+    kind = random.choice(("cables out", "isolated behind its switches"))
+    return Fault(at, kind, head, round(random.uniform(1, 30), 2), networks)
 
 
 def _text(kind: str, texts: tuple[str, ...], lasts: tuple[float, float]) -> Draw:

@@ -21,6 +21,7 @@ from simulation.data import Data
 from simulation.disk import Directory
 from simulation.engine import Loop, SimulationError, Task, TimeIsUp
 from simulation.head import PGDATA, Head
+from simulation.network import DIRECT, INTERFACES
 from simulation.postgres import POSTMASTER, Command, Server
 from simulation.programs import Programs
 
@@ -64,7 +65,7 @@ class Doors:
     def read_text(self, path: str) -> str | None:
         _, head = self.enter()
         if path.startswith("/sys/"):
-            return None
+            return f"{int(has_carrier(head, path))}\n" if path.endswith("/carrier") else None
         if path.endswith("live-cluster.log"):
             return "\n".join(head.server_log[-20:])
         if path.startswith("/etc/") or path.endswith(".pgpass"):
@@ -276,6 +277,13 @@ class Doors:
     def exit_reason(self, text: str) -> None:
         task, _ = self.enter()
         task.memory["reason"] = text
+
+
+def has_carrier(head: Head, path: str) -> bool:
+    """Whether an interface has a link; the direct cable ends at the other head and has none without its power."""
+    network = next(name for name, interface in INTERFACES.items() if f"/{interface}/" in path)
+    ends = {(head.name, network)} | ({(head.peer.name, network)} if network == DIRECT else set())
+    return not ends & head.world.network.unplugged and (network != DIRECT or head.peer.powered)
 
 
 def _on_disk(path: str, do: Callable[[str], T]) -> T:

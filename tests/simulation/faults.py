@@ -83,7 +83,7 @@ def _one_way(world: World, head: Head, fault: Fault) -> set[net.Hop]:
     return hops(head.name, head.peer.name, networks=fault.networks, protocols=fault.protocols, one_way=True)
 
 
-def _cables(world: World, head: Head, fault: Fault) -> set[net.Hop]:
+def _isolated(world: World, head: Head, fault: Fault) -> set[net.Hop]:
     return unplugged(head.name, fault.networks)
 
 
@@ -93,6 +93,17 @@ def _gateway(world: World, head: Head, fault: Fault) -> set[net.Hop]:
 
 def _arbiter(world: World, head: Head, fault: Fault) -> set[net.Hop]:
     return hops(head.name, ARBITER)
+
+
+def _cables_out(world: World, head: Head, fault: Fault) -> None:
+    """The interfaces themselves see it."""
+    world.network.unplugged |= {(head.name, network) for network in fault.networks}
+    world.network.block(unplugged(head.name, fault.networks))
+
+
+def _cables_in(world: World, head: Head, fault: Fault) -> None:
+    world.network.unplugged -= {(head.name, network) for network in fault.networks}
+    world.network.open(unplugged(head.name, fault.networks))
 
 
 def _blocks(chosen: Callable[[World, Head, Fault], set[net.Hop]]) -> tuple[Deed, Deed]:
@@ -411,7 +422,8 @@ def _promote_by_hand(world: World, head: Head, fault: Fault) -> None:
 KINDS: dict[str, tuple[Deed, Deed | None]] = {
     "cut between the heads": _blocks(_cut),
     "cut towards the other head": _blocks(_one_way),
-    "cables out": _blocks(_cables),
+    "cables out": (_cables_out, _cables_in),
+    "isolated behind its switches": _blocks(_isolated),
     "gateway unreachable": _blocks(_gateway),
     "arbiter unreachable": _blocks(_arbiter),
     "power loss": (_power_loss, _power_returns),

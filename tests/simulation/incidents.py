@@ -1,4 +1,4 @@
-"""Schedules written by hand: what went wrong once on real servers, each as it was done there.
+"""Schedules written by hand: what went wrong once, on real servers or in this simulation.
 
 `broke` names the promise that the agent of that day broke.
 """
@@ -171,10 +171,7 @@ INCIDENTS = (
         Fault(40, "cut between the heads", FIRST, lasts=10, networks=(CLIENT,)),
         pause_s=17.0,
     ),
-)
-
-# What chance has found and what still happens.
-OPEN = (
+    # Found by chance, in this simulation.
     _incident(
         "the data attributes are exchanged by hand while the standby lags",
         "the better data is the source",

@@ -12,6 +12,7 @@ NETWORKS = (CLIENT, DIRECT)
 HEADS = ("main-1", "main-2")
 ARBITER, GATEWAY, MEDIA = "arbiter", "gateway", "media"
 # Heads are on both networks, everybody else on the clients' one.
+INTERFACES = {CLIENT: "bond0", DIRECT: "bond1"}
 ADDRESSES = {
     "10.0.0.1": ("main-1", CLIENT),
     "10.1.0.1": ("main-1", DIRECT),
@@ -32,6 +33,8 @@ class Network:
 
     def __init__(self) -> None:
         self.blocked: set[Hop] = set()
+        # Interfaces without a carrier, by head and network.
+        self.unplugged: set[tuple[str, str]] = set()
         self.on_change: list[Callable[[], None]] = []
 
     def block(self, hops: Iterable[Hop]) -> None:
@@ -42,6 +45,8 @@ class Network:
     def open(self, hops: Iterable[Hop] | None = None) -> None:
         """Let these pass again, or everything."""
         self.blocked = set() if hops is None else self.blocked - set(hops)
+        if hops is None:
+            self.unplugged.clear()
         self._tell()
 
     def _tell(self) -> None:

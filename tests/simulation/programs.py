@@ -12,7 +12,7 @@ from simulation.cib import SCORE, modified
 from simulation.corosync import TOKEN_S
 from simulation.data import Data, ancestors, copy_histories, history_name, history_text
 from simulation.engine import SimulationError, Task
-from simulation.network import ADDRESSES, ARP, DATABASE, DIRECT, HEADS, ICMP, SSH
+from simulation.network import ADDRESSES, ARP, DATABASE, HEADS, ICMP, INTERFACES, SSH
 from simulation.pacemaker import FOREVER_S
 from simulation.postgres import STOPPING, Server
 
@@ -46,7 +46,7 @@ class Programs:
             "attrd_updater": self._attrd_updater,
             "crm_node": lambda task, head, argv: done(head.name + "\n"),
             "ip": lambda task, head, argv: done(
-                f"{argv[-1]} dev bond{'01'[ADDRESSES[argv[-1]][1] == DIRECT]} src 10.0.0.0\n"
+                f"{argv[-1]} dev {INTERFACES[ADDRESSES[argv[-1]][1]]} src 10.0.0.0\n"
             ),
             "corosync-quorumtool": self._quorumtool,
             "corosync-cmapctl": self._cmapctl,
