@@ -8,13 +8,13 @@ import time
 from collections import Counter
 
 from simulation.chance import draw
-from simulation.incidents import INCIDENTS
+from simulation.incidents import INCIDENTS, OPEN
 from simulation.schedule import carry_out, incident, shrink
 
 
 def show(name: str) -> int:
     """The story of a known incident, as it goes today."""
-    known = next(one for one in INCIDENTS if name in one.name)
+    known = next(one for one in (*INCIDENTS, *OPEN) if name in one.name)
     run = known.carry_out()
     print(f"{known.name} ({known.broke})\n")
     print(incident(run))

@@ -70,6 +70,8 @@ _WEIGHTS: tuple[tuple[int, Draw], ...] = (
     (12, _plain("power loss", lasts=(3, 30))),
     (8, _plain("power loss at a step", lasts=(5, 30), amount=(0, 60))),
     (8, _plain("stands still", lasts=(0.5, 15))),
+    (6, _plain("stands still at a step", lasts=(0.5, 15), amount=(0, 60))),
+    (2, _plain("its fencing device does not answer", lasts=(5, 30))),
     (8, _plain("server killed")),
     (6, _plain("action killed", amount=(0, 30))),
     (10, _cut),

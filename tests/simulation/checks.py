@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # A cut shorter than this lets nobody go on alone.
 HAZARD_S = 2.5
+# Within this time a primary has looked at a peer that has just left the membership.
+LOOKED_S = 3.0
 _DISK_ACTIONS = ("stop", "demote")
 
 
@@ -47,6 +49,8 @@ class Checks:
         # Somebody has written records by hand: they prove nothing, but rows must not be lost by that.
         self.records_by_hand = False
         self._hazard_since: float | None = None
+        self._apart_since: dict[str, float] = {}
+        self._seen: dict[str, bool] = {}
         self._last: int | None = None
         self._records: dict[str, object] = {}
 
@@ -159,6 +163,12 @@ class Checks:
 
     def look_at_paths(self) -> None:
         """Without arbiter and fencing two heads that cannot reach each other at all may both serve."""
+        for head in self.world.heads:
+            programs = (self.world.network.path(head.name, head.peer.name, one) for one in (DATABASE, SSH))
+            seen = head.works and any(programs)
+            if self._seen.get(head.name, True) and not seen:
+                self._fell_silent(head)
+            self._seen[head.name] = seen
         now = self.world.loop.now
         if self._exposed():
             if self._hazard_since is None:
@@ -166,6 +176,22 @@ class Checks:
                 self.world.loop.after(HAZARD_S, self._exposed_for_long)
         else:
             self._hazard_since = None
+
+    def membership_told(self, head: Head, members: frozenset[str]) -> None:
+        """Since when a head counts as alone."""
+        if len(members) == 1:
+            self._apart_since.setdefault(head.name, self.world.loop.now)
+        else:
+            self._apart_since.pop(head.name, None)
+
+    def _fell_silent(self, head: Head) -> None:
+        """A head that was alone, and so may have been promoted, before its peer could see that it lives."""
+        now, pair = self.world.loop.now, self.world.scenario
+        left = head.name in self._apart_since
+        unnoticed = now - self._apart_since.get(head.peer.name, now) < LOOKED_S
+        if left and unnoticed and not (pair.arbiter or pair.fencing) and not self.hazard:
+            self.hazard = True
+            self.world.tell("CHECK", f"{head.name} falls silent before anybody saw it alone (known hazard)")
 
     def _exposed_for_long(self) -> None:
         since = self._hazard_since

@@ -248,6 +248,9 @@ class Controller:
             self._fencing = False
             if not self.active:
                 return
+            if self.head.fencing_fails:
+                self.think()
+                return
             self.world.tell(target.name, f"is switched off by {self.head.name}")
             target.power_off()
             self.loop.after(self.loop.between(*REBOOT_S), target.power_on)

@@ -170,6 +170,7 @@ class Corosync:
         view.vote = vote
         view.seen_both = view.seen_both or len(members) == 2
         self._count(head)
+        self.world.checks.membership_told(head, members)
         self.world.tell(
             head.name,
             f"Corosync: members {', '.join(sorted(members))}, {'' if view.quorate else 'no '}quorum",

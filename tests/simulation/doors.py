@@ -58,6 +58,12 @@ class Doors:
                 head.calls_until_power_loss = None
                 head.power_off()
                 raise GreenletExit
+        if head.calls_until_freeze is not None:
+            head.calls_until_freeze -= 1
+            if head.calls_until_freeze < 0:
+                head.calls_until_freeze = None
+                head.freeze(head.freezes_for_s)
+                task.pause(0.0)
         return task, head
 
     # --- files -------------------------------------------------------------------------------------------------

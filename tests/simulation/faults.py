@@ -131,6 +131,19 @@ def _power_loss_at_step(world: World, head: Head, fault: Fault) -> None:
     head.calls_until_power_loss = int(fault.amount)
 
 
+def _freeze_at_step(world: World, head: Head, fault: Fault) -> None:
+    head.calls_until_freeze = int(fault.amount)
+    head.freezes_for_s = fault.lasts
+
+
+def _fencing_fails(world: World, head: Head, fault: Fault) -> None:
+    head.fencing_fails = True
+
+
+def _fencing_works(world: World, head: Head, fault: Fault) -> None:
+    head.fencing_fails = False
+
+
 def _freeze(world: World, head: Head, fault: Fault) -> None:
     head.freeze(fault.lasts)
 
@@ -429,6 +442,8 @@ KINDS: dict[str, tuple[Deed, Deed | None]] = {
     "power loss": (_power_loss, _power_returns),
     "power loss at a step": (_power_loss_at_step, _power_returns),
     "stands still": (_freeze, None),
+    "stands still at a step": (_freeze_at_step, None),
+    "its fencing device does not answer": (_fencing_fails, _fencing_works),
     "server killed": (_kill_server, None),
     "action killed": (_kill_action, None),
     "process stopped": (_stop_process, _continue_process),
@@ -473,7 +488,8 @@ def heal(world: World) -> None:
         disk.slow_s, head.slowness, head.slow_shutdown_s, head.clock_offset_s = 0.0, 1.0, 0.0, 0.0
         head.start_obstacle = ""
         head.connections_used_up = False
-        head.calls_until_power_loss = None
+        head.calls_until_power_loss = head.calls_until_freeze = None
+        head.fencing_fails = False
         head.frozen_senders.clear()
         if head.server is not None:
             head.server.stopped.clear()

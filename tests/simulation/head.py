@@ -51,6 +51,9 @@ class Head:
         self.clock_offset_s = 0.0
         self.frozen_senders: set[Sender] = set()
         self.calls_until_power_loss: int | None = None
+        self.calls_until_freeze: int | None = None
+        self.freezes_for_s = 0.0
+        self.fencing_fails = False
         # Whether this head has had a fault that excuses a slow or a failed action.
         self.was_slow = False
         self.disk_was_ill = False
@@ -102,7 +105,7 @@ class Head:
         self.powered = False
         self.boot += 1
         self.frozen_until = 0.0
-        self.calls_until_power_loss = None
+        self.calls_until_power_loss = self.calls_until_freeze = None
         for task in self.tasks:
             task.dead = True
         tasks, self.tasks = self.tasks, []

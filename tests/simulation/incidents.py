@@ -12,6 +12,7 @@ from simulation.network import CLIENT, DATABASE, DIRECT, ICMP, KNET
 from simulation.schedule import Run, Schedule, carry_out
 from simulation.world import Pair
 
+_PLAIN, _ARBITER, _FENCING = Pair(), Pair(arbiter=True), Pair(fencing=True)
 FIRST, SECOND = "main-1", "main-2"
 
 
@@ -41,13 +42,14 @@ def _incident(
     name: str,
     broke: str,
     *faults: Fault,
+    pair: Pair = _PLAIN,
     pause_s: float = 0.0,
     never: str = "",
     until: float = 60.0,
     seed: int = 1,
 ) -> Incident:
     wanted = tuple(fault for fault in faults if fault.kind != "bulk load" or fault.amount)
-    return Incident(name, broke, Schedule(Pair(), seed, wanted, until), pause_s, never)
+    return Incident(name, broke, Schedule(pair, seed, wanted, until), pause_s, never)
 
 
 def _same_number(where: str, *, second_writes: int = 0, first_writes: int = 0) -> Incident:
@@ -211,5 +213,60 @@ INCIDENTS = (
         "who was cut off for longer than the other one waits is not promoted",
         Fault(2.6, "cables out", SECOND, lasts=17.9),
         Fault(16.7, "power loss", FIRST, lasts=25),
+    ),
+    # What a condition of the agent is there for: without it, these end otherwise (see `mutations`).
+    _incident(
+        "replication is lost for eight seconds, and then the primary is cut off",
+        "who is left behind has read that its data is stale",
+        Fault(3, "cut between the heads", FIRST, lasts=40, protocols=(DATABASE,)),
+        Fault(11, "cut between the heads", FIRST, lasts=25),
+        Fault(11, "arbiter unreachable", FIRST, lasts=25),
+        pair=_ARBITER,
+    ),
+    _incident(
+        "the standby is isolated for as long as Corosync takes to notice",
+        "silence lasts before it counts",
+        Fault(5, "isolated behind its switches", SECOND, lasts=4.3),
+        seed=3,
+    ),
+    _incident(
+        "the heads lose each other, and the primary cannot switch the other one off",
+        "with fencing nobody goes on before the peer's power is off",
+        Fault(5, "its fencing device does not answer", FIRST, lasts=30),
+        Fault(6, "cut between the heads", FIRST, lasts=30),
+        pair=_FENCING,
+    ),
+    _incident(
+        "the standby returns while the primary's checkpointer stands still",
+        "sync is recorded after commits wait",
+        Fault(5, "power loss", SECOND, lasts=15),
+        Fault(25, "process stopped", FIRST, lasts=35, text="checkpointer"),
+        until=80,
+    ),
+    _incident(
+        "the standby returns with a slow disk",
+        "sync is recorded after the standby has everything",
+        Fault(4, "disk slow", SECOND, lasts=30, amount=2),
+        Fault(5, "server killed", SECOND),
+    ),
+    _incident(
+        "Corosync alone is cut, and both heads see the arbiter",
+        "the standby does not take the vote from a primary that lives",
+        Fault(5, "cut between the heads", FIRST, lasts=20, protocols=(KNET,)),
+        pair=_ARBITER,
+        never="Pacemaker: promote",
+    ),
+)
+
+# What still happens.
+OPEN = (
+    _incident(
+        "/run is full and empty, and the standby loses power",
+        "what cannot be remembered prevents nothing",
+        Fault(4.9, "/run emptied", FIRST),
+        Fault(5, "/run full", FIRST, lasts=60),
+        Fault(6, "power loss", SECOND, lasts=50),
+        pause_s=30.0,
+        until=70,
     ),
 )
