@@ -65,6 +65,7 @@ deb-bookworm deb-trixie: deb-%: bootstrap
 docs: bootstrap
 	@.venv/bin/python tools/parameter_docs.py
 	@.venv/bin/python tools/fault_docs.py
+	@.venv/bin/python tools/simulation_docs.py
 
 clean:
 	rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis test-logs bench/failed

@@ -50,6 +50,7 @@ class Checks:
         self.records_by_hand = False
         self._hazard_since: float | None = None
         self._apart_since: dict[str, float] = {}
+        self._promoted_apart: set[str] = set()
         self._seen: dict[str, bool] = {}
         self._last: int | None = None
         self._records: dict[str, object] = {}
@@ -129,6 +130,8 @@ class Checks:
 
     def became_primary(self, server: Server) -> None:
         """Noted for the story; what counts is whether it acknowledges."""
+        if server.head.name in self._apart_since:
+            self._promoted_apart.add(server.head.name)
         missing = self.missing(server.data)
         if missing and not self.hazard:
             self.world.tell(server.head.name, f"this primary lacks {len(missing)} acknowledged rows")
@@ -183,13 +186,15 @@ class Checks:
             self._apart_since.setdefault(head.name, self.world.loop.now)
         else:
             self._apart_since.pop(head.name, None)
+            self._promoted_apart.discard(head.name)
 
     def _fell_silent(self, head: Head) -> None:
-        """A head that was alone, and so may have been promoted, before its peer could see that it lives."""
+        """A head that was promoted alone, before its peer could see that it lives."""
         now, pair = self.world.loop.now, self.world.scenario
-        left = head.name in self._apart_since
+        left = head.name in self._promoted_apart
         unnoticed = now - self._apart_since.get(head.peer.name, now) < LOOKED_S
-        if left and unnoticed and not (pair.arbiter or pair.fencing) and not self.hazard:
+        alone = head.peer.works and not (pair.arbiter or pair.fencing)
+        if left and unnoticed and alone and not self.hazard:
             self.hazard = True
             self.world.tell("CHECK", f"{head.name} falls silent before anybody saw it alone (known hazard)")
 

@@ -6,7 +6,7 @@ nothing is under way in the partition any more, and every new fact makes the con
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from simulation.cib import RESOURCE, SCORE, Failure, NodeState
@@ -45,11 +45,13 @@ class Controller:
         self._thinking = False
         self._fencing = False
         self.failures: dict[str, list[float]] = {}
+        self._joined: tuple[Head, ...] = ()
 
     # --- when to think -----------------------------------------------------------------------------------------
 
-    def joined(self) -> None:
-        """A partition has formed; what failed is forgotten with those who left."""
+    def joined(self, partition: Iterable[Head]) -> None:
+        """A partition has formed."""
+        self._joined = tuple(partition)
         for head in self._partition():
             head.pacemaker.executor.done = self._failed_at(head)
         self.think()
@@ -72,12 +74,13 @@ class Controller:
             self._plan()
 
     def _partition(self) -> list[Head]:
+        """Those who have joined and are members as far as this head knows, reached or not."""
         members = self.head.pacemaker.members
-        return [
-            head
-            for head in self.world.heads
-            if head.name in members and head.pacemaker.running and head.pacemaker.dc == self.head.name
-        ]
+        return [head for head in self._joined if head.name in members]
+
+    def _reaches(self, head: Head) -> bool:
+        linked = head is self.head or self.world.corosync.linked
+        return linked and head.works and head.pacemaker.running and head.pacemaker.dc == self.head.name
 
     # --- failures ----------------------------------------------------------------------------------------------
 
@@ -214,7 +217,10 @@ class Controller:
         return chosen
 
     def _perform(self, stage: list[tuple[Head, str]]) -> None:
+        """Start what has to be done; who cannot be reached is waited for until the membership says more."""
         for head, action in stage:
+            if not self._reaches(head):
+                continue
             self.world.tell(head.name, f"Pacemaker: {action} {RESOURCE}")
             executor = head.pacemaker.executor
             executor.done = self._failed_at(head)

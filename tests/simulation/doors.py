@@ -140,8 +140,13 @@ class Doors:
 
     def remove_tree(self, path: str) -> None:
         _, head = self.enter()
-        if not head.disk.dead:
-            head.disk.remove_tree(path)
+        if head.disk.dead:
+            return
+        found = head.disk.seen.get(path)
+        head.disk.remove_tree(path)
+        if isinstance(found, Data) and not path.endswith("-incoming"):
+            there = head.peer.data.index if head.peer.data is not None else {}
+            head.world.checks.discarded(head, [one for one in found.chain if one.commit not in there])
 
     def move_directory(self, source: str, target: str) -> None:
         _, head = self.enter()

@@ -134,6 +134,14 @@ INCIDENTS = (
         Fault(29, "power loss", FIRST, lasts=20),
         until=70,
     ),
+    _incident(
+        "the data attributes are erased while the standby lags, and the primary loses power at once",
+        "the better data is the source",
+        Fault(5, "cut between the heads", SECOND, lasts=60, protocols=(DATABASE,)),
+        Fault(25, "data attributes erased", FIRST),
+        Fault(25.3, "power loss", FIRST, lasts=20),
+        until=70,
+    ),
     *(
         _incident(
             f"the disk of {head} is set back to a snapshot",
@@ -230,6 +238,25 @@ INCIDENTS = (
         seed=3,
     ),
     _incident(
+        "the standby comes back after an isolation, and the primary loses power before the configurations merge",
+        "knowledge has arrived when both heads have joined",
+        Fault(5, "isolated behind its switches", SECOND, lasts=30),
+        Fault(39.2, "power loss", FIRST, lasts=20),
+        until=80,
+    ),
+    _incident(
+        "the standby stands still during its promotion, and the primary goes on alone",
+        "evidence from before a freeze proves nothing",
+        Fault(5, "cut between the heads", FIRST, lasts=40, protocols=(KNET,)),
+        Fault(8.5, "stands still at a step", SECOND, lasts=15, amount=24),
+    ),
+    _incident(
+        "the primary stands still just before it would go on alone, and the standby returns meanwhile",
+        "evidence from before a freeze proves nothing",
+        Fault(5, "isolated behind its switches", SECOND, lasts=10.5),
+        Fault(13, "stands still at a step", FIRST, lasts=15, amount=3),
+    ),
+    _incident(
         "the heads lose each other, and the primary cannot switch the other one off",
         "with fencing nobody goes on before the peer's power is off",
         Fault(5, "its fencing device does not answer", FIRST, lasts=30),
@@ -256,10 +283,28 @@ INCIDENTS = (
         pair=_ARBITER,
         never="Pacemaker: promote",
     ),
+    _incident(
+        "the standby's /run is full and empty, and the primary loses power",
+        "what cannot be remembered prevents nothing",
+        Fault(4.9, "/run emptied", SECOND),
+        Fault(5, "/run full", SECOND, lasts=50),
+        Fault(8, "server killed", SECOND),
+        Fault(20, "power loss", FIRST, lasts=20),
+        pause_s=15.0,
+        never="start ended with 1",
+        until=70,
+    ),
 )
 
 # What still happens.
 OPEN = (
+    _incident(
+        "the standby is isolated behind its switches for 18 s, and in the meantime the primary goes on alone and "
+        "loses power",
+        "who was cut off for longer than the other one waits is not promoted",
+        Fault(2.6, "isolated behind its switches", SECOND, lasts=17.9),
+        Fault(16.7, "power loss", FIRST, lasts=25),
+    ),
     _incident(
         "/run is full and empty, and the standby loses power",
         "what cannot be remembered prevents nothing",

@@ -170,7 +170,7 @@ class Pacemaker:
                 self.head.name, f"Pacemaker: controls this head alone, configuration {merged.version}"
             )
         self.world.records_changed()
-        self.controller.joined()
+        self.controller.joined(partition)
 
     # --- the configuration -------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from simulation.checks import Checks
 from simulation.cib import DATA, MET, SCORE, Cib, NodeState
 from simulation.clients import Writer
 from simulation.corosync import Corosync
+from simulation.coverage import State, state_of
 from simulation.data import FIRST_POSITION, Data, Record, history_name
 from simulation.disk import Directory
 from simulation.doors import Doors, open_for
@@ -35,6 +36,11 @@ class Pair:
     primary: int = 0
     clients: bool = True
 
+    @property
+    def kind(self) -> str:
+        """What decides when the heads lose each other."""
+        return "arbiter" if self.arbiter else "fencing" if self.fencing else "neither"
+
     def __str__(self) -> str:
         extras = [name for name in ("arbiter", "fencing", "gateway") if getattr(self, name)]
         return f"{HEADS[self.primary]} is primary; there is {', '.join(extras) or 'no arbiter, fencing or gateway'}"
@@ -56,6 +62,9 @@ class World:
         self.checks = Checks(self)
         self.writers = [Writer(self, name) for name in ("floating", *HEADS)] if pair.clients else []
         self.network.on_change.append(self.changed)
+        # What was explored: actions of the agent that ended, and states that they ended in.
+        self.actions = 0
+        self.states: set[State] = set()
         self._next_commit = 0
         self.assemble()
 
@@ -121,7 +130,7 @@ class World:
         self.corosync.linked = True
         self.heads[0].pacemaker.controller.active = True
         self._start_servers(primary)
-        self.loop.after(SETTLE_S - 1.0, self.heads[0].pacemaker.controller.joined)
+        self.loop.after(SETTLE_S - 1.0, lambda: self.heads[0].pacemaker.controller.joined(self.heads))
 
     @staticmethod
     def _base_data() -> Data:
@@ -176,6 +185,7 @@ class World:
 
     def records_changed(self) -> None:
         """A head holds another version of the configuration."""
+        self.states.add(state_of(self))
         self.checks.look_at_records()
 
     def became_primary(self, server: Server) -> None:
@@ -193,4 +203,6 @@ class World:
             self.tell(
                 head.name, f"agent: {outcome.action} ended with {outcome.code} {outcome.reason}".rstrip()
             )
+        self.actions += 1
+        self.states.add(state_of(self))
         self.checks.acted(head, task, outcome)
