@@ -241,14 +241,16 @@ INCIDENTS = (
         "the standby comes back after an isolation, and the primary loses power before the configurations merge",
         "knowledge has arrived when both heads have joined",
         Fault(5, "isolated behind its switches", SECOND, lasts=30),
-        Fault(39.2, "power loss", FIRST, lasts=20),
+        Fault(34, "cut between the heads", FIRST, lasts=20, protocols=(DATABASE,)),
+        Fault(42.7, "power loss", FIRST, lasts=20),
         until=80,
+        seed=3,
     ),
     _incident(
         "the standby stands still during its promotion, and the primary goes on alone",
         "evidence from before a freeze proves nothing",
         Fault(5, "cut between the heads", FIRST, lasts=40, protocols=(KNET,)),
-        Fault(8.5, "stands still at a step", SECOND, lasts=15, amount=24),
+        Fault(8.5, "stands still at a step", SECOND, lasts=15, amount=45),
     ),
     _incident(
         "the primary stands still just before it would go on alone, and the standby returns meanwhile",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 KNET, ICMP, ARP, DATABASE, SSH = "knet", "icmp", "arp", "tcp5432", "tcp22"
@@ -29,22 +30,22 @@ def address_of(host: str, network: str) -> str:
 
 
 class Network:
-    """What is blocked: (source, target, network, protocol)."""
+    """What is blocked, and by how many faults: (source, target, network, protocol)."""
 
     def __init__(self) -> None:
-        self.blocked: set[Hop] = set()
+        self.blocked: Counter[Hop] = Counter()
         # Interfaces without a carrier, by head and network.
         self.unplugged: set[tuple[str, str]] = set()
         self.on_change: list[Callable[[], None]] = []
 
     def block(self, hops: Iterable[Hop]) -> None:
         """Let these get lost from now on."""
-        self.blocked |= set(hops)
+        self.blocked.update(hops)
         self._tell()
 
     def open(self, hops: Iterable[Hop] | None = None) -> None:
         """Let these pass again, or everything."""
-        self.blocked = set() if hops is None else self.blocked - set(hops)
+        self.blocked = Counter() if hops is None else self.blocked - Counter(hops)
         if hops is None:
             self.unplugged.clear()
         self._tell()
