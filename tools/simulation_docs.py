@@ -32,6 +32,8 @@ def mutations(facts: dict[str, Any]) -> list[str]:
 def explored(facts: dict[str, Any]) -> list[str]:
     """Numbers of all runs that were recorded."""
     found = facts.get("explored", {})
+    if not found:
+        return []
     names = {
         "schedules": "Schedules",
         "failing": "of them failing",

@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 def explore(chosen: argparse.Namespace, record: Record | None) -> int:
     """Schedules from seeds."""
     began, seed, failing = time.monotonic(), chosen.seed, 0
+    used = time.process_time()
     kinds: Counter[str] = Counter()
     coverage = Coverage()
     while True:
@@ -69,11 +70,11 @@ def explore(chosen: argparse.Namespace, record: Record | None) -> int:
     coverage.seconds = time.monotonic() - began
     if record is not None:
         record.add(coverage, failing=failing)
-    rate = coverage.schedules / max(coverage.seconds, 0.001)
+    rate = coverage.schedules / max(time.process_time() - used, 0.001)
     print(
         f"{coverage.schedules} schedules, {coverage.steps} steps, {coverage.actions} actions of the agent, "
         f"{coverage.rows} acknowledged rows, {len(coverage.states)} states in {coverage.seconds:.1f} s "
-        f"({rate:.0f} schedules a second)"
+        f"({rate:.0f} schedules a second of one processor)"
     )
     print(f"failing: {failing} {dict(kinds) or ''}".rstrip())
     return 1 if failing else 0

@@ -10,13 +10,15 @@ import functools
 import signal as signals
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from greenlet import GreenletExit
 
 import live_cluster_agent.cluster as agent_cluster
-from live_cluster_agent import actions, bonds, files, log, outcome, process, waiting
+from live_cluster_agent import actions, contact, files, log, memory, outcome, parameters, process, waiting
 from simulation.data import Data
 from simulation.disk import Directory
 from simulation.engine import Loop, SimulationError, Task, TimeIsUp
@@ -368,12 +370,20 @@ def open_for(doors: Doors) -> Iterator[None]:
     replace(actions, "ThreadPoolExecutor", Synchronous)
     # The same text is parsed thousands of times: its records are immutable.
     replace(agent_cluster, "parse_nodes", _PARSED)
-    replace(bonds, "degraded_bonds", lambda: "")
+    for module in (memory, contact):
+        replace(module, "asdict", _flat)
+    # No path of this machine is looked at.
+    replace(parameters, "os", SimpleNamespace(path=SimpleNamespace(realpath=lambda path: path)))
     try:
         yield
     finally:
         for module, name, value in reversed(before):
             setattr(module, name, value)
+
+
+def _flat(facts: Any) -> dict[str, Any]:
+    """What asdict makes of a dataclass without others in it, without copying what cannot change."""
+    return {field.name: getattr(facts, field.name) for field in fields(facts)}
 
 
 _PARSED = functools.lru_cache(maxsize=4096)(agent_cluster.parse_nodes)

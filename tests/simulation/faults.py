@@ -497,31 +497,19 @@ def heal(world: World) -> None:
             task.calls_left = None
         head.power_on()
     world.changed()
+    _undo_settings(world)
+
+
+def _undo_settings(world: World) -> None:
+    """Administrators end maintenance and the like, and look again: a head that stood still hears it late."""
     for head in world.heads:
-        for name in ("maintenance-mode", "stop-all-resources"):
-            if head.pacemaker.cib.option(name) == "true" or head.pacemaker.kept.option(name) == "true":
-                _until_done(world, head, _switched_off(name))
-        if any(key[1] == "standby" for key in head.pacemaker.kept.permanent):
-            _until_done(world, head, _no_standby)
+        pacemaker = head.pacemaker
+        if head.works and pacemaker.controlling() is pacemaker:
+            pacemaker.apply(_undone)
+    world.loop.after(5.0, lambda: _undo_settings(world))
 
 
-def _no_standby(cib: Cib) -> Cib:
-    return cib.with_permanent({(name, "standby"): None for name in HEADS})
-
-
-def _switched_off(name: str) -> Change:
-    return lambda cib: cib.with_options({name: "false"})
-
-
-def _until_done(world: World, head: Head, change: Change) -> None:
-    """An administrator repeats a change until it is in force."""
-
-    def look() -> None:
-        controlling = head.pacemaker.controlling()
-        if controlling is None or not head.works:
-            world.loop.after(1.0, look)
-        elif change(controlling.cib) is not controlling.cib:
-            controlling.apply(change)
-            world.loop.after(5.0, look)
-
-    world.loop.after(1.0, look)
+def _undone(cib: Cib) -> Cib:
+    cib = cib.with_permanent({(name, "standby"): None for name in HEADS})
+    switched = ("maintenance-mode", "stop-all-resources")
+    return cib.with_options({name: "false" for name in switched if cib.option(name) == "true"})

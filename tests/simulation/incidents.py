@@ -301,6 +301,18 @@ INCIDENTS = (
 # What still happens.
 OPEN = (
     _incident(
+        "the standby's cables are out and its /run is emptied, and the primary goes on alone",
+        "who finds itself cut off is not promoted",
+        Fault(6.6, "cables out", SECOND, lasts=14.7),
+        Fault(7.2, "/run emptied", SECOND),
+    ),
+    _incident(
+        "the primary is isolated behind its switches for 16 s, and the new primary loses power meanwhile",
+        "who was cut off for longer than the other one waits does not go on alone",
+        Fault(3.3, "isolated behind its switches", FIRST, lasts=15.6),
+        Fault(13.9, "power loss", SECOND, lasts=30),
+    ),
+    _incident(
         "the standby is isolated behind its switches for 18 s, and in the meantime the primary goes on alone and "
         "loses power",
         "who was cut off for longer than the other one waits is not promoted",
