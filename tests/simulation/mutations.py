@@ -133,7 +133,7 @@ MUTATIONS = (
     _without(
         "the peer is recorded as stale before commits are released",
         "monitor._go_alone",
-        "if view.peer is not DataState.STALE:",
+        "if view.peer is not DataState.STALE and not agent.claim(records):",
         "if False:",
     ),
     _without(
@@ -328,13 +328,13 @@ MUTATIONS = (
     ),
     _without(
         "nothing is claimed before the own disk has answered",
-        "monitor._go_alone",
-        "agent.mark_alone()",
-        "pass",
+        "agent.Agent.claim",
+        "is_new = self.mark_alone()",
+        "is_new = False",
         Change(
             "restart._may_go_on",
             "agent.server.write_replication_settings(",
-            "agent.claim(records, timeline=0)\n    agent.server.write_replication_settings(",
+            "agent.claim(records)\n    agent.server.write_replication_settings(",
         ),
     ),
 )
