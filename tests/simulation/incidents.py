@@ -222,6 +222,12 @@ INCIDENTS = (
         Fault(2.6, "cables out", SECOND, lasts=17.9),
         Fault(16.7, "power loss", FIRST, lasts=25),
     ),
+    _incident(
+        "the standby's cables are out and its /run is emptied, and the primary goes on alone",
+        "who finds itself cut off is not promoted",
+        Fault(6.6, "cables out", SECOND, lasts=14.7),
+        Fault(7.2, "/run emptied", SECOND),
+    ),
     # What a condition of the agent is there for: without it, these end otherwise (see `mutations`).
     _incident(
         "replication is lost for eight seconds, and then the primary is cut off",
@@ -300,12 +306,6 @@ INCIDENTS = (
 
 # What still happens.
 OPEN = (
-    _incident(
-        "the standby's cables are out and its /run is emptied, and the primary goes on alone",
-        "who finds itself cut off is not promoted",
-        Fault(6.6, "cables out", SECOND, lasts=14.7),
-        Fault(7.2, "/run emptied", SECOND),
-    ),
     _incident(
         "the primary is isolated behind its switches for 16 s, and the new primary loses power meanwhile",
         "who was cut off for longer than the other one waits does not go on alone",

@@ -94,8 +94,14 @@ MUTATIONS = (
     _without(
         "a promotion looks at quorum and networks",
         "actions._outer_obstacle",
+        "if contact.is_cut_off(looks, around):",
+        "return None\n    if contact.is_cut_off(looks, around):",
+    ),
+    _without(
+        "a promotion heeds what its own look has just found",
+        "actions._outer_obstacle",
+        "if contact.is_cut_off(looks, around):",
         "if replication.is_outvoted(around):",
-        "return None\n    if replication.is_outvoted(around):",
     ),
     _without(
         "a former primary asks its peer before it is promoted again",
