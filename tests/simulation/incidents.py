@@ -230,6 +230,23 @@ INCIDENTS = (
     ),
     # What a condition of the agent is there for: without it, these end otherwise (see `mutations`).
     _incident(
+        "the primary's server is killed",
+        "a server that is started again in place lets commits wait for the peer",
+        Fault(14.4, "server killed", FIRST),
+        pause_s=15.0,
+    ),
+    _incident(
+        "the standby is isolated behind its switches for half a minute",
+        "who does not see the clients' network is the one that is cut off",
+        Fault(6.7, "isolated behind its switches", SECOND, lasts=28),
+    ),
+    _incident(
+        "the former primary loses power while the other head is promoted in its place",
+        "a promotion whose claim is not confirmed releases nothing",
+        Fault(21.5, "node standby", FIRST, lasts=19),
+        Fault(22.8, "power loss", FIRST, lasts=22),
+    ),
+    _incident(
         "replication is lost for eight seconds, and then the primary is cut off",
         "who is left behind has read that its data is stale",
         Fault(3, "cut between the heads", FIRST, lasts=40, protocols=(DATABASE,)),
