@@ -369,6 +369,10 @@ class Programs:
         fork = _common_end(head, path, source)
         if target.end <= fork:
             return done(error="pg_rewind: no rewind required")
+        if target.oldest > fork:
+            return done(
+                code=1, error="pg_rewind: error: could not find previous WAL record: could not open file"
+            )
         target.broken = "could not locate a valid checkpoint record (a rewind was interrupted)"
         for _ in range(4):
             if not self._copies_on(task, head, source, REWIND_S):
