@@ -38,7 +38,6 @@ simulate: bootstrap
 	@$(SIMULATION) --seconds $(SECONDS) --seed $(SEED)
 
 test: check deb-bookworm
-	@$(SIMULATION) --seconds 60 --seed 1000
 	@$(PYTEST) -m "lab and not matrix" tests/lab
 
 # Everything on Debian 12, then what both releases must do on Debian 13; random faults; the table of what was seen.

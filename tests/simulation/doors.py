@@ -217,11 +217,7 @@ class Doors:
         task, head = self.enter()
         answers = [self.programs.probe(head, tuple(argv)) for argv in commands]
         task.pause(min(timeout_s, max((seconds for _, seconds in answers), default=0.0)))
-        # What was on its way when the answer had to come back counts as it is then.
-        return [
-            self.programs.probe(head, tuple(argv))[0] if code == 0 else code
-            for argv, (code, _) in zip(commands, answers, strict=True)
-        ]
+        return [code for code, _ in answers]
 
     def follow(self, argv: Sequence[str], on_line: Callable[[str], None]) -> process.Finished:
         task, head = self.enter()

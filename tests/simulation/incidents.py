@@ -324,6 +324,13 @@ INCIDENTS = (
 # What still happens.
 OPEN = (
     _incident(
+        "/run is emptied while the primary is isolated behind its switches",
+        "who does not see the clients' network is the one that is cut off",
+        Fault(14.3, "isolated behind its switches", SECOND, lasts=20.1),
+        Fault(17.9, "/run emptied", SECOND),
+        pair=Pair(primary=1),
+    ),
+    _incident(
         "the primary is isolated behind its switches for 16 s, and the new primary loses power meanwhile",
         "who was cut off for longer than the other one waits does not go on alone",
         Fault(3.3, "isolated behind its switches", FIRST, lasts=15.6),
