@@ -141,6 +141,7 @@ INCIDENTS = (
         Fault(25, "data attributes erased", FIRST),
         Fault(25.3, "power loss", FIRST, lasts=20),
         until=70,
+        seed=2,
     ),
     *(
         _incident(
@@ -267,7 +268,7 @@ INCIDENTS = (
         Fault(34, "cut between the heads", FIRST, lasts=20, protocols=(DATABASE,)),
         Fault(42.7, "power loss", FIRST, lasts=20),
         until=80,
-        seed=3,
+        seed=15,
     ),
     _incident(
         "the standby stands still during its promotion, and the primary goes on alone",
@@ -300,6 +301,7 @@ INCIDENTS = (
         "sync is recorded after the standby has everything",
         Fault(4, "disk slow", SECOND, lasts=30, amount=2),
         Fault(5, "server killed", SECOND),
+        seed=2,
     ),
     _incident(
         "Corosync alone is cut, and both heads see the arbiter",
