@@ -229,6 +229,13 @@ INCIDENTS = (
         Fault(6.6, "cables out", SECOND, lasts=14.7),
         Fault(7.2, "/run emptied", SECOND),
     ),
+    _incident(
+        "/run is emptied while the primary is isolated behind its switches",
+        "who does not see the clients' network is the one that is cut off",
+        Fault(14.3, "isolated behind its switches", SECOND, lasts=20.1),
+        Fault(17.9, "/run emptied", SECOND),
+        pair=Pair(primary=1),
+    ),
     # What a condition of the agent is there for: without it, these end otherwise (see `mutations`).
     _incident(
         "the primary's server is killed",
@@ -311,13 +318,11 @@ INCIDENTS = (
         never="Pacemaker: promote",
     ),
     _incident(
-        "the standby's /run is full and empty, and the primary loses power",
+        "the standby's /run is full and empty, and its server is killed",
         "what cannot be remembered prevents nothing",
         Fault(4.9, "/run emptied", SECOND),
         Fault(5, "/run full", SECOND, lasts=50),
         Fault(8, "server killed", SECOND),
-        Fault(20, "power loss", FIRST, lasts=20),
-        pause_s=15.0,
         never="start ended with 1",
         until=70,
     ),
@@ -325,13 +330,6 @@ INCIDENTS = (
 
 # What still happens.
 OPEN = (
-    _incident(
-        "/run is emptied while the primary is isolated behind its switches",
-        "who does not see the clients' network is the one that is cut off",
-        Fault(14.3, "isolated behind its switches", SECOND, lasts=20.1),
-        Fault(17.9, "/run emptied", SECOND),
-        pair=Pair(primary=1),
-    ),
     _incident(
         "the primary is isolated behind its switches for 16 s, and the new primary loses power meanwhile",
         "who was cut off for longer than the other one waits does not go on alone",
