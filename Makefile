@@ -37,11 +37,12 @@ check: bootstrap
 simulate: bootstrap
 	@$(SIMULATION) --seconds $(SECONDS) --seed $(SEED)
 
+# Each test module has labs of its own, and waits most of the time: two at once take little more than half of the time.
 test: check deb-bookworm
-	@$(PYTEST) -m "lab and not matrix" tests/lab
+	@$(PYTEST) -n 2 --dist loadfile -m "lab and not matrix" tests/lab
 
 # Everything on Debian 12, then what both releases must do on Debian 13; random faults; the table of what was seen.
-# Each test module has labs of its own, and waits most of the time: three of them at once take a third of the time.
+# Three labs at once take a third of the time.
 test-all: check deb
 	@rm -rf test-logs/faults
 	@$(PYTEST) -n 3 --dist loadfile -m "(lab or matrix) and not machine" tests/lab
