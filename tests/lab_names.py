@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 # A lab's name has at most 8 letters.
 _LENGTH = 8
-_BOOTED = re.compile(r'Lab\.(?:up|create|attach)\(\s*(?:name=)?(f?)"([^"]+)"|= \("--name", "([^"]+)"\)')
+_BOOTED = re.compile(
+    r'(?:Lab\.(?:up|create|attach)|whole_pair)\(\s*(?:name=)?(f?)"([^"]+)"|= \("--name", "([^"]+)"\)'
+)
 # Fixtures of conftest.py files whose labs are named after the module that asks for them.
 SHARED_FIXTURES = ("first_run", "own_cluster", "configurator", "server")
 

@@ -6,6 +6,8 @@ import io
 import json
 import tarfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -261,19 +263,8 @@ class DatabasePair:
         """Data state by node, as this host's cluster configuration has it."""
         found: dict[str, str] = {}
         for name in NAMES:
-            argv = (
-                "crm_attribute",
-                "-N",
-                name,
-                "-n",
-                "ivcs-db-data",
-                "-l",
-                "forever",
-                "-G",
-                "-q",
-                "-d",
-                "none",
-            )
+            question = ("-N", name, "-n", "ivcs-db-data", "-l", "forever", "-G", "-q", "-d", "none")
+            argv = ("crm_attribute", *question)
             found[name] = host.run(argv, check=False).stdout.strip()
         return found
 
@@ -381,6 +372,25 @@ class DatabasePair:
             wait_until(
                 lambda one=host: not self.missing(one), deadline_s=300, what=f"all rows on {host.name}"
             )  # type: ignore[misc]
+
+
+@contextmanager
+def whole_pair(name: str, release: str) -> Iterator[DatabasePair]:
+    """A pair on fresh hosts, which go with the block; its standby is synchronous."""
+    with Lab.up(name=name, release=release, media=0, with_product=False) as lab:
+        pair = DatabasePair(lab)
+        pair.set_up()
+        pair.wait_whole()
+        yield pair
+        pair.stop_writers()
+
+
+def put_back(pair: DatabasePair) -> None:
+    """After a test that broke off: no head off and no cable out for the next one."""
+    for host in pair.heads:
+        faults.reconnect(pair.lab, host)
+        if not host.is_running:
+            host.power_on()
 
 
 def acknowledged(writer: Background) -> list[tuple[float, int]]:

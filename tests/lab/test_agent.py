@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from database_pair import NAMES, STATE, DatabasePair, acknowledged
+from database_pair import NAMES, STATE, DatabasePair, acknowledged, put_back, whole_pair
 
-from live_lab import Host, Lab, faults, wait_until
+from live_lab import Host, faults, wait_until
 
 AGENT = "/usr/lib/ocf/resource.d/live-cluster/postgresql"
 
@@ -15,22 +15,14 @@ AGENT = "/usr/lib/ocf/resource.d/live-cluster/postgresql"
 @pytest.fixture(scope="module", params=["bookworm", pytest.param("trixie", marks=pytest.mark.matrix)])
 def pair(request: pytest.FixtureRequest) -> Iterator[DatabasePair]:
     release: str = request.param
-    with Lab.up(name=f"ag-{release[:5]}", release=release, media=0, with_product=False) as lab:
-        pair = DatabasePair(lab)
-        pair.set_up()
-        pair.wait_whole()
+    with whole_pair(f"ag-{release[:5]}", release) as pair:
         yield pair
-        pair.stop_writers()
 
 
 @pytest.fixture(autouse=True)
 def _after_a_failure(pair: DatabasePair) -> Iterator[None]:
-    """A test that broke off leaves no head off and no cable out to the next one."""
     yield
-    for host in pair.heads:
-        faults.reconnect(pair.lab, host)
-        if not host.is_running:
-            host.power_on()
+    put_back(pair)
 
 
 def pid_of_server(pair: DatabasePair, host: Host) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from database_pair import STATE, DatabasePair, acknowledged
+from database_pair import STATE, DatabasePair, acknowledged, put_back, whole_pair
 
-from live_lab import Background, Host, Lab, faults, wait_until
+from live_lab import Background, Host, wait_until
 
 # Between the heads: pings and Corosync, one port for each link, as a hardened host or a switch might filter them.
 # TCP goes through.
@@ -18,22 +18,14 @@ FILTERED = ("-p icmp", "-p udp --dport 5405:5412", "-p udp --sport 5405:5412")
 @pytest.fixture(scope="module", params=["bookworm", pytest.param("trixie", marks=pytest.mark.matrix)])
 def pair(request: pytest.FixtureRequest) -> Iterator[DatabasePair]:
     release: str = request.param
-    with Lab.up(name=f"ap-{release[:5]}", release=release, media=0, with_product=False) as lab:
-        pair = DatabasePair(lab)
-        pair.set_up()
-        pair.wait_whole()
+    with whole_pair(f"ap-{release[:5]}", release) as pair:
         yield pair
-        pair.stop_writers()
 
 
 @pytest.fixture(autouse=True)
 def _after_a_failure(pair: DatabasePair) -> Iterator[None]:
-    """A test that broke off leaves no head off and no cable out to the next one."""
     yield
-    for host in pair.heads:
-        faults.reconnect(pair.lab, host)
-        if not host.is_running:
-            host.power_on()
+    put_back(pair)
 
 
 def data_directory(pair: DatabasePair) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from simulation.faults import Fault
+from simulation.fault import Fault
 from simulation.network import ARP, CLIENT, DATABASE, DIRECT, HEADS, ICMP, KNET, NETWORKS, PROTOCOLS, SSH
 from simulation.schedule import Schedule
 from simulation.world import Pair

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from simulation.faults import Fault
+from simulation.fault import Fault
 from simulation.network import CLIENT, DATABASE, DIRECT, ICMP, KNET
 from simulation.schedule import Run, Schedule, carry_out
 from simulation.world import Pair

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from simulation import faults
 from simulation.checks import Violation
 from simulation.engine import SimulationError
-from simulation.faults import Fault
+from simulation.fault import Fault
 from simulation.world import SETTLE_S, Pair, World
 
 WHOLE_WITHIN_S = 240.0

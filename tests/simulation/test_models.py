@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulation.chance import draw
-from simulation.faults import Fault
+from simulation.fault import Fault
 from simulation.schedule import Run, Schedule, carry_out
 from simulation.world import Pair
 
