@@ -52,6 +52,11 @@ class Parameters:
         """Name of the other head."""
         return next(name for name in self.addresses if name != self.node)
 
+    @property
+    def is_first(self) -> bool:
+        """Whether node_addresses names this node first: the same on both nodes, so it tells them apart."""
+        return next(iter(self.addresses)) == self.node
+
     def state(self, name: str) -> str:
         """Path of a file that survives reboots."""
         return f"{self.state_dir}/{name}"

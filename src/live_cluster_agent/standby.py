@@ -93,8 +93,7 @@ def replace_lost_record(agent: Agent, facts: ServerFacts, records: dict[str, Nod
     if other is None or not other.in_recovery:
         return False
     own = local_end(agent.server, received=facts.received)
-    is_first = next(iter(agent.parameters.addresses)) == node
-    if not own.contains(other) or (other.contains(own) and not is_first):
+    if not own.contains(other) or (other.contains(own) and not agent.parameters.is_first):
         return False
     log.warning("the cluster has lost its record of the data; the data here contains the other node's")
     return agent.claim(records)

@@ -22,11 +22,6 @@ def next_number(newest: int, *, claimed: int, parity: int) -> int:
     return lowest if lowest % 2 == parity else lowest + 1
 
 
-def parity(parameters: Parameters) -> int:
-    """1 for the node that is named first in node_addresses, 0 for the other: on both nodes it is the same order."""
-    return 1 if next(iter(parameters.addresses)) == parameters.node else 0
-
-
 def reserve(parameters: Parameters, *, above: int, claimed: int) -> int:
     """The number that the promotion which follows will have; those below it are reserved.
 
@@ -34,7 +29,7 @@ def reserve(parameters: Parameters, *, above: int, claimed: int) -> int:
     """
     present = {number: _text(parameters, number) for number in _numbers(parameters) if number > above}
     newest = max((number for number, text in present.items() if text != _RESERVED), default=above)
-    chosen = next_number(newest, claimed=claimed, parity=parity(parameters))
+    chosen = next_number(newest, claimed=claimed, parity=1 if parameters.is_first else 0)
     for number in range(above + 1, chosen):
         if number not in present:
             path = _path(parameters, number)

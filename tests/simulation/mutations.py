@@ -305,7 +305,7 @@ MUTATIONS = (
     _without(
         "a lost record is replaced only by data that contains the other",
         "standby.replace_lost_record",
-        "if not own.contains(other) or (other.contains(own) and not is_first):",
+        "if not own.contains(other) or (other.contains(own) and not agent.parameters.is_first):",
         "if False:",
     ),
     _without(
